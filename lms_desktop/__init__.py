@@ -1,0 +1,1 @@
+"""The offline desktop app of LMS Desktop."""

@@ -1,0 +1,1 @@
+"""Local truth; the only package here that knows SQL."""

@@ -1,0 +1,1 @@
+"""Talking to the server; no Qt and no SQL here."""

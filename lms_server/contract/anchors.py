@@ -1,0 +1,165 @@
+"""Streams of changes: revisions that serialise their writers, and anchors that notice lost or forked history."""
+
+import base64
+import binascii
+import os
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from sqlalchemy import (
+    BigInteger,
+    Column,
+    Connection,
+    LargeBinary,
+    String,
+    Table,
+    UniqueConstraint,
+    insert,
+    select,
+    tuple_,
+    update,
+)
+
+from lms_server.contract.schema import UID, Key, metadata
+
+CATALOG = "catalog"
+ROWS_A_REVISION = 500
+_TAG_BYTES = 8
+_SUM_MODULUS = 1 << 128
+
+streams = Table(
+    "streams",
+    metadata,
+    Column("id", Key, primary_key=True),
+    # "catalog", or a user's uid for that learner's "me".
+    Column("stream", UID, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("count", BigInteger, nullable=False, server_default="0"),
+    Column("sum", String(32), nullable=False, server_default="0" * 32),
+    UniqueConstraint("stream", name="uq_streams_stream"),
+    info={"server_only": True},
+)
+
+anchors = Table(
+    "anchors",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("stream", UID, nullable=False),
+    Column("revision", BigInteger, nullable=False),
+    Column("tag", LargeBinary(_TAG_BYTES), nullable=False),
+    UniqueConstraint("stream", "revision", name="uq_anchors_stream_revision"),
+    info={"server_only": True},
+)
+
+
+class Anchor(NamedTuple):
+    """A point in one history: a revision and the random tag it got when it was made."""
+
+    revision: int
+    tag: bytes
+
+    def text(self) -> str:
+        """The opaque form that travels, base64url."""
+        return base64.urlsafe_b64encode(self.revision.to_bytes(8, "big") + self.tag).rstrip(b"=").decode()
+
+
+def read_anchor(text: str) -> Anchor | None:
+    """The anchor in this text, or None for one that no server of ours made."""
+    try:
+        raw = base64.b64decode(text + "=" * (-len(text) % 4), b"-_", validate=True)
+    except (ValueError, binascii.Error):
+        return None
+    if len(raw) != 8 + _TAG_BYTES or raw[0] & 0x80:
+        return None
+    return Anchor(int.from_bytes(raw[:8], "big"), raw[8:])
+
+
+class Stream:
+    """One locked stream inside the caller's transaction: hands out revisions, then saves what it handed out."""
+
+    def __init__(self, name: str, revision: int, count: int, total: int) -> None:
+        self.name = name
+        self.revision = revision
+        self.count = count
+        self.sum = total
+        self._first_new = revision + 1
+        self._rows_left = 0
+        self._changed = False
+
+    def stamp(self) -> int:
+        """The revision of one more changed row; a revision holds at most 500."""
+        if self._rows_left == 0:
+            self.revision += 1
+            self._rows_left = ROWS_A_REVISION
+        self._rows_left -= 1
+        return self.revision
+
+    def stamp_alone(self) -> int:
+        """A revision that holds this one row."""
+        self._rows_left = 0
+        revision = self.stamp()
+        self._rows_left = 0
+        return revision
+
+    def touch(self) -> None:
+        """Take a revision even if no row changed: a receipt was stored, and anchors must notice its loss."""
+        if self.revision < self._first_new:
+            self.stamp()
+
+    def add_fact(self, digest: int) -> None:
+        """Count one more fact of the learner in the alarm that both sides compare."""
+        self.count += 1
+        self.sum = (self.sum + digest) % _SUM_MODULUS
+        self._changed = True
+
+    def remove_fact(self, digest: int) -> None:
+        """Take a fact back out; only a certificate replaced by an older one of its own does this."""
+        self.count -= 1
+        self.sum = (self.sum - digest) % _SUM_MODULUS
+        self._changed = True
+
+    def save(self, conn: Connection) -> None:
+        """Store the counter and one anchor for each revision handed out; nothing when none was."""
+        new = range(self._first_new, self.revision + 1)
+        if not new and not self._changed:
+            return
+        values = {"revision": self.revision, "count": self.count, "sum": f"{self.sum:032x}"}
+        conn.execute(update(streams).where(streams.c.stream == self.name).values(values))
+        if new:
+            rows = [{"stream": self.name, "revision": revision, "tag": os.urandom(_TAG_BYTES)} for revision in new]
+            conn.execute(insert(anchors), rows)
+            self._first_new = self.revision + 1
+
+
+def create_stream(conn: Connection, name: str) -> None:
+    """Make a stream with its anchor for revision 0, so that "from the start" can be found again."""
+    conn.execute(insert(streams).values(stream=name, revision=0))
+    conn.execute(insert(anchors).values(stream=name, revision=0, tag=os.urandom(_TAG_BYTES)))
+
+
+def lock(conn: Connection, name: str) -> Stream:
+    """Lock a stream's row until the transaction ends: its writers take turns, other streams' writers go on.
+
+    Raises LookupError when there is no such stream.
+    """
+    row = conn.execute(_SELECT.where(streams.c.stream == name).with_for_update(key_share=True)).one_or_none()
+    if row is None:
+        raise LookupError(f"no stream {name!r}")
+    return Stream(name, row.revision, row.count, int(row.sum, 16))
+
+
+def read(conn: Connection, names: Iterable[str]) -> dict[str, Stream]:
+    """The streams as they stand in this snapshot, by name."""
+    rows = conn.execute(_SELECT_NAMED.where(streams.c.stream.in_(list(names))))
+    return {row.stream: Stream(row.stream, row.revision, row.count, int(row.sum, 16)) for row in rows}
+
+
+def find(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Anchor]:
+    """The stored anchors of these (stream, revision) pairs, in one statement."""
+    key = tuple_(anchors.c.stream, anchors.c.revision)
+    rows = conn.execute(select(anchors.c.stream, anchors.c.revision, anchors.c.tag).where(key.in_(list(wanted))))
+    return {(row.stream, row.revision): Anchor(row.revision, row.tag) for row in rows}
+
+
+_SELECT = select(streams.c.revision, streams.c.count, streams.c.sum)
+_SELECT_NAMED = select(streams.c.stream, streams.c.revision, streams.c.count, streams.c.sum)

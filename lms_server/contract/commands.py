@@ -1,0 +1,124 @@
+"""What a learner can do, as frozen values, and how a command can end."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+import msgspec
+
+
+class Enroll(msgspec.Struct, frozen=True):
+    """Take up a course. ``made_at`` is the learner's clock; ``at`` the server's time of a fact offered again."""
+
+    id: str
+    course: str
+    made_at: int | None = None
+    at: int | None = None
+
+
+class StartLesson(msgspec.Struct, frozen=True):
+    """Open a lesson for the first time."""
+
+    id: str
+    lesson: str
+    made_at: int | None = None
+    at: int | None = None
+
+
+class CompleteLesson(msgspec.Struct, frozen=True):
+    """Finish a lesson; implies that it was started."""
+
+    id: str
+    lesson: str
+    made_at: int | None = None
+    at: int | None = None
+
+
+class KeepCertificate(msgspec.Struct, frozen=True):
+    """Offer a certificate that the server may have lost; its signature speaks for it."""
+
+    id: str
+    payload: str
+
+
+class Unsupported(msgspec.Struct, frozen=True):
+    """A command of a kind this server doesn't know yet; kept, whole, for one that does."""
+
+    id: str
+    kind: str
+    canonical: str
+    made_at: int | None = None
+    at: int | None = None
+
+
+Command = Enroll | StartLesson | CompleteLesson | KeepCertificate | Unsupported
+
+KINDS: dict[type[Command], str] = {
+    Enroll: "enroll",
+    StartLesson: "start_lesson",
+    CompleteLesson: "complete_lesson",
+    KeepCertificate: "keep_certificate",
+}
+
+
+class Outcome(StrEnum):
+    APPLIED = "applied"
+    DUPLICATE = "duplicate"
+    PARKED = "parked"
+    REJECTED = "rejected"
+    RETRY = "retry"
+
+
+class Code(StrEnum):
+    OK = "ok"
+    ALREADY_DONE = "already_done"
+    LESSON_REMOVED = "lesson_removed"
+    COURSE_DRAFT = "course_draft"
+    COURSE_DELETED = "course_deleted"
+    UNKNOWN_COURSE = "unknown_course"
+    UNKNOWN_LESSON = "unknown_lesson"
+    NOT_ENROLLED = "not_enrolled"
+    UNSUPPORTED_KIND = "unsupported_kind"
+    MALFORMED = "malformed"
+    ID_CONFLICT = "id_conflict"
+    TOO_MANY_PARKED = "too_many_parked"
+
+
+OUTCOME_OF = {
+    Code.OK: Outcome.APPLIED,
+    Code.ALREADY_DONE: Outcome.APPLIED,
+    Code.LESSON_REMOVED: Outcome.APPLIED,
+    Code.COURSE_DRAFT: Outcome.PARKED,
+    Code.COURSE_DELETED: Outcome.PARKED,
+    Code.UNKNOWN_COURSE: Outcome.PARKED,
+    Code.UNKNOWN_LESSON: Outcome.PARKED,
+    Code.NOT_ENROLLED: Outcome.PARKED,
+    Code.UNSUPPORTED_KIND: Outcome.PARKED,
+    Code.MALFORMED: Outcome.REJECTED,
+    Code.ID_CONFLICT: Outcome.REJECTED,
+    Code.TOO_MANY_PARKED: Outcome.RETRY,
+}
+
+
+class Event(NamedTuple):
+    """A command with the time it counts at, in milliseconds."""
+
+    command: Command
+    at: int
+
+
+def kind_of(command: Command) -> str:
+    """The command's name on the wire."""
+    return command.kind if isinstance(command, Unsupported) else KINDS[type(command)]
+
+
+def target_of(command: Command) -> str:
+    """What the command is about: a course's or lesson's uid, or a certificate's payload."""
+    match command:
+        case Enroll(course=course):
+            return course
+        case StartLesson(lesson=lesson) | CompleteLesson(lesson=lesson):
+            return lesson
+        case KeepCertificate(payload=payload):
+            return payload
+        case Unsupported(canonical=canonical):
+            return canonical

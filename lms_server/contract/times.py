@@ -1,0 +1,45 @@
+"""Times: integers of milliseconds since 1970 UTC inside, RFC 3339 with milliseconds on the wire."""
+
+import time
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MS = timedelta(milliseconds=1)
+EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MS
+LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MS
+
+
+def now_ms() -> int:
+    """The wall clock: recorded and shown, never used for order, identity or expiry."""
+    return time.time_ns() // 1_000_000
+
+
+def to_ms(moment: datetime) -> int:
+    """An aware datetime as milliseconds."""
+    return (moment - _EPOCH) // _MS
+
+
+def from_wire(text: str) -> int:
+    """Read an RFC 3339 time; raises ValueError for other spellings and for times without a zone."""
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError(f"{text!r} has no time zone")
+    return to_ms(moment)
+
+
+def to_wire(ms: int) -> str:
+    """Write a time the one way: ``2026-11-22T10:00:00.000Z``."""
+    seconds, rest = divmod(ms, 1000)
+    return f"{_second(seconds)}.{rest:03d}Z"
+
+
+# A batch of clicks falls into few distinct seconds.
+@lru_cache(maxsize=4096)
+def _second(seconds: int) -> str:
+    return (_EPOCH + timedelta(seconds=seconds)).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+
+
+def corrected(made_at: int, *, server_time: int, sent_at: int, received_at: int) -> int:
+    """A claimed time on the server's clock, saturating, never later than the moment it arrived."""
+    return max(EARLIEST, min(made_at + server_time - sent_at, received_at))
