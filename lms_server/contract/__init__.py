@@ -1,1 +1,1 @@
-"""What desktop and server agree on: commands, tables, rules, wire format. Standard library, msgspec and SQLAlchemy Core only."""
+"""What desktop and server agree on; standard library, msgspec and SQLAlchemy Core only."""

@@ -13,7 +13,7 @@ def is_uuid(text: object) -> bool:
 
 
 def new_uuid7() -> str:
-    """A command's id: 48 bits of time for index locality (never read), 74 random bits from the system (RFC 9562, 5.7)."""
+    """A command's id: time for index locality (never read), then 74 random bits (RFC 9562, 5.7)."""
     milliseconds = time.time_ns() // 1_000_000 & 0xFFFF_FFFF_FFFF
     return _spell(milliseconds.to_bytes(6, "big") + os.urandom(10), version=7)
 

@@ -110,7 +110,6 @@ sessions = Table(
 )
 
 blobs = Table(
-    "blob_uses",
     "blobs",
     metadata,
     Column("id", Key, primary_key=True),
