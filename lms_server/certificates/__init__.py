@@ -1,0 +1,1 @@
+"""A certificate row to signed facts and PDF bytes, and back."""
