@@ -145,13 +145,14 @@ def lock(conn: Connection, name: str) -> Stream:
     row = conn.execute(_SELECT.where(streams.c.stream == name).with_for_update(key_share=True)).one_or_none()
     if row is None:
         raise LookupError(f"no stream {name!r}")
-    return Stream(name, row.revision, row.count, int(row.sum, 16))
+    _, revision, count, total = row
+    return Stream(name, revision, count, int(total, 16))
 
 
 def read(conn: Connection, names: Iterable[str]) -> dict[str, Stream]:
     """The streams as they stand in this snapshot, by name."""
-    rows = conn.execute(_SELECT_NAMED.where(streams.c.stream.in_(list(names))))
-    return {row.stream: Stream(row.stream, row.revision, row.count, int(row.sum, 16)) for row in rows}
+    rows = conn.execute(_SELECT.where(streams.c.stream.in_(list(names))))
+    return {name: Stream(name, revision, count, int(total, 16)) for name, revision, count, total in rows}
 
 
 def find(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Anchor]:
@@ -161,5 +162,4 @@ def find(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str,
     return {(row.stream, row.revision): Anchor(row.revision, row.tag) for row in rows}
 
 
-_SELECT = select(streams.c.revision, streams.c.count, streams.c.sum)
-_SELECT_NAMED = select(streams.c.stream, streams.c.revision, streams.c.count, streams.c.sum)
+_SELECT = select(streams.c.stream, streams.c.revision, streams.c.count, streams.c.sum)

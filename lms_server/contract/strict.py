@@ -1,0 +1,86 @@
+"""Strict JSON (RFC 8259, with RFC 7493's care): no duplicate keys, no NUL, no huge numbers, no deep nesting."""
+
+import json
+from typing import Any, NoReturn, TypeVar
+
+import msgspec
+
+MAX_DEPTH = 8
+MAX_STRING_BYTES = 4096
+MAX_INTEGER = 2**53 - 1
+
+T = TypeVar("T")
+
+
+class BadJson(ValueError):
+    """The text isn't JSON as we take it; the message says where it breaks the rules."""
+
+
+def read(body: bytes) -> Any:
+    """Any JSON value, checked thoroughly. Raises BadJson."""
+    try:
+        value = json.loads(
+            body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
+        )
+        _check(value, 1)
+    except BadJson:
+        raise
+    except UnicodeDecodeError as error:
+        raise BadJson("The text is not UTF-8.") from error
+    except RecursionError as error:
+        raise BadJson(f"The JSON is nested deeper than {MAX_DEPTH} levels.") from error
+    except ValueError as error:
+        raise BadJson(f"The text is not JSON: {error}.") from error
+    return value
+
+
+def convert(value: Any, kind: type[T]) -> T:
+    """A checked JSON value as a struct. Raises BadJson when fields are missing or of another type."""
+    try:
+        return msgspec.convert(value, kind)
+    except msgspec.ValidationError as error:
+        raise BadJson(f"{error}.") from error
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    value = dict(pairs)
+    if len(value) != len(pairs):
+        raise BadJson("An object has the same key twice.")
+    return value
+
+
+def _constant(name: str) -> NoReturn:
+    raise BadJson(f"{name} is not a JSON number.")
+
+
+def _integer(digits: str) -> int:
+    if len(digits) > 17 or abs(int(digits)) > MAX_INTEGER:
+        raise BadJson("A number is larger than 2^53 - 1.")
+    return int(digits)
+
+
+def _check(value: Any, depth: int) -> None:
+    if isinstance(value, str):
+        _check_text(value)
+    elif isinstance(value, float):
+        if value in {float("inf"), float("-inf")}:
+            raise BadJson("A number is too large.")
+    elif isinstance(value, dict | list):
+        if depth > MAX_DEPTH:
+            raise BadJson(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
+        if isinstance(value, dict):
+            for key in value:
+                _check_text(key)
+        for item in value.values() if isinstance(value, dict) else value:
+            _check(item, depth + 1)
+
+
+def _check_text(text: str) -> None:
+    if "\0" in text:
+        raise BadJson("A text contains the character NUL.")
+    try:
+        size = len(text) if text.isascii() else len(text.encode("utf-8"))
+    except UnicodeEncodeError as error:
+        raise BadJson("A text contains half of a surrogate pair.") from error
+    if size > MAX_STRING_BYTES:
+        raise BadJson(f"A text is longer than {MAX_STRING_BYTES} bytes.")

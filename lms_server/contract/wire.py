@@ -1,0 +1,307 @@
+"""The wire format of ``POST /api/v1/sync``, version 1: structs, limits, and strict reading of requests.
+
+Fields and names are those of the protocol; times travel as RFC 3339 texts with milliseconds.
+"""
+
+import json
+import math
+from hashlib import sha256
+from typing import Any
+
+import msgspec
+
+from lms_server.contract import strict
+from lms_server.contract.commands import (
+    KINDS,
+    Command,
+    CompleteLesson,
+    Enroll,
+    KeepCertificate,
+    StartLesson,
+    Unsupported,
+    kind_of,
+    target_of,
+)
+from lms_server.contract.ids import is_uuid, uuid8
+from lms_server.contract.times import from_wire, to_wire
+
+VERSION = 1
+MAX_COMMANDS = 2_000
+MAX_REQUEST_BYTES = 2 * 1024 * 1024
+MAX_ANSWER_BYTES = 64 * 1024 * 1024
+PAGE_ROWS = 2_000
+PAGE_BYTES = 4 * 1024 * 1024
+REQUEST_S = 60
+LIMITS = {
+    "commands": MAX_COMMANDS,
+    "request_bytes": MAX_REQUEST_BYTES,
+    "json_depth": strict.MAX_DEPTH,
+    "string_bytes": strict.MAX_STRING_BYTES,
+    "request_s": REQUEST_S,
+}
+
+
+class Device(msgspec.Struct, frozen=True):
+    """The laptop, for the admin's eyes; no decision looks at it."""
+
+    id: str = ""
+    name: str = ""
+    app: str = ""
+
+
+class Cursors(msgspec.Struct, frozen=True):
+    """An anchor for each stream; null means from the start."""
+
+    catalog: str | None = None
+    me: str | None = None
+
+
+class SyncRequest(msgspec.Struct, frozen=True):
+    """The envelope; ``commands`` stay undecoded here, for one bad command never stops its neighbours."""
+
+    v: int
+    request_id: str
+    server_id: str
+    sent_at: str
+    epoch: str | None = None
+    user: str | None = None
+    device: Device = msgspec.field(default_factory=Device)
+    after: Cursors = msgspec.field(default_factory=Cursors)
+    settled: Cursors = msgspec.field(default_factory=Cursors)
+    commands: list[Any] = msgspec.field(default_factory=list)
+
+
+class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How one command ended; ``index`` stands in where the id can't be read."""
+
+    outcome: str
+    code: str
+    id: str | None = None
+    index: int | None = None
+
+
+class UserRow(msgspec.Struct, frozen=True):
+    uid: str
+    name: str
+    email: str
+
+
+class Known(msgspec.Struct, frozen=True):
+    catalog: bool
+    me: bool
+
+
+class Blob(msgspec.Struct, frozen=True):
+    sha256: str
+    size: int
+
+
+class AttachmentRow(msgspec.Struct, frozen=True):
+    path: str
+    sha256: str
+    size: int
+    type: str
+
+
+class CourseRow(msgspec.Struct, frozen=True):
+    uid: str
+    slug: str
+    title: str
+    summary: str
+    level: str
+    language: str
+    direction: str
+    cover: str | None
+    version: str
+    license: str
+    authors: str
+    is_published: bool
+    deleted_at: str | None
+    revision: int
+
+
+class GoneRow(msgspec.Struct, frozen=True):
+    """A course that isn't open, as it travels to a learner who isn't enrolled."""
+
+    uid: str
+    revision: int
+    gone: bool = True
+
+
+class LessonRow(msgspec.Struct, frozen=True):
+    uid: str
+    course: str
+    title: str
+    section: str
+    order: int
+    is_free_preview: bool
+    minutes: int | None
+    body: Blob | None
+    attachments: list[AttachmentRow]
+    deleted_at: str | None
+    revision: int
+
+
+class EnrollmentRow(msgspec.Struct, frozen=True):
+    course: str
+    enrolled_at: str
+    command: str
+    revision: int
+
+
+class ProgressRow(msgspec.Struct, frozen=True):
+    lesson: str
+    started_at: str
+    start_command: str | None
+    completed_at: str | None
+    complete_command: str | None
+    revision: int
+
+
+class CertificateRow(msgspec.Struct, frozen=True):
+    uuid: str
+    course: str
+    learner_name: str
+    course_title: str
+    completed_at: str
+    issued_at: str
+    payload: str
+    pdf_sha256: str | None
+    revision: int
+
+
+class Changes(msgspec.Struct, frozen=True):
+    courses: list[CourseRow | GoneRow]
+    lessons: list[LessonRow]
+    enrollments: list[EnrollmentRow]
+    progress: list[ProgressRow]
+    certificates: list[CertificateRow]
+
+
+class Digest(msgspec.Struct, frozen=True):
+    count: int
+    sum: str
+
+
+class SyncAnswer(msgspec.Struct, frozen=True):
+    v: int
+    request_id: str
+    server_id: str
+    epoch: str
+    server_time: str
+    results: list[Result]
+    user: UserRow | None
+    known: Known
+    changes: Changes
+    next: Cursors
+    settled: Cursors
+    more: bool
+    digest: Digest | None
+
+
+class BadCommand(ValueError):
+    """One command can't be read."""
+
+
+def read_request(body: bytes) -> SyncRequest:
+    """The envelope of a request; raises strict.BadJson with what was wrong."""
+    request = strict.convert(strict.read(body), SyncRequest)
+    for name in ("request_id", "server_id"):
+        if not is_uuid(getattr(request, name)):
+            raise strict.BadJson(f"{name} is not a UUID in canonical lower case.")
+    if request.user is not None and not is_uuid(request.user):
+        raise strict.BadJson("user is not a UUID in canonical lower case.")
+    try:
+        from_wire(request.sent_at)
+    except ValueError as error:
+        raise strict.BadJson("sent_at is not an RFC 3339 time.") from error
+    return request
+
+
+def read_command(raw: Any) -> Command:
+    """One command of a request; raises BadCommand. Fields that a kind doesn't have are not looked at."""
+    if not isinstance(raw, dict):
+        raise BadCommand("a command is an object")
+    command_id, kind = _uid(raw, "id"), raw.get("kind")
+    if not isinstance(kind, str) or not 0 < len(kind) <= 64:
+        raise BadCommand("kind is missing")
+    made_at, at = _read_time(raw, "made_at"), _read_time(raw, "at")
+    if kind == "keep_certificate":
+        return _keep_certificate(command_id, raw.get("payload"))
+    if made_at is None and at is None:
+        raise BadCommand("made_at is missing")
+    if kind == "enroll":
+        return Enroll(command_id, _uid(raw, "course"), made_at, at)
+    if kind == "start_lesson":
+        return StartLesson(command_id, _uid(raw, "lesson"), made_at, at)
+    if kind == "complete_lesson":
+        return CompleteLesson(command_id, _uid(raw, "lesson"), made_at, at)
+    return Unsupported(command_id, kind, _canonical(raw), made_at, at)
+
+
+def write_command(command: Command) -> dict[str, Any]:
+    """A command as it travels."""
+    row: dict[str, Any] = {"id": command.id, "kind": kind_of(command)}
+    match command:
+        case KeepCertificate(payload=payload):
+            return row | {"payload": payload}
+        case Unsupported(canonical=canonical):
+            row |= json.loads(canonical)
+        case Enroll(course=course):
+            row["course"] = course
+        case _:
+            row["lesson"] = command.lesson
+    if command.at is not None:
+        return row | {"at": to_wire(command.at)}
+    return row | {"made_at": to_wire(command.made_at or 0)}
+
+
+def fingerprint(command: Command) -> str:
+    """What a command id stands for, without times: the same id with another one is a conflict."""
+    if isinstance(command, KeepCertificate):
+        return f"keep_certificate {command.id}"
+    if isinstance(command, Unsupported):
+        return sha256(command.canonical.encode()).hexdigest()
+    return f"{KINDS[type(command)]} {target_of(command)}"
+
+
+def certificate_command_id(payload: str) -> str:
+    """The id of a keep_certificate: UUIDv8 of SHA-256 of its payload."""
+    return uuid8(sha256(payload.encode()).digest())
+
+
+def fact_digest(user: str, kind: str, key: str) -> int:
+    """One fact's part in the digest: ``e`` with a course, ``p`` with a lesson, ``c`` with a certificate's uuid."""
+    return int.from_bytes(sha256(f"{user}|{kind}|{key}".encode()).digest()[16:], "big")
+
+
+def _uid(raw: dict[str, Any], name: str) -> str:
+    value = raw.get(name)
+    if not is_uuid(value):
+        raise BadCommand(f"{name} is not a UUID in canonical lower case")
+    return str(value)
+
+
+def _read_time(raw: dict[str, Any], name: str) -> int | None:
+    value = raw.get(name)
+    if value is None:
+        return None
+    try:
+        return from_wire(value)
+    except (TypeError, ValueError) as error:
+        raise BadCommand(f"{name} is not an RFC 3339 time") from error
+
+
+def _keep_certificate(command_id: str, payload: Any) -> KeepCertificate:
+    if not isinstance(payload, str):
+        raise BadCommand("payload is missing")
+    if command_id != certificate_command_id(payload):
+        raise BadCommand("id is not the UUIDv8 of the payload's SHA-256")
+    return KeepCertificate(command_id, payload)
+
+
+def _canonical(raw: dict[str, Any]) -> str:
+    kept = {name: value for name, value in raw.items() if name not in {"id", "made_at", "at"}}
+    if any(isinstance(value, float) and not math.isfinite(value) for value in kept.values()):
+        raise BadCommand("a number is too large")
+    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
