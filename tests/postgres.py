@@ -1,0 +1,91 @@
+"""A PostgreSQL of the test run's own, started when the first test asks for it."""
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import time
+import uuid
+from pathlib import Path
+
+import psycopg
+import pytest
+
+QUICK = ("fsync=off", "full_page_writes=off", "synchronous_commit=off", "max_connections=60")
+
+
+def programs():
+    """The folder of PostgreSQL's programs, or None."""
+    folders = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda folder: float(folder.parent.name))
+    on_path = shutil.which("initdb")
+    return folders[-1] if folders else Path(on_path).parent if on_path else None
+
+
+@pytest.fixture(scope="session")
+def postgres_server():
+    """SQLAlchemy's address of a running server, without a database's name."""
+    found = programs()
+    if found is None:
+        assert not os.environ.get("CI"), "CI must have PostgreSQL"
+        pytest.skip("no PostgreSQL on this machine")
+    folder = Path(tempfile.mkdtemp(prefix="lms-postgres-"))
+    account = _unprivileged(folder)
+    subprocess.run(
+        [found / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"],
+        check=True,
+        capture_output=True,
+        cwd=folder,
+        **account,
+    )
+    port = _free_port()
+    settings = [part for setting in QUICK for part in ("-c", setting)]
+    call = [found / "postgres", "-D", folder / "data", "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", *settings]
+    with (folder / "log").open("wb") as log:
+        server = subprocess.Popen(call, stdout=log, stderr=log, cwd=folder, **account)
+    try:
+        _wait_until_ready(server, port, folder / "log")
+        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    finally:
+        server.terminate()
+        server.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def postgres_url(postgres_server):
+    """SQLAlchemy's address of a new empty database."""
+    name = f"t{uuid.uuid4().hex}"
+    admin = postgres_server.replace("+psycopg", "") + "/postgres"
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f"CREATE DATABASE {name}")
+    yield f"{postgres_server}/{name}"
+    with psycopg.connect(admin, autocommit=True) as conn:
+        conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _unprivileged(folder):
+    """PostgreSQL refuses to run as root; its package made an account for it."""
+    if os.name == "nt" or os.geteuid() != 0:
+        return {}
+    shutil.chown(folder, "postgres")
+    return {"user": "postgres"}
+
+
+def _free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+def _wait_until_ready(server, port, log):
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            psycopg.connect(f"postgresql://postgres@127.0.0.1:{port}/postgres").close()
+        except psycopg.OperationalError:
+            assert server.poll() is None, log.read_text()
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
+        else:
+            return
