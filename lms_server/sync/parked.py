@@ -1,0 +1,96 @@
+"""Commands that wait on the server: kept whole, tried again when their cause may have gone."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, select, update
+
+from lms_server.actions.certificates import generate_certificate, keep_certificate
+from lms_server.actions.context import ServerContext
+from lms_server.actions.learner import Learner
+from lms_server.contract import anchors
+from lms_server.contract.anchors import Stream
+from lms_server.contract.apply import Decision, apply
+from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, KeepCertificate, Outcome
+from lms_server.contract.sqlite import reading
+from lms_server.contract.upsert import among
+from lms_server.contract.wire import fact_digest, read_command, write_command
+from lms_server.database.retry import whole_transaction
+from lms_server.database.tables import parked, receipts, users
+
+MAX_PARKED = 20_000
+
+
+def dump_command(who: Learner, command: Command, at: int, code: Code, parked_at: int) -> dict[str, Any]:
+    """The parked row of a command; its corrected time is kept, so that waiting costs no time stamp."""
+    return {
+        "user_id": who.id,
+        "command_id": command.id,
+        "command": json.dumps(write_command(command), ensure_ascii=False, separators=(",", ":")),
+        "at": at,
+        "code": code.value,
+        "parked_at": parked_at,
+    }
+
+
+def sweep(context: ServerContext, *, learner_id: int | None = None) -> int:
+    """Try every learner's parked commands again, each learner in a transaction of their own; returns how many went."""
+    query = select(users.c.id, users.c.uid, users.c.name, users.c.email).where(
+        users.c.id.in_(select(parked.c.user_id)) if learner_id is None else users.c.id == learner_id
+    )
+    with reading(context.engine) as conn:
+        waiting = [Learner(*row) for row in conn.execute(query.order_by(users.c.id))]
+    return sum(
+        whole_transaction(context.engine, lambda conn, who=who: _sweep_one(conn, context, who)) for who in waiting
+    )
+
+
+def replay(
+    conn: Connection, context: ServerContext, who: Learner, stream: Stream, *, code: Code | None = None
+) -> Decision:
+    """Apply the learner's parked commands (those with ``code``) again inside the caller's transaction.
+
+    Rows whose answer changed are updated with their receipts; what is applied stops being parked.
+    """
+    query = select(parked.c.command, parked.c.at, parked.c.code).where(parked.c.user_id == who.id).order_by(parked.c.id)
+    rows = conn.execute(query if code is None else query.where(parked.c.code == code.value)).all()
+    events = [Event(read_command(json.loads(text)), at) for text, at, _ in rows]
+    decision = apply(conn, who.id, events, stream.stamp)
+    for index, event in enumerate(events):
+        if isinstance(event.command, KeepCertificate):
+            decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)
+    changed = [
+        (event.command.id, new)
+        for event, new, (_, _, old) in zip(events, decision.codes, rows, strict=True)
+        if new.value != old and OUTCOME_OF[new] in {Outcome.APPLIED, Outcome.PARKED}
+    ]
+    if changed:
+        _update_answers(conn, who, changed)
+        stream.touch()
+    for uid in decision.new_enrollments:
+        stream.add_fact(fact_digest(who.uid, "e", uid))
+    for uid in decision.new_completions:
+        stream.add_fact(fact_digest(who.uid, "p", uid))
+    return decision
+
+
+def _sweep_one(context: ServerContext, who: Learner, conn: Connection) -> int:
+    stream = anchors.lock(conn, who.uid)
+    decision = replay(conn, context, who, stream)
+    generate_certificate(conn, context, who, decision.completed_courses, stream)
+    stream.save(conn)
+    return sum(OUTCOME_OF[code] is Outcome.APPLIED for code in decision.codes)
+
+
+def _update_answers(conn: Connection, who: Learner, changed: Sequence[tuple[str, Code]]) -> None:
+    statement = update(receipts).where(receipts.c.user_id == who.id, receipts.c.command_id == bindparam("id_"))
+    answers = [{"id_": id_, "outcome_": OUTCOME_OF[code].value, "code_": code.value} for id_, code in changed]
+    conn.execute(statement.values(outcome=bindparam("outcome_"), code=bindparam("code_")), answers)
+    done = [id_ for id_, code in changed if OUTCOME_OF[code] is Outcome.APPLIED]
+    waiting = [{"id_": id_, "code_": code.value} for id_, code in changed if OUTCOME_OF[code] is Outcome.PARKED]
+    if done:
+        conn.execute(delete(parked).where(parked.c.user_id == who.id, among(conn, parked.c.command_id, done)))
+    if waiting:
+        still = update(parked).where(parked.c.user_id == who.id, parked.c.command_id == bindparam("id_"))
+        conn.execute(still.values(code=bindparam("code_")), waiting)

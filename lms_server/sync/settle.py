@@ -1,0 +1,219 @@
+"""Settle a learner's commands: every receipt, effect and certificate in one transaction, or none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Connection, func, insert, select
+
+from lms_server.actions.certificates import generate_certificate, keep_certificate
+from lms_server.actions.context import ServerContext
+from lms_server.actions.learner import Learner
+from lms_server.contract import anchors
+from lms_server.contract.anchors import Stream
+from lms_server.contract.apply import Decision, apply
+from lms_server.contract.commands import (
+    OUTCOME_OF,
+    Code,
+    Command,
+    CompleteLesson,
+    Event,
+    KeepCertificate,
+    Outcome,
+)
+from lms_server.contract.schema import lessons
+from lms_server.contract.times import corrected
+from lms_server.contract.upsert import among
+from lms_server.contract.wire import BadCommand, Result, fact_digest, fingerprint, read_command
+from lms_server.database.retry import whole_transaction
+from lms_server.database.tables import parked, receipts
+from lms_server.sync.parked import MAX_PARKED, dump_command, replay
+
+ACCEPTED = {Code.OK, Code.ALREADY_DONE, Code.LESSON_REMOVED}
+
+
+@dataclass
+class Batch:
+    """A request's commands, sorted out before the database is asked: first sightings, repeats, unreadable ones."""
+
+    results: list[Result | None]
+    # Place in the request of each id's first sighting.
+    first: dict[str, tuple[int, Command]] = field(default_factory=dict)
+    repeats: list[tuple[int, Command]] = field(default_factory=list)
+
+
+def settle(context: ServerContext, who: Learner, raw: Sequence[Any], *, sent_at: int, received_at: int) -> list[Result]:
+    """One result per command, in order. The whole transaction is tried again when the database asks for it."""
+
+    def run(conn: Connection) -> list[Result]:
+        return _settle(conn, context, who, sort_out(raw), sent_at=sent_at, received_at=received_at)
+
+    return whole_transaction(context.engine, run)
+
+
+def sort_out(raw: Sequence[Any]) -> Batch:
+    """Read each command by itself: one bad command never stops its neighbours."""
+    batch = Batch([None] * len(raw))
+    for index, item in enumerate(raw):
+        try:
+            command = read_command(item)
+        except BadCommand:
+            batch.results[index] = _malformed(item, index)
+            continue
+        if command.id in batch.first:
+            batch.repeats.append((index, command))
+        else:
+            batch.first[command.id] = index, command
+    return batch
+
+
+def _settle(
+    conn: Connection, context: ServerContext, who: Learner, batch: Batch, *, sent_at: int, received_at: int
+) -> list[Result]:
+    stream = anchors.lock(conn, who.uid)
+    known = _known_receipts(conn, who, batch)
+    fresh = [pair for pair in batch.first.values() if pair[1].id not in known]
+    events = [Event(command, _time(command, sent_at, received_at)) for _, command in fresh]
+    decision = apply(conn, who.id, events, stream.stamp)
+    _keep_certificates(conn, context, who, events, decision, stream)
+    _store_receipts(conn, who, events, decision, known, received_at)
+    due = decision.completed_courses | _repeated_courses(conn, batch, known, fresh)
+    if decision.new_enrollments:
+        due |= replay(conn, context, who, stream, code=Code.NOT_ENROLLED).completed_courses
+    count_facts(who, decision, stream)
+    generate_certificate(conn, context, who, due, stream)
+    if any(OUTCOME_OF[code] in {Outcome.APPLIED, Outcome.PARKED} for code in decision.codes):
+        stream.touch()
+    stream.save(conn)
+    _fill_results(batch, fresh, decision, known)
+    return [result for result in batch.results if result is not None]
+
+
+def count_facts(who: Learner, decision: Decision, stream: Stream) -> None:
+    """Keep the learner's digest in step with what became a fact."""
+    for uid in decision.new_enrollments:
+        stream.add_fact(fact_digest(who.uid, "e", uid))
+    for uid in decision.new_completions:
+        stream.add_fact(fact_digest(who.uid, "p", uid))
+
+
+def _malformed(item: Any, index: int) -> Result:
+    command_id = item.get("id") if isinstance(item, dict) else None
+    if isinstance(command_id, str) and len(command_id) <= 64:
+        return Result(Outcome.REJECTED, Code.MALFORMED, id=command_id)
+    return Result(Outcome.REJECTED, Code.MALFORMED, index=index)
+
+
+def _time(command: Command, sent_at: int, received_at: int) -> int:
+    if isinstance(command, KeepCertificate):
+        return received_at
+    if command.at is not None:
+        return min(command.at, received_at)
+    return corrected(command.made_at or 0, server_time=received_at, sent_at=sent_at, received_at=received_at)
+
+
+def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, tuple[str, Code]]:
+    """Fingerprint and present code of the commands that were answered before."""
+    if not batch.first:
+        return {}
+    query = select(receipts.c.command_id, receipts.c.fingerprint, receipts.c.code)
+    query = query.where(receipts.c.user_id == who.id, among(conn, receipts.c.command_id, batch.first.keys()))
+    return {command_id: (print_, Code(code)) for command_id, print_, code in conn.execute(query)}
+
+
+def _keep_certificates(  # one step of _settle
+    conn: Connection,
+    context: ServerContext,
+    who: Learner,
+    events: Sequence[Event],
+    decision: Decision,
+    stream: Stream,
+) -> None:
+    for index, event in enumerate(events):
+        if isinstance(event.command, KeepCertificate):
+            decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)
+
+
+def _store_receipts(  # one step of _settle
+    conn: Connection,
+    who: Learner,
+    events: Sequence[Event],
+    decision: Decision,
+    known: dict[str, tuple[str, Code]],
+    received_at: int,
+) -> None:
+    """Receipts for what was applied or parked; what is parked is kept whole, as long as there is room."""
+    waiting = [i for i, code in enumerate(decision.codes) if OUTCOME_OF[code] is Outcome.PARKED]
+    if waiting:
+        held = conn.execute(select(func.count()).select_from(parked).where(parked.c.user_id == who.id)).scalar_one()
+        for index in waiting[max(0, MAX_PARKED - held) :]:
+            decision.codes[index] = Code.TOO_MANY_PARKED
+    stored, kept = [], []
+    for (command, at), code in zip(events, decision.codes, strict=True):
+        outcome = OUTCOME_OF[code]
+        if outcome not in {Outcome.APPLIED, Outcome.PARKED}:
+            continue
+        print_ = fingerprint(command)
+        known[command.id] = print_, code
+        made_at = None if isinstance(command, KeepCertificate) else command.made_at
+        stored.append(
+            {
+                "user_id": who.id,
+                "command_id": command.id,
+                "fingerprint": print_,
+                "outcome": outcome.value,
+                "code": code.value,
+                "made_at": made_at,
+                "received_at": received_at,
+            }
+        )
+        if outcome is Outcome.PARKED:
+            kept.append(dump_command(who, command, at, code, received_at))
+    if stored:
+        conn.execute(insert(receipts), stored)
+    if kept:
+        conn.execute(insert(parked), kept)
+
+
+def _repeated_courses(
+    conn: Connection, batch: Batch, known: dict[str, tuple[str, Code]], fresh: Sequence[tuple[int, Command]]
+) -> set[int]:
+    """The courses of accepted completions that came again: a repeated event evaluates too."""
+    new = {command.id for _, command in fresh}
+    again = [c for _, c in batch.first.values() if c.id not in new] + [c for _, c in batch.repeats]
+    uids = {
+        command.lesson
+        for command in again
+        if isinstance(command, CompleteLesson) and known.get(command.id, ("", None)) == _accepted(command, known)
+    }
+    if not uids:
+        return set()
+    return set(conn.execute(select(lessons.c.course_id).where(among(conn, lessons.c.uid, uids))).scalars())
+
+
+def _accepted(command: Command, known: dict[str, tuple[str, Code]]) -> tuple[str, Code] | None:
+    found = known.get(command.id)
+    return found if found and found[1] in ACCEPTED and found[0] == fingerprint(command) else None
+
+
+def _fill_results(
+    batch: Batch, fresh: Sequence[tuple[int, Command]], decision: Decision, known: dict[str, tuple[str, Code]]
+) -> None:
+    codes = {command.id: code for (_, command), code in zip(fresh, decision.codes, strict=True)}
+    for index, command in batch.first.values():
+        code = codes.get(command.id)
+        if code is not None:
+            batch.results[index] = Result(OUTCOME_OF[code].value, code.value, id=command.id)
+        else:
+            batch.results[index] = _repeat(command, known)
+    for index, command in batch.repeats:
+        batch.results[index] = (
+            _repeat(command, known) if command.id in known else batch.results[batch.first[command.id][0]]
+        )
+
+
+def _repeat(command: Command, known: dict[str, tuple[str, Code]]) -> Result:
+    print_, code = known[command.id]
+    if print_ != fingerprint(command):
+        return Result(Outcome.REJECTED, Code.ID_CONFLICT, id=command.id)
+    return Result(Outcome.DUPLICATE, code.value, id=command.id)
