@@ -5,8 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, and_, func, select, update
 
-from lms_server.actions.context import ServerContext
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner, ServerContext, read_server
 from lms_server.certificates.signing import public_key_of, sign_facts
 from lms_server.certificates.verify import Facts, NotGenuine, read_payload
 from lms_server.contract import anchors, rules
@@ -17,7 +16,6 @@ from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import from_wire, to_wire
 from lms_server.contract.upsert import among, insert_into
 from lms_server.contract.wire import fact_digest
-from lms_server.database.present import read_server
 from lms_server.jobs.queue import enqueue_all
 
 TEMPLATE = 1
@@ -130,7 +128,7 @@ def _row(context: ServerContext, learner: Learner, course: Row[Any], issuer: str
         "issued_at": to_wire(now),
         "language": course.language,
         "direction": course.direction,
-        "address": context.settings.public_url or "http://localhost",
+        "address": context.public_url,
     }
     payload = sign_facts(context.identity.signing_key, facts)
     return _row_of_facts(

@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner, read_server
 from lms_server.contract import anchors, wire
 from lms_server.contract.anchors import CATALOG, Anchor, Stream, read_anchor
-from lms_server.database.present import read_server
 from lms_server.sync import rows
 
 # One revision of the learner's can bring a closed course along; its weight is known only then.

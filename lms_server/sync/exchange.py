@@ -1,7 +1,6 @@
 """``POST /sync`` without HTTP: commands in one write transaction, then the changes in one snapshot."""
 
-from lms_server.actions.context import ServerContext
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import wire
 from lms_server.contract.sqlite import reading
 from lms_server.contract.times import from_wire, to_wire

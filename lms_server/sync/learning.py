@@ -1,9 +1,8 @@
-"""What a learner can do, done from the server's side: a web page or an admin takes the same path as a desktop's click."""
+"""What a learner can do, done from the server's side on the same path as a desktop's click."""
 
 from sqlalchemy import select
 
-from lms_server.actions.context import ServerContext
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner, ServerContext
 from lms_server.actions.refusals import Refused
 from lms_server.contract.commands import OUTCOME_OF, Code, CompleteLesson, Enroll, Outcome
 from lms_server.contract.ids import new_uuid7

@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
 from lms_server.actions.certificates import generate_certificate, keep_certificate
-from lms_server.actions.context import ServerContext
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
@@ -41,9 +41,7 @@ def sweep(context: ServerContext, *, learner_id: int | None = None) -> int:
     )
     with reading(context.engine) as conn:
         waiting = [Learner(*row) for row in conn.execute(query.order_by(users.c.id))]
-    return sum(
-        whole_transaction(context.engine, lambda conn, who=who: _sweep_one(conn, context, who)) for who in waiting
-    )
+    return sum(whole_transaction(context.engine, partial(_sweep_one, context, who)) for who in waiting)
 
 
 def replay(

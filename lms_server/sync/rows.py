@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
 
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner
 from lms_server.contract import wire
 from lms_server.contract.rules import completed_at_read
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons

@@ -7,8 +7,7 @@ from typing import Any
 from sqlalchemy import Connection, func, insert, select
 
 from lms_server.actions.certificates import generate_certificate, keep_certificate
-from lms_server.actions.context import ServerContext
-from lms_server.actions.learner import Learner
+from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
