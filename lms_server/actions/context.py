@@ -1,0 +1,48 @@
+"""What every action of the server is given: the database, who the server is, and where its files are."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from sqlalchemy import Connection, Engine, select
+
+from lms_server.content.blobs import Blobs
+from lms_server.contract.times import now_ms
+from lms_server.database.identity import Identity
+from lms_server.database.tables import server
+
+
+@dataclass(frozen=True)
+class ServerContext:
+    """One running server. ``clock`` gives milliseconds since 1970 UTC; certificates carry ``public_url``."""
+
+    engine: Engine
+    identity: Identity
+    blobs: Blobs
+    public_url: str
+    clock: Callable[[], int] = field(default=now_ms)
+
+
+@dataclass(frozen=True)
+class Learner:
+    """Whose work this is; ``id`` never leaves the server."""
+
+    id: int
+    uid: str
+    name: str
+    email: str
+
+
+class ServerRow(NamedTuple):
+    """The server's own row."""
+
+    server_id: str
+    epoch: str
+    name: str
+    journal_seq: int
+
+
+def read_server(conn: Connection) -> ServerRow:
+    """Name and epoch as they stand now; raises sqlalchemy.exc.NoResultFound before ``init``."""
+    columns = (server.c.server_id, server.c.epoch, server.c.name, server.c.journal_seq)
+    return ServerRow(*conn.execute(select(*columns)).one())
