@@ -1,0 +1,182 @@
+"""A lesson's tree written down: which element becomes what."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from PySide6.QtGui import QTextCursor, QTextDocument, QTextListFormat
+
+from lms_desktop.ui.reader.boxes import HEADINGS, write_callout, write_code, write_note, write_quote, write_rule
+from lms_desktop.ui.reader.grids import write_table
+from lms_desktop.ui.reader.inline import PLAIN, Picture, Text, is_running, pieces
+from lms_desktop.ui.reader.markup import Node
+from lms_desktop.ui.reader.pictures import Gallery
+from lms_desktop.ui.reader.sheet import BODY, HEADING, MINOR, SMALL, SUBHEADING, TITLE, Sheet
+from lms_desktop.ui.reader.writer import GAP, INDENT, Bullets, Pen, Place, Writer
+
+FACES = {"h1": HEADING, "h2": HEADING, "h3": SUBHEADING, "h4": MINOR, "h5": MINOR, "h6": MINOR}
+# Above a heading and between it and its text.
+HEADING_ABOVE = 24
+HEADING_BELOW = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """What stands above the text: the lesson's title and a line of facts."""
+
+    title: str = ""
+    facts: str = ""
+
+
+def write_page(document: QTextDocument, root: Node, head: Head, sheet: Sheet, gallery: Gallery) -> None:
+    """Write the whole lesson into an empty document whose root frame is as wide as ``sheet.wide``."""
+    document.setIndentWidth(sheet.px(INDENT))
+    cursor = QTextCursor(document)
+    cursor.beginEditBlock()
+    beside = (sheet.wide - sheet.column) // 2
+    place = Place(beside, sheet.wide - sheet.column - beside, sheet.column, sheet.wide)
+    writer = Writer(Pen(cursor), sheet, gallery, place, write_flow)
+    _write_head(writer, head)
+    write_flow(writer, _without_title(root, head.title).children)
+    cursor.endEditBlock()
+
+
+def write_flow(writer: Writer, children: Iterable[Node | str]) -> None:
+    """Write any children: what runs is gathered to paragraphs, blocks stand for themselves."""
+    line: list[Node | str] = []
+    before: Node | None = None
+    for child in children:
+        if is_running(child):
+            line.append(child)
+            continue
+        _write_line(writer, line)
+        line = []
+        if isinstance(child, Node):
+            if _is_caption(before, child):
+                _write_caption(writer, child)
+            else:
+                ELEMENTS.get(child.tag, _write_inside)(writer, child)
+            before = child
+    _write_line(writer, line)
+
+
+def _write_head(writer: Writer, head: Head) -> None:
+    if head.title:
+        writer.paragraph([Text(head.title, PLAIN)], TITLE, below=2)
+    if head.facts:
+        replace(writer, ink=writer.sheet.tokens.muted).paragraph([Text(head.facts, PLAIN)], SMALL)
+
+
+def _without_title(root: Node, title: str) -> Node:
+    """Leave out a first heading that only repeats the title."""
+    blocks = [child for child in root.children if not isinstance(child, str) or child.strip()]
+    first = blocks[0] if blocks else ""
+    repeats = isinstance(first, Node) and first.tag in {"h1", "h2"} and _same(first.text(), title)
+    return Node("root", {}, blocks[1:] if repeats else root.children)
+
+
+def _same(one: str, other: str) -> bool:
+    return "".join(one.split()).casefold() == "".join(other.split()).casefold()
+
+
+def _write_line(writer: Writer, line: list[Node | str]) -> None:
+    found = pieces(line)
+    if found:
+        writer.paragraph(found)
+
+
+def _write_inside(writer: Writer, node: Node) -> None:
+    write_flow(writer, node.children)
+
+
+def _write_paragraph(writer: Writer, node: Node) -> None:
+    if "online" in node.classes:
+        write_note(writer, node)
+    elif all(is_running(child) for child in node.children):
+        _write_line(writer, node.children)
+    else:
+        write_flow(writer, node.children)
+
+
+def _write_heading(writer: Writer, node: Node) -> None:
+    face = FACES[node.tag]
+    writer.paragraph(pieces(node.children), face, above=HEADING_ABOVE, below=HEADING_BELOW)
+
+
+def _write_division(writer: Writer, node: Node) -> None:
+    if "callout" in node.classes:
+        write_callout(writer, node)
+    else:
+        write_flow(writer, node.children)
+
+
+def _write_list(writer: Writer, node: Node) -> None:
+    if writer.pen.bullet is not None:
+        # A list straight inside an item: the outer mark needs a line of its own.
+        writer.begin(writer.sheet.block(writer.face))
+    form = QTextListFormat()
+    # The blocks carry the indent, so that an item's second paragraph stands under its first.
+    form.setIndent(0)
+    form.setStyle(_marker(node, writer.place.level))
+    form.setStart(node.number("start", 1_000_000) or 1)
+    bullets = Bullets(form)
+    for item in list(node.elements("li")) or [node]:
+        is_loose = next(item.elements("p"), None) is not None
+        writer.pen.bullet = bullets
+        write_flow(replace(writer.indented(), below=8 if is_loose else 4), item.children)
+        writer.pen.bullet = None
+    if writer.place.level == 0:
+        writer.close_with(GAP)
+
+
+def _marker(node: Node, level: int) -> QTextListFormat.Style:
+    if node.tag == "ol":
+        return QTextListFormat.Style.ListDecimal if level % 2 == 0 else QTextListFormat.Style.ListLowerAlpha
+    return QTextListFormat.Style.ListDisc if level % 2 == 0 else QTextListFormat.Style.ListCircle
+
+
+def _write_term(writer: Writer, node: Node) -> None:
+    strong = replace(BODY, weight=600)
+    writer.paragraph(pieces(node.children), strong, above=4, below=2)
+
+
+def _write_definition(writer: Writer, node: Node) -> None:
+    inner = writer.indented()
+    write_flow(inner, node.children)
+
+
+def _is_caption(before: Node | None, node: Node) -> bool:
+    """Whether a line all in emphasis right under a picture says what it shows."""
+    if before is None or before.tag != "p" or node.tag != "p":
+        return False
+    above = pieces(before.children)
+    line = pieces(node.children)
+    return (
+        bool(above and line)
+        and isinstance(above[-1], Picture)
+        and all(isinstance(piece, Text) and piece.style.italic for piece in line)
+    )
+
+
+def _write_caption(writer: Writer, node: Node) -> None:
+    writer.close_with(6)
+    line = [
+        replace(piece, style=replace(piece.style, italic=False))
+        for piece in pieces(node.children)
+        if isinstance(piece, Text)
+    ]
+    replace(writer, ink=writer.sheet.tokens.muted).paragraph(list(line), SMALL)
+
+
+ELEMENTS: dict[str, Callable[[Writer, Node], None]] = {
+    "p": _write_paragraph,
+    **dict.fromkeys(HEADINGS, _write_heading),
+    "ul": _write_list,
+    "ol": _write_list,
+    "blockquote": write_quote,
+    "pre": write_code,
+    "table": write_table,
+    "div": _write_division,
+    "hr": write_rule,
+    "dt": _write_term,
+    "dd": _write_definition,
+}

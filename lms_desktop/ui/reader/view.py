@@ -1,0 +1,186 @@
+"""The reading pane: shows one lesson, opens nothing by itself."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, QUrl, Signal
+from PySide6.QtGui import QImage, QResizeEvent, QTextCursor, QTextFrameFormat
+from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
+
+from lms_desktop.ui.reader.links import Way, link_of
+from lms_desktop.ui.reader.markup import Node, read
+from lms_desktop.ui.reader.page import Head, write_page
+from lms_desktop.ui.reader.pictures import Gallery, blank
+from lms_desktop.ui.reader.sheet import BODY, Sheet
+from lms_desktop.ui.tokens import PAPER, Tokens
+
+TOP_PX = 28
+BOTTOM_PX = 40
+SMALLEST = 0.8
+LARGEST = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What is read: the lesson's HTML with its head, direction, and the way to its pictures' bytes."""
+
+    head: Head = field(default_factory=Head)
+    html: str = ""
+    is_rtl: bool = False
+    assets: Callable[[str], bytes | None] = field(default=lambda _path: None)
+
+
+class LessonView(QTextBrowser):
+    """Shows a lesson in a column of readable width; links are told, never followed."""
+
+    lesson_wanted = Signal(str)
+    outside_wanted = Signal(str)
+
+    def __init__(self, tokens: Tokens = PAPER, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._tokens = tokens
+        self._scale = 1.0
+        self._reading = Reading()
+        self._root = Node("root")
+        self._gallery = Gallery(self._reading.assets)
+        self._sheet: Sheet | None = None
+        self._footer: QWidget | None = None
+        self._prepare()
+
+    def _prepare(self) -> None:
+        self.setOpenLinks(False)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setUndoRedoEnabled(False)
+        self.setAcceptDrops(False)
+        self.setAccessibleName(QCoreApplication.translate("Reader", "Lesson text"))
+        self.document().setDocumentMargin(0)
+        self.anchorClicked.connect(self._follow)
+        self.verticalScrollBar().valueChanged.connect(self._place_footer)
+
+    def show_lesson(self, reading: Reading) -> None:
+        """Show a lesson from its beginning."""
+        self._reading = reading
+        self._root = read(reading.html)
+        self._gallery = Gallery(reading.assets)
+        self._write()
+        self.verticalScrollBar().setValue(0)
+
+    def set_tokens(self, tokens: Tokens) -> None:
+        if tokens != self._tokens:
+            self._tokens = tokens
+            self._write_again()
+
+    def set_text_scale(self, scale: float) -> None:
+        """Set the text size, 1.0 being 16 px."""
+        scale = min(LARGEST, max(SMALLEST, scale))
+        if scale != self._scale:
+            self._scale = scale
+            self._write_again()
+
+    def set_footer(self, footer: QWidget | None) -> None:
+        """Show a widget under the text, in the same column; it scrolls with it."""
+        if self._footer is not None:
+            self._footer.hide()
+            self._footer.deleteLater()
+        self._footer = footer
+        if footer is not None:
+            footer.setParent(self.viewport())
+            footer.show()
+        self._lay_out()
+
+    def position(self) -> float:
+        """Tell how far the reader has come: the share of the text above the pane's top, whatever its size."""
+        characters = max(1, self.document().characterCount() - 1)
+        if self.verticalScrollBar().value() == 0:
+            return 0.0
+        return min(1.0, self.cursorForPosition(self.viewport().rect().topLeft()).position() / characters)
+
+    def go_to(self, position: float) -> None:
+        """Scroll to a position told by ``position``."""
+        cursor = QTextCursor(self.document())
+        last = max(0, self.document().characterCount() - 1)
+        cursor.setPosition(min(last, round(position * last)))
+        # Long texts are laid out bit by bit; the bar's range is right only after all of it.
+        self.document().documentLayout().documentSize()
+        top = self.cursorRect(cursor).top() + self.verticalScrollBar().value()
+        self.verticalScrollBar().setValue(top if position > 0 else 0)
+
+    def loadResource(self, kind: int, name: QUrl | str) -> object:
+        """Give the lesson's own pictures; for all else a valid empty one, or Qt would look on the disk."""
+        del kind
+        told = name.toString() if isinstance(name, QUrl) else str(name)
+        if not told.startswith("picture:"):
+            return blank()
+        return self._picture(told)
+
+    def _picture(self, name: str) -> QImage:
+        return self._gallery.image(name, ratio=self.devicePixelRatioF(), is_dark=self._tokens.is_dark)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._sheet is not None and self._fitting() != self._sheet:
+            self._write_again()
+        else:
+            self._lay_out()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.LanguageChange:
+            self.setAccessibleName(QCoreApplication.translate("Reader", "Lesson text"))
+
+    def _fitting(self) -> Sheet:
+        width = self.viewport().width()
+        return Sheet.fitting(self._tokens, self._scale, is_rtl=self._reading.is_rtl, pane_px=width)
+
+    def _write_again(self) -> None:
+        position = self.position()
+        self._write()
+        self.go_to(position)
+
+    def _write(self) -> None:
+        self._sheet = self._fitting()
+        document = self.document()
+        document.clear()
+        document.setDocumentMargin(0)
+        document.setDefaultFont(self._sheet.font(BODY))
+        self._gallery.take_down()
+        write_page(document, self._root, self._reading.head, self._sheet, self._gallery)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        """Centre the page in the pane and keep room for the footer."""
+        if self._sheet is None:
+            return
+        beside = max(0, self.viewport().width() - self._sheet.wide)
+        frame = QTextFrameFormat(self.document().rootFrame().frameFormat())
+        frame.setLeftMargin(beside // 2)
+        frame.setRightMargin(beside - beside // 2)
+        frame.setTopMargin(TOP_PX)
+        frame.setBottomMargin(BOTTOM_PX + self._footer_size().height())
+        if frame != self.document().rootFrame().frameFormat():
+            self.document().rootFrame().setFrameFormat(frame)
+        self._place_footer()
+
+    def _footer_size(self) -> QSize:
+        if self._footer is None or self._sheet is None:
+            return QSize(0, 0)
+        width = self._sheet.column
+        height = self._footer.heightForWidth(width)
+        return QSize(width, height if height >= 0 else self._footer.sizeHint().height())
+
+    def _place_footer(self) -> None:
+        if self._footer is None or self._sheet is None:
+            return
+        size = self._footer_size()
+        left = (self.viewport().width() - size.width()) // 2
+        bottom = round(self.document().documentLayout().documentSize().height()) - BOTTOM_PX
+        self._footer.setGeometry(
+            left, bottom - size.height() - self.verticalScrollBar().value(), size.width(), size.height()
+        )
+
+    def _follow(self, url: QUrl) -> None:
+        link = link_of(url.toString())
+        if link.way is Way.LESSON:
+            self.lesson_wanted.emit(link.target)
+        elif link.way is not Way.NOWHERE:
+            self.outside_wanted.emit(link.target)
