@@ -1,0 +1,1 @@
+"""Course packages and foreign formats, read into one model."""
