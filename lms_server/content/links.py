@@ -1,0 +1,116 @@
+"""Where the links and pictures of a lesson lead."""
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+from lms_server.content.kinds import Kind
+from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.paths import join, link_name
+from lms_server.content.shape import Target
+from lms_server.content.tree import Tree
+
+MAX_ADDRESS_CHARS = 2_000
+_NOT_IN_ADDRESS = re.compile(r"""[\s"'<>\\^`{|}]""")
+
+
+def _as_written(address: str) -> str:
+    return address
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """What can be linked to: lessons by path or uid, and the course's files."""
+
+    tree: Tree
+    # The path of each lesson's file, to its uid.
+    lessons: Mapping[str, str]
+    # Sources and descriptions are never handed out.
+    withheld: Callable[[str], bool]
+    # What kind of file lies at a path.
+    kind: Callable[[str], Kind]
+    # A format's own way to name things, turned into a path from the root ("/a/b") or "lesson:UID".
+    translate: Callable[[str], str] = _as_written
+
+    def resolve(self, address: str, base: str, *, is_picture: bool) -> Target:
+        """The target of an address that is written in the file ``base``."""
+        address = self.translate(address)
+        if address.startswith("lesson:"):
+            return self._lesson(address, base)
+        try:
+            parts = urlsplit(address)
+        except ValueError:
+            return _refused(address, base)
+        if address.startswith("\\") or len(address) > MAX_ADDRESS_CHARS:
+            return _refused(address, base)
+        if parts.scheme or parts.netloc:
+            return _outside(address, parts, base, is_picture=is_picture)
+        return self._inside(address, base, is_picture=is_picture)
+
+    def _lesson(self, address: str, base: str) -> Target:
+        if address.removeprefix("lesson:") in self.lessons.values():
+            return Target(address)
+        return Target(
+            None, remark=Remark(RemarkCode.MISSING_FILE, base, f"The link leads to no lesson: {address[:200]}")
+        )
+
+    def _inside(self, address: str, base: str, *, is_picture: bool) -> Target:
+        if not address or address.startswith(("#", "?")):
+            return Target(None)
+        path = join(base, address)
+        if path is None:
+            return _refused(address, base)
+        for candidate in self._candidates(path):
+            if candidate in self.lessons and not is_picture:
+                return Target(f"lesson:{self.lessons[candidate]}")
+            if candidate in self.tree and not self.withheld(candidate):
+                return self._file(candidate, base, is_picture=is_picture)
+        return self._not_found(path, base, is_picture=is_picture)
+
+    def _file(self, path: str, base: str, *, is_picture: bool) -> Target:
+        kind = self.kind(path)
+        words = f"{path[:200]}: {kind.words or 'is not a picture.'}"
+        remark = Remark(kind.trouble, base, words) if kind.trouble else None
+        if not kind.media_type or (is_picture and not kind.can_be_shown):
+            return Target(None, remark=remark or Remark(RemarkCode.UNSAFE_IMAGE, base, words))
+        return Target(link_name(path), is_asset=True, remark=remark if is_picture else None)
+
+    def _candidates(self, path: str) -> tuple[str, ...]:
+        stem = path.removesuffix(".html")
+        return (path, f"{stem}.md", f"{path}/index.md", f"{path}/README.md")
+
+    def _not_found(self, path: str, base: str, *, is_picture: bool) -> Target:
+        if path in self.tree:
+            return Target(None, remark=Remark(RemarkCode.LINK_NOT_LESSON, base, f"{path} is linked but is no lesson."))
+        code = RemarkCode.MISSING_IMAGE if is_picture else RemarkCode.MISSING_FILE
+        return Target(None, remark=Remark(code, base, f"{path[:200]} is not in the course."))
+
+
+def _outside(address: str, parts: SplitResult, base: str, *, is_picture: bool) -> Target:
+    if not parts.scheme:
+        address, parts = f"https:{address}", parts._replace(scheme="https")
+    if not _is_good(parts) or (is_picture and parts.scheme == "mailto"):
+        return _refused(address, base)
+    address = _NOT_IN_ADDRESS.sub(lambda found: quote(found[0]), address)
+    if not is_picture:
+        return Target(address)
+    return Target(
+        address, remark=Remark(RemarkCode.REMOTE_IMAGE, base, f"The picture is not in the course: {address[:200]}")
+    )
+
+
+def _is_good(parts: SplitResult) -> bool:
+    if parts.scheme == "mailto":
+        return "@" in parts.path
+    # Names before an @ make an address look like another one's.
+    return (
+        parts.scheme in {"http", "https"}
+        and bool(parts.hostname)
+        and "@" not in parts.netloc
+        and "\\" not in parts.netloc
+    )
+
+
+def _refused(address: str, base: str) -> Target:
+    return Target(None, remark=Remark(RemarkCode.UNSAFE_LINK, base, f"The address was left out: {address[:200]!a}"))

@@ -1,0 +1,123 @@
+"""Markdown to HTML that is not yet safe: CommonMark with tables, task lists, strike-through, footnotes, callouts."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import yaml
+from markdown_it import MarkdownIt
+from markdown_it.renderer import RendererHTML
+from markdown_it.rules_core import StateCore
+from markdown_it.token import Token
+from markdown_it.utils import EnvType, OptionsDict
+from mdit_py_plugins.footnote import footnote_plugin
+from mdit_py_plugins.tasklists import tasklists_plugin
+
+from lms_server.content.words import word
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
+_CALLOUT = re.compile(r"\[!(note|tip|important|warning|caution)\][+-]?[ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
+_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
+_FENCED = re.compile(r"^ {0,3}(```+|~~~+).*?^ {0,3}\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
+_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+# A list of lists nested deeper than this is an attack, not a lesson.
+MAX_NESTING = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A Markdown file taken apart: what stands before the text, and the text."""
+
+    matter: dict[str, Any]
+    text: str
+
+    @property
+    def heading(self) -> str | None:
+        """The first heading's words, code blocks and comments left out."""
+        found = _HEADING.search(_FENCED.sub("", _COMMENT.sub("", self.text)))
+        return plain(found[1]) if found else None
+
+
+def page(text: str) -> Page:
+    """Front matter (YAML between ``---`` lines) and the rest; bad YAML raises ValueError in words."""
+    found = _FRONT_MATTER.match(text)
+    if found is None:
+        return Page({}, text)
+    matter = yaml_mapping(found[1])
+    return Page(matter, text[found.end() :])
+
+
+def yaml_mapping(text: str) -> dict[str, Any]:
+    """A YAML mapping with text keys; anything else is a ValueError. Aliases are refused: they can grow without end."""
+    try:
+        if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, Loader=yaml.SafeLoader)):
+            raise ValueError("aliases (*name) are not allowed")
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ValueError(str(error).replace("\n", " ")) from error
+    except RecursionError as error:
+        raise ValueError("nested too deeply") from error
+    if value is None:
+        return {}
+    if not isinstance(value, dict) or not all(isinstance(key, str) for key in value):
+        raise ValueError("not a list of names with values")
+    return value
+
+
+def plain(inline: str) -> str:
+    """A title without Markdown's marks."""
+    tokens = _parser("en").parseInline(inline)[0].children or []
+    return "".join(_plain_text(token) for token in tokens).strip()
+
+
+def _plain_text(token: Token) -> str:
+    if token.type in {"softbreak", "hardbreak"}:
+        return " "
+    return token.content if token.type in {"text", "code_inline", "text_special", "image"} else ""
+
+
+def to_html(text: str, language: str = "en") -> str:
+    """The text's HTML, author's own HTML included."""
+    return str(_parser(language).render(text))
+
+
+@lru_cache(maxsize=8)
+def _parser(language: str) -> MarkdownIt:
+    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+    parser.use(footnote_plugin).use(tasklists_plugin)
+    parser.core.ruler.after("block", "callout", lambda state: _mark_callouts(state, language))
+    parser.add_render_rule("footnote_anchor", _nothing)
+    return parser
+
+
+def _nothing(_: RendererHTML, __: Sequence[Token], ___: int, ____: OptionsDict, _____: EnvType) -> str:
+    # The way back needs anchors, which lesson text doesn't have.
+    return ""
+
+
+def _mark_callouts(state: StateCore, language: str) -> None:
+    tokens = state.tokens
+    for start, token in enumerate(tokens):
+        if token.type != "blockquote_open" or start + 2 >= len(tokens):
+            continue
+        inline = tokens[start + 2]
+        found = _CALLOUT.match(inline.content) if inline.type == "inline" else None
+        if found is None:
+            continue
+        _become_callout(tokens, start)
+        title = found[2].strip() or word(found[1].lower(), language)
+        rest = inline.content[found.end() :]
+        inline.content = f"**{title}**\\\n{rest}" if rest else f"**{title}**"
+
+
+def _become_callout(tokens: list[Token], start: int) -> None:
+    level = tokens[start].level
+    end = next(
+        at
+        for at in range(start + 1, len(tokens))
+        if tokens[at].type == "blockquote_close" and tokens[at].level == level
+    )
+    tokens[start].tag = tokens[end].tag = "div"
+    tokens[start].attrSet("class", "callout")
