@@ -1,0 +1,86 @@
+"""Read a course, whatever its format."""
+
+import stat
+from collections.abc import Callable
+from pathlib import Path
+
+from lms_server.content import mdbook, package, rpf
+from lms_server.content.archive import tar_tree, zip_tree
+from lms_server.content.compose import Outline, Progress, compose, unheard
+from lms_server.content.errors import BadCourse, Fault
+from lms_server.content.model import CoursePackage
+from lms_server.content.tree import Tree, folder_tree
+
+_TAR_NAMES = (".tar", ".tar.gz", ".tgz")
+
+
+def read_course(path: Path, progress: Progress = unheard) -> CoursePackage:
+    """The course at ``path``, a folder or an archive; BadCourse says what is wrong and what to do."""
+    return compose(read_outline(path), progress)
+
+
+def read_outline(path: Path) -> Outline:
+    """What the course says of itself, its lessons not yet safe."""
+    tree = open_tree(path)
+    return _reader(tree, path)()
+
+
+def open_tree(path: Path) -> Tree:
+    """The files of a folder, zip or tar."""
+    try:
+        mode = path.stat().st_mode
+    except (OSError, ValueError) as error:
+        raise BadCourse(Fault.NOT_FOUND, f"{path} isn't there or can't be read.") from error
+    if stat.S_ISDIR(mode):
+        return folder_tree(path)
+    with path.open("rb") as source:
+        head = source.read(4)
+    if head[:2] == b"PK":
+        return zip_tree(path)
+    if head[:2] == b"\x1f\x8b" or path.name.endswith(_TAR_NAMES):
+        return tar_tree(path)
+    raise BadCourse(Fault.UNKNOWN_FORMAT, f"{path.name} is neither a folder nor a zip or tar file.")
+
+
+def _reader(tree: Tree, path: Path) -> Callable[[], Outline]:
+    """The reader for the format that the files give away."""
+    if package.DESCRIPTION in tree:
+        return lambda: package.outline(tree)
+    if rpf.META in tree:
+        return lambda: rpf.outline(tree, _parent_name(tree, path))
+    if mdbook.source_folder(tree) is not None:
+        return lambda: mdbook.outline(tree)
+    if spoken := rpf.languages(tree):
+        return lambda: _one_language(tree, spoken)
+    raise _unknown(tree, path)
+
+
+def _parent_name(tree: Tree, path: Path) -> str:
+    # A language folder is named after its language; the project after the folder above.
+    return path.resolve().parent.name if path.is_dir() else tree.name
+
+
+def _one_language(tree: Tree, spoken: tuple[str, ...]) -> Outline:
+    if len(spoken) > 1:
+        named = ", ".join(f"{tree.name}/{language}" for language in spoken)
+        raise BadCourse(Fault.AMBIGUOUS, f"The folder holds the course in several languages; name one: {named}.")
+    return rpf.outline(tree.below(spoken[0]), tree.name)
+
+
+def _unknown(tree: Tree, path: Path) -> BadCourse:
+    for mark, words in _REFUSED.items():
+        if mark in tree:
+            return BadCourse(Fault.UNSUPPORTED_FORMAT, f"{path.name} is {words}")
+    return BadCourse(
+        Fault.UNKNOWN_FORMAT,
+        f"{path.name} holds no course that can be read: there is no course.toml. "
+        "Known are course packages, mdBook, Raspberry Pi projects, IMS Common Cartridge, Open edX exports, EPUB "
+        "and folders of Markdown.",
+    )
+
+
+_REFUSED = {
+    "moodle_backup.xml": "a Moodle backup, which is not read: export the course as IMS Common Cartridge instead.",
+    "h5p.json": "an H5P package: its interactive content can't run offline. Export its texts, or link to it.",
+    "imsmanifest.xml": "a SCORM package: its programs can't run here. Ask for the course as IMS Common Cartridge.",
+}
