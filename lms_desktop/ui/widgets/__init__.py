@@ -1,1 +1,1 @@
-"""Painted parts that pages are built from."""
+"""The parts that pages are made of; every part in every state is on the sheet of ``tests/ui/pictures.py``."""

@@ -1,0 +1,134 @@
+"""What pages ask for and are given: reads, work that may need the network, and ways to other pages."""
+
+from collections.abc import Callable
+from concurrent.futures import Future
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Protocol
+
+from lms_desktop.store.rows import (
+    AccountRow,
+    Badge,
+    CatalogPage,
+    CertificatesPage,
+    CoursePage,
+    DownloadRow,
+    Learner,
+    LearnPage,
+    LessonPage,
+    Place,
+    SyncPage,
+    Topic,
+)
+from lms_server.contract.commands import Command
+
+
+class Views(Protocol):
+    """One read a screen."""
+
+    def learn(self) -> LearnPage: ...
+    def catalog(self, search: str = "", level: str | None = None, language: str | None = None) -> CatalogPage: ...
+    def course(self, uid: str) -> CoursePage | None: ...
+    def lesson(self, uid: str) -> LessonPage | None: ...
+    def certificates(self) -> CertificatesPage: ...
+    def sync(self) -> SyncPage: ...
+    def badge(self) -> Badge: ...
+    def downloads(self) -> tuple[DownloadRow, ...]: ...
+    def accounts(self) -> tuple[AccountRow, ...]: ...
+
+
+class Shelf(Protocol):
+    """The store as screens see it."""
+
+    @property
+    def views(self) -> Views: ...
+    @property
+    def learner(self) -> Learner: ...
+    @property
+    def place(self) -> Place | None: ...
+    def blob(self, sha256: str) -> bytes | None: ...
+    def record(self, command: Command) -> str: ...
+    def subscribe(self, listener: Callable[[frozenset[Topic]], None]) -> Callable[[], None]: ...
+
+
+class Failure(StrEnum):
+    """Why an action did not come to its end; each has its words in ``ui.failures``."""
+
+    OFFLINE = "offline"
+    NOT_A_SERVER = "not_a_server"
+    BAD_CREDENTIALS = "bad_credentials"
+    ACCOUNT_DISABLED = "account_disabled"
+    THROTTLED = "throttled"
+    REGISTRATION_CLOSED = "registration_closed"
+    EMAIL_TAKEN = "email_taken"
+    BAD_ACCOUNT = "bad_account"
+    UPDATE_NEEDED = "update_needed"
+    WRONG_SERVER = "wrong_server"
+    SERVER_TROUBLE = "server_trouble"
+    DISK_FULL = "disk_full"
+    STORAGE = "storage"
+
+
+class ActionFailed(Exception):
+    """What a future of ``Actions`` raises when the environment or a rule says no; anything else is a bug."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.value)
+        self.failure = failure
+
+
+@dataclass(frozen=True, slots=True)
+class ServerFacts:
+    """What a server says of itself before anybody signs in; ``courses`` is null where it was not asked."""
+
+    url: str
+    name: str
+    registration_is_open: bool
+    courses: int | None = None
+
+
+class Actions(Protocol):
+    """Everything that may take time; futures end on any thread, ``ui.bridge.when_done`` brings them home."""
+
+    def look_up(self, url: str) -> Future[ServerFacts]: ...
+    def sign_in(self, url: str, email: str, password: str) -> Future[Learner]: ...
+    def create_account(self, url: str, name: str, email: str, password: str) -> Future[Learner]: ...
+    def browse_as_guest(self, url: str) -> Future[None]: ...
+    def look_around(self) -> Future[None]:
+        """Open the sample course without a server."""
+
+    def sign_out(self) -> Future[None]: ...
+    def switch_to(self, account: AccountRow) -> Future[None]: ...
+    def sync_now(self) -> None: ...
+    def try_again(self, command_id: str) -> None:
+        """Put a command that needs attention back into the outbox."""
+
+    def export_unsent(self, file: Path, command_id: str | None = None) -> Future[int]:
+        """Write commands not acknowledged yet (all, or the one named); the future tells how many."""
+
+    def download(self, course_uid: str) -> None:
+        """Begin or go on with bringing a course to this laptop."""
+
+    def pause_download(self, course_uid: str) -> None: ...
+    def cancel_download(self, course_uid: str) -> None: ...
+    def remove_download(self, course_uid: str) -> None: ...
+    def free_bytes(self) -> int:
+        """Tell how much room the disk has left."""
+
+
+class Navigator(Protocol):
+    """Ways to other pages; what the window is for."""
+
+    def show_learn(self) -> None: ...
+    def show_catalog(self, search: str = "") -> None: ...
+    def show_course(self, uid: str) -> None: ...
+    def show_lesson(self, uid: str) -> None: ...
+    def show_downloads(self) -> None: ...
+    def show_certificates(self, uuid: str | None = None) -> None: ...
+    def show_sync(self) -> None: ...
+    def show_settings(self) -> None: ...
+    def show_sign_in(self, then: Callable[[], None] | None = None) -> None:
+        """Ask who is learning; ``then`` goes on with what was asked for, once somebody is signed in."""
+
+    def back(self) -> None: ...

@@ -1,0 +1,142 @@
+"""Covers: a cloth picked by the course's id, a mark picked by its subject, or the course's own picture."""
+
+import hashlib
+import re
+from dataclasses import dataclass
+
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lms_desktop.store.rows import CourseRow
+from lms_desktop.ui import icons
+from lms_desktop.ui.theme import STRONG, font, tokens
+from lms_desktop.ui.tokens import Cloth
+from lms_desktop.ui.widgets.paint import rounded
+
+# Beginnings of words, in the languages that courses here are written in.
+SUBJECTS = (
+    ("heart-pulse", "aid health medic nurs first-aid primeros salud enferm إسعاف الإسعافات صحة طب"),
+    (
+        "code",
+        "rust python program code coding software linux git web html javascript java data script sql programa برمج",
+    ),
+    ("calculator", "account math maths algebra calcul financ budget tax cuentas conta matem محاسب رياضيات"),
+    ("music", "music band song sound audio música canto موسيقى"),
+    ("leaf", "garden grow veget plant farm agri bio nature ecolog huerto jard agricult زراع حديق"),
+    (
+        "chat",
+        "español spanish english arabic french german language idioma inglés speak conversa لغة العربية الإنجليزية",
+    ),
+    ("globe", "geograph histor world travel map mundo histori تاريخ جغراف"),
+    ("flask", "chem physic scien lab química física ciencia علوم كيمياء فيزياء"),
+    ("pencil", "writ draw art design literat escri dibujo arte كتابة رسم"),
+    ("people", "community teach social group leader docent comunidad مجتمع تعليم"),
+    ("server", "network database computer system internet redes شبك حاسوب"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class CoverArt:
+    """All that a cover shows."""
+
+    uid: str
+    subject: str | None
+    initial: str
+    picture: QPixmap | None = None
+
+    @property
+    def cloth(self) -> Cloth:
+        return cloth(self.uid)
+
+
+def art(course: CourseRow, picture: bytes | None = None) -> CoverArt:
+    """The cover of a course; ``picture`` holds the bytes of its own cover, if it has one here."""
+    return art_of(course.uid, course.slug, course.title, picture)
+
+
+def art_of(uid: str, slug: str, title: str, picture: bytes | None = None) -> CoverArt:
+    """The cover of something that is named like a course."""
+    loaded = QPixmap()
+    is_good = picture is not None and loaded.loadFromData(picture)
+    initial = next((letter for letter in title if letter.isalnum()), "·").upper()
+    return CoverArt(uid, subject(slug, title), initial, loaded if is_good else None)
+
+
+def cloth(uid: str) -> Cloth:
+    """The same binding for the same course on every laptop."""
+    cloths = tokens().cloths
+    return cloths[hashlib.sha256(uid.encode()).digest()[0] % len(cloths)]
+
+
+def subject(slug: str, title: str) -> str | None:
+    """The icon for what a course is about, guessed from its words."""
+    words = re.findall(r"\w+", f"{slug} {title}".casefold().replace("_", " "))
+    for word in words:
+        for icon, beginnings in SUBJECTS:
+            if word.startswith(tuple(beginnings.split())):
+                return icon
+    return None
+
+
+def draw_cover(painter: QPainter, box: QRect, shown: CoverArt, radius: int = 0) -> None:
+    """Paint a cover into a box; ``radius`` is for covers that stand alone."""
+    if shown.picture is not None:
+        _draw_picture(painter, box, shown.picture, radius)
+        return
+    binding = shown.cloth
+    rounded(painter, box, QColor(binding.ground), None, radius)
+    inset = 8 if box.width() >= 72 else 4
+    inner = box.adjusted(inset, inset, -inset, -inset)
+    rounded(painter, inner, None, QColor(binding.frame), 3)
+    side = max(20, min(72, round(min(inner.width(), inner.height()) * 0.4)))
+    middle = QRect(0, 0, side, side)
+    middle.moveCenter(box.center())
+    if shown.subject:
+        icons.draw(painter, shown.subject, middle, QColor(binding.mark), stroke=1.5)
+        return
+    face = font(16, STRONG)
+    face.setPixelSize(side)
+    painter.setFont(face)
+    painter.setPen(QColor(binding.mark))
+    painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter), shown.initial)
+
+
+def _draw_picture(painter: QPainter, box: QRect, picture: QPixmap, radius: int) -> None:
+    ratio = painter.device().devicePixelRatioF()
+    size = QSize(round(box.width() * ratio), round(box.height() * ratio))
+    mode = Qt.AspectRatioMode.KeepAspectRatioByExpanding
+    scaled = picture.scaled(size, mode, Qt.TransformationMode.SmoothTransformation)
+    cut = scaled.copy(
+        (scaled.width() - size.width()) // 2, (scaled.height() - size.height()) // 2, size.width(), size.height()
+    )
+    shape = QPainterPath()
+    shape.addRoundedRect(box.x(), box.y(), box.width(), box.height(), radius, radius)
+    painter.save()
+    painter.setClipPath(shape, Qt.ClipOperation.IntersectClip)
+    painter.drawPixmap(box, cut)
+    painter.restore()
+
+
+class Cover(QWidget):
+    """A cover that stands by itself."""
+
+    def __init__(
+        self, shown: CoverArt | None = None, size: QSize | None = None, radius: int = 8, parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._art = shown
+        self._radius = radius
+        self.setFixedSize(size or QSize(96, 120))
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def show_art(self, shown: CoverArt) -> None:
+        self._art = shown
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        if self._art is None:
+            return
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        draw_cover(painter, self.rect(), self._art, self._radius)

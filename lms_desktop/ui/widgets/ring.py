@@ -1,0 +1,64 @@
+"""The focus ring: drawn around a control, outside of it, so that nothing moves."""
+
+from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtWidgets import QApplication, QWidget
+
+from lms_desktop.ui.theme import tokens
+from lms_desktop.ui.widgets.paint import rounded
+
+OUTSIDE = 3
+BY_MOUSE = frozenset({Qt.FocusReason.MouseFocusReason, Qt.FocusReason.PopupFocusReason})
+
+
+def came_by_keyboard(event: QFocusEvent) -> bool:
+    """Whether a part that draws its focus inside should draw it."""
+    return event.reason() not in BY_MOUSE
+
+
+class FocusRings(QObject):
+    """Puts a ring beside the control that has the focus, unless the mouse gave it.
+
+    A control asks for it with the dynamic property ``ring``, the radius of its own corners.
+    """
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        app.focusChanged.connect(self._moved)
+
+    def _moved(self, _old: QWidget | None, now: QWidget | None) -> None:
+        by_mouse = QApplication.mouseButtons() is not Qt.MouseButton.NoButton
+        if now is not None and not by_mouse and now.property("ring") is not None and now.parentWidget() is not None:
+            _Ring(now)
+
+
+class _Ring(QWidget):
+    """Lives as long as its control keeps the focus."""
+
+    def __init__(self, control: QWidget) -> None:
+        super().__init__(control.parentWidget())
+        self._control = control
+        self._radius = int(control.property("ring"))
+        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        control.installEventFilter(self)
+        self._place()
+        self.show()
+        self.raise_()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 - Qt's signature
+        if event.type() in {QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.ParentChange}:
+            self.hide()
+            self.deleteLater()
+        elif event.type() in {QEvent.Type.Move, QEvent.Type.Resize}:
+            self._place()
+        return False
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        rounded(painter, self.rect(), None, QColor(tokens().focus), self._radius + OUTSIDE, 2)
+
+    def _place(self) -> None:
+        self.setGeometry(self._control.geometry().adjusted(-OUTSIDE, -OUTSIDE, OUTSIDE, OUTSIDE))

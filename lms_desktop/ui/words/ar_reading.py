@@ -1,0 +1,3 @@
+"""Arabic words of the catalog, course, lesson and certificate pages."""
+
+WORDS: dict[str, str | tuple[str, ...]] = {}

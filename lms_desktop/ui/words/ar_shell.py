@@ -1,0 +1,3 @@
+"""Arabic words of the window and its own pages."""
+
+WORDS: dict[str, str | tuple[str, ...]] = {}

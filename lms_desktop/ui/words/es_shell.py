@@ -1,0 +1,3 @@
+"""Spanish words of the window and its own pages."""
+
+WORDS: dict[str, str | tuple[str, ...]] = {}
