@@ -1,0 +1,226 @@
+"""The certificate as a file: the same bytes every time, sealed whole, readable in any script."""
+
+import subprocess
+import sys
+from datetime import date
+
+import pypdfium2
+import pytest
+
+from lms_server.certificates.bidi import embedding_levels, visual_runs
+from lms_server.certificates.figures import CLOTHS, cloth_of, qr_code
+from lms_server.certificates.lettering import Outlines, Words, set_line
+from lms_server.certificates.pdf import render_certificate
+from lms_server.certificates.phrases import phrases
+from lms_server.certificates.signing import public_key_of, seal_file, sign_facts
+from lms_server.certificates.typefaces import SANS, SERIF_STRONG
+from lms_server.certificates.verify import BadFile, Facts, NotGenuine, verify_pdf
+
+KEY = bytes(range(32))
+PUBLIC = public_key_of(KEY)
+FACTS = {
+    "uuid": "3f1b5c6a-7d80-8a52-9d4e-0190a5b47c1e",
+    "server": "0190a5b4-7c1e-4a52-9d4e-3f1b5c6a7d80",
+    "issuer": "Hillside Library",
+    "user": "1190a5b4-7c1e-8a52-9d4e-3f1b5c6a7d80",
+    "learner_name": "Ana María Moreno Ruiz",
+    "course": "2190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80",
+    "course_title": "First aid",
+    "lessons": 14,
+    "completed_at": "2026-11-22T10:00:00.000Z",
+    "issued_at": "2026-11-22T10:00:01.000Z",
+    "language": "en",
+    "direction": "ltr",
+    "address": "https://hillside.example",
+}
+ARABIC = FACTS | {
+    "learner_name": "ليلى عبد الرحمن حدّاد",
+    "course_title": "الإسعافات الأولية",
+    "issuer": "مكتبة التلّ",
+    "language": "ar",
+    "direction": "rtl",
+}
+
+
+@pytest.fixture(scope="module")
+def payload():
+    return sign_facts(KEY, FACTS)
+
+
+@pytest.fixture(scope="module")
+def pdf(payload):
+    return render_certificate(payload, KEY)
+
+
+def text_of(content: bytes) -> str:
+    document = pypdfium2.PdfDocument(content)
+    text = document[0].get_textpage().get_text_range()
+    document.close()
+    return text
+
+
+def test_the_file_states_its_facts(pdf):
+    assert verify_pdf(pdf, PUBLIC) == Facts(**FACTS)
+    text = text_of(pdf)
+    assert "Ana María Moreno Ruiz" in text
+    assert "has completed all 14 lessons of the course" in text
+    assert "22 November 2026" in text
+    assert FACTS["uuid"] in text
+
+
+def test_another_process_renders_the_same_bytes(pdf, payload):
+    program = (
+        "import sys; from lms_server.certificates.pdf import render_certificate;"
+        "sys.stdout.buffer.write(render_certificate(sys.argv[1], bytes(range(32))))"
+    )
+    outcome = subprocess.run([sys.executable, "-c", program, payload], capture_output=True, check=True)
+    assert outcome.stdout == pdf
+
+
+def test_what_was_rendered_before_leaves_no_trace(pdf, payload):
+    render_certificate(sign_facts(KEY, ARABIC), KEY)
+    assert render_certificate(payload, KEY) == pdf
+
+
+def test_any_flipped_byte_is_refused(pdf):
+    for index in [*range(0, len(pdf), 61), *range(len(pdf) - 300, len(pdf))]:
+        spoiled = bytearray(pdf)
+        spoiled[index] ^= 1 << index % 8
+        with pytest.raises(NotGenuine):
+            verify_pdf(bytes(spoiled), PUBLIC)
+
+
+@pytest.mark.parametrize("cut", [1, 2, 50, 109, 110, 1000])
+def test_a_truncated_file_is_refused(pdf, cut):
+    with pytest.raises(BadFile):
+        verify_pdf(pdf[:-cut], PUBLIC)
+
+
+def test_an_incremental_update_is_refused(pdf):
+    update = b"4 0 obj\n<< /Type /Page >>\nendobj\nxref\n0 0\ntrailer\n<< /Size 21 /Prev 45 >>\nstartxref\n9\n%%EOF\n"
+    for added in (update, b"\n", b" ", update + pdf[pdf.rfind(b"%lms-") :]):
+        with pytest.raises(BadFile):
+            verify_pdf(pdf + added, PUBLIC)
+
+
+def test_a_file_of_another_server_is_refused():
+    other = bytes(32)
+    with pytest.raises(BadFile):
+        verify_pdf(render_certificate(sign_facts(other, FACTS), other), PUBLIC)
+
+
+def test_a_seal_on_a_file_without_facts_is_refused():
+    with pytest.raises(BadFile, match="facts of one certificate"):
+        verify_pdf(seal_file(KEY, b"%PDF-1.4\n%%EOF\n"), PUBLIC)
+
+
+@pytest.mark.parametrize("content", [b"", b"\n", b"%PDF-1.4\n", b"x" * 100])
+def test_other_files_are_refused(content):
+    with pytest.raises(BadFile):
+        verify_pdf(content, PUBLIC)
+
+
+def test_facts_of_another_key_are_not_rendered():
+    with pytest.raises(NotGenuine):
+        render_certificate(sign_facts(bytes(32), FACTS), KEY)
+
+
+def test_markup_in_a_name_is_literal(payload):
+    name = "<b>Ana</b> (\\n) /Keywords (lms-certificate-facts x) &amp; ET Q"
+    content = render_certificate(sign_facts(KEY, FACTS | {"learner_name": name}), KEY)
+    assert verify_pdf(content, PUBLIC).learner_name == name
+    assert name in text_of(content)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "ليلى عبد الرحمن حدّاد",
+        "प्रिया शर्मा",
+        "王小明",
+        "山田太郎",
+        "김철수",
+        "דוד בן-גוריון",
+        "ณัฐพล ใจดี",
+        "Ελένη Παπαδοπούλου",
+        "Иван Ёлкин",
+        "ქეთევან",
+        "தமிழ்",
+        "አበበ",
+    ],
+)
+def test_no_script_becomes_boxes(name):
+    line = set_line(name, SERIF_STRONG)
+    shown = "".join(
+        piece.text if isinstance(piece, Outlines) else "".join(letters for letters, _ in piece.chunks)
+        for piece in line.pieces
+    )
+    assert sorted(shown) == sorted(name)
+    assert line.width > 0
+
+
+def test_letters_that_no_font_has_are_left_out():
+    assert set_line("\U0001f600", SERIF_STRONG).pieces == ()
+    assert set_line("Ana\U0001f600", SANS) == set_line("Ana", SANS)
+
+
+def test_arabic_letters_are_joined():
+    joined, apart = set_line("حدّاد", SERIF_STRONG), set_line("\u200c".join("حدّاد"), SERIF_STRONG)
+    assert isinstance(joined.pieces[0], Outlines)
+    assert joined.pieces[0].operators != apart.pieces[0].operators
+
+
+def test_latin_is_kerned_text():
+    (words,) = set_line("AVA", SERIF_STRONG).pieces
+    assert isinstance(words, Words)
+    assert [letters for letters, kern in words.chunks if kern < 0]
+
+
+def test_mixed_directions_are_ordered_for_the_eye():
+    assert [run.text for run in visual_runs("a ليلى 12 (b)", rtl=False)] == ["a ", "12", "ليلى ", " (b)"]
+    assert [run.text for run in visual_runs("ليلى (b) 12", rtl=True)] == ["12", ") ", "b", "ليلى ("]
+
+
+@pytest.mark.parametrize(
+    ("text", "base", "levels"),
+    [
+        ("abc", 0, [0, 0, 0]),
+        ("a ب", 0, [0, 0, 1]),
+        ("ب 12", 1, [1, 1, 2, 2]),
+        ("ب(a)ب", 1, [1, 1, 2, 1, 1]),
+        ("1-2", 1, [2, 2, 2]),
+        ("ab ", 1, [2, 2, 1]),
+    ],
+)
+def test_levels_follow_the_standard(text, base, levels):
+    assert embedding_levels(text, base) == levels
+
+
+def test_a_very_long_name_stays_on_its_line():
+    content = render_certificate(sign_facts(KEY, FACTS | {"learner_name": "Wilhelmina Abc " * 13}), KEY)
+    document = pypdfium2.PdfDocument(content)
+    page = document[0].get_textpage()
+    boxes = [page.get_charbox(index) for index in range(page.count_chars())]
+    document.close()
+    assert max(right for _, _, right, _ in boxes) < 800
+
+
+def test_arabic_words_digits_and_side():
+    words = phrases("ar-EG")
+    assert words.day(date(2026, 11, 22)) == "٢٢ نوفمبر ٢٠٢٦"
+    assert words.lessons(14).endswith("١٤ درسًا")
+    assert phrases("fr") is phrases("en")
+    assert verify_pdf(render_certificate(sign_facts(KEY, ARABIC), KEY), PUBLIC) == Facts(**ARABIC)
+
+
+def test_the_code_can_be_scanned_from_paper():
+    longest = "https://" + "a" * 192 + "/verify/" + FACTS["uuid"]
+    for address in ("https://a.example/verify/" + FACTS["uuid"], longest):
+        operators, modules = qr_code(address)
+        assert 88 / modules / 72 * 25.4 >= 0.5
+        assert operators.count(" f") == 1
+
+
+def test_a_course_keeps_its_cloth():
+    assert cloth_of(FACTS["course"]) == cloth_of(FACTS["course"])
+    assert {cloth_of(str(number)) for number in range(100)} == set(CLOTHS)
