@@ -42,7 +42,7 @@ class Links:
             parts = urlsplit(address)
         except ValueError:
             return _refused(address, base)
-        if address.startswith("\\") or len(address) > MAX_ADDRESS_CHARS:
+        if "\\" in address or len(address) > MAX_ADDRESS_CHARS:
             return _refused(address, base)
         if parts.scheme or parts.netloc:
             return _outside(address, parts, base, is_picture=is_picture)
@@ -108,7 +108,7 @@ def _is_good(parts: SplitResult) -> bool:
         parts.scheme in {"http", "https"}
         and bool(parts.hostname)
         and "@" not in parts.netloc
-        and "\\" not in parts.netloc
+        and not set("\\%<>\"'^`{|} ") & set(parts.netloc)
     )
 
 

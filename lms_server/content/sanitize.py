@@ -54,11 +54,12 @@ DROPPED_WITH_CONTENT = {
     "object-data",
 }
 
-_DIR = {"dir": {"ltr", "rtl"}}
-_VALUES = dict.fromkeys(
-    ("p", "div", "span", "li", "ul", "ol", "td", "th", "table", "blockquote", "h1", "h2", "h3", "h4"), _DIR
-)
+_TURNED = BLOCKS | LISTS | TABLES | {"span"}
 _CLASSES = {"div": {"callout"}, "p": {"online"}, "span": {"k", "s", "n", "c"}}
+# Whole values, as nh3 leaves an empty class where it takes one away.
+_VALUES = {
+    tag: {"dir": {"ltr", "rtl"}, **({"class": _CLASSES[tag]} if tag in _CLASSES else {})} for tag in _TURNED
+}
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height"},
@@ -103,7 +104,6 @@ def sanitise(html: str, resolve: Resolve, *, language: str = "en", where: str = 
         clean_content_tags=DROPPED_WITH_CONTENT,
         attributes=_ATTRIBUTES,
         tag_attribute_values=_VALUES,
-        allowed_classes=_CLASSES,
         attribute_filter=_approve(shaper.addresses),
         url_schemes=_SCHEMES,
         link_rel=None,
