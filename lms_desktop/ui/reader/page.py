@@ -54,9 +54,14 @@ def write_flow(writer: Writer, children: Iterable[Node | str]) -> None:
             if _is_caption(before, child):
                 _write_caption(writer, child)
             else:
-                ELEMENTS.get(child.tag, _write_inside)(writer, child)
+                _element(writer, child)(writer, child)
             before = child
     _write_line(writer, line)
+
+
+def _element(writer: Writer, node: Node) -> "Callable[[Writer, Node], None]":
+    is_box = node.tag in {"table", "blockquote", "div"}
+    return _write_inside if is_box and writer.is_deep else ELEMENTS.get(node.tag, _write_inside)
 
 
 def _write_head(writer: Writer, head: Head) -> None:

@@ -26,6 +26,7 @@ from lms_desktop.ui.reader.sheet import BODY, Face, Sheet, hairline, tiny_letter
 GAP = 16
 BOX_GAP = 12
 INDENT = 28
+DEEPEST = 3
 translate = QCoreApplication.translate
 
 
@@ -65,6 +66,8 @@ class Place:
     width: int
     wide: int
     level: int = 0
+    # How many boxes stand around this place.
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +82,11 @@ class Writer:
     ink: str = ""
     face: Face = BODY
     below: float = GAP
+
+    @property
+    def is_deep(self) -> bool:
+        """Whether no further box fits here: each one multiplies the work of laying out."""
+        return self.place.depth >= DEEPEST
 
     @property
     def indent_px(self) -> int:
@@ -173,7 +181,7 @@ class Writer:
 
     def inside(self, cursor: QTextCursor, width: int, **changes: object) -> "Writer":
         """Write into a cell that is this wide."""
-        place = Place(0, 0, width, width)
+        place = Place(0, 0, width, width, depth=self.place.depth + 1)
         return replace(self, pen=Pen(cursor), place=place, **changes)  # type: ignore[arg-type]  # fields of several types
 
     def close_with(self, gap: float) -> None:
