@@ -1,0 +1,53 @@
+"""What the environment did to us: a database that is busy, full or gone for a moment, told from our own mistakes."""
+
+import sqlite3
+
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from lms_server.database.retry import DatabaseBusy
+
+# PostgreSQL: serialization failure, deadlock, and the classes connection, resources, operator intervention.
+_BUSY = {"40001", "40P01"}
+_BUSY_CLASSES = {"08", "53", "57"}
+_DISK_FULL = "53100"
+
+
+class Unavailable(Exception):
+    """The database can't do this now; nothing was changed, or nobody knows: the same request may come again."""
+
+    def __init__(self, code: str, retry_after_s: int) -> None:
+        super().__init__(code)
+        self.code = code
+        self.retry_after_s = retry_after_s
+
+
+def diagnose(error: BaseException | None) -> Unavailable | None:
+    """What is wrong with the database, or None when the error is our own."""
+    if isinstance(error, Unavailable):
+        return error
+    if isinstance(error, PoolTimeout | DatabaseBusy):
+        return Unavailable("busy", 2)
+    if not isinstance(error, DBAPIError):
+        return None
+    return _diagnose_sqlite(error.orig) if isinstance(error.orig, sqlite3.Error) else _diagnose_postgres(error)
+
+
+def _diagnose_postgres(error: DBAPIError) -> Unavailable | None:
+    state = str(getattr(error.orig, "sqlstate", None) or "")
+    if state == _DISK_FULL:
+        return Unavailable("storage_full", 60)
+    if error.connection_invalidated or state in _BUSY or state[:2] in _BUSY_CLASSES or not state:
+        return Unavailable("busy", 2)
+    return None
+
+
+def _diagnose_sqlite(error: sqlite3.Error) -> Unavailable | None:
+    primary = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if primary in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}:
+        return Unavailable("busy", 2)
+    if primary == sqlite3.SQLITE_FULL:
+        return Unavailable("storage_full", 60)
+    if primary in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+        return Unavailable("storage_trouble", 30)
+    return None

@@ -1,0 +1,67 @@
+"""The command line of the server: parse, run one verb, and turn what went wrong into an exit code and a reason."""
+
+import logging
+import os
+import sys
+from argparse import ArgumentParser
+from collections.abc import Sequence
+
+from lms_server.actions.installation import NotInstalled
+from lms_server.actions.refusals import Refused
+from lms_server.actions.trouble import diagnose
+from lms_server.cli import running, users
+from lms_server.cli.arguments import common_options, settings_of
+from lms_server.cli.output import complain
+from lms_server.settings import BadSetting
+
+DONE, REFUSED, USAGE, TROUBLE = 0, 1, 2, 3
+
+_WORDS = {
+    "busy": "The database is busy or can't be reached; nothing was changed. Try again.",
+    "storage_full": "The disk is full; nothing was changed.",
+    "storage_trouble": "The database can't be read or written on this disk.",
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command; returns the exit code."""
+    os.umask(0o077)
+    args = build_parser().parse_args(arguments)
+    try:
+        args.settings = settings_of(args, dict(os.environ))
+        return args.run(args) or DONE
+    except BrokenPipeError:
+        # Whoever read our output had enough.
+        sys.stderr.close()
+        return DONE
+    except Exception as error:  # noqa: BLE001 # the edge: every reason becomes a sentence and a code
+        code, text = _reason(error)
+        complain(f"lms-server: {text}")
+        return code
+
+
+def build_parser() -> ArgumentParser:
+    """All commands and their options."""
+    parser = ArgumentParser(prog="lms-server", description="The server of LMS Desktop.")
+    common_options(parser, is_top=True)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    for part in (running, users):
+        part.add_commands(commands)
+    return parser
+
+
+def _reason(error: Exception) -> tuple[int, str]:
+    match error:
+        case BadSetting():
+            return USAGE, str(error)
+        case Refused():
+            return REFUSED, error.text
+        case NotInstalled():
+            return TROUBLE, str(error)
+        case OSError():
+            return TROUBLE, f"{error.filename or 'the system'}: {error.strerror or error}"
+    trouble = diagnose(error)
+    if trouble is not None:
+        return TROUBLE, _WORDS[trouble.code]
+    logging.getLogger(__name__).critical("the program made a mistake", exc_info=error)
+    return TROUBLE, "This is a mistake in the program; what happened stands above."

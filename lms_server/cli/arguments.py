@@ -1,0 +1,56 @@
+"""How the command line is built: common options stand before or after a subcommand."""
+
+import sys
+from argparse import SUPPRESS, ArgumentParser, Namespace
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from lms_server.actions.context import ServerContext
+from lms_server.actions.installation import open_server
+from lms_server.actions.refusals import Refused
+from lms_server.settings import Settings, read_settings
+
+Run = Callable[[Namespace], int | None]
+
+
+def common_options(parser: ArgumentParser, *, is_top: bool) -> None:
+    """Add --data, --database and --json; below the top they only speak when they are given."""
+    parser.add_argument("--data", type=Path, metavar="DIR", default=None if is_top else SUPPRESS, help="data folder")
+    parser.add_argument("--database", metavar="URL", default=None if is_top else SUPPRESS, help="database address")
+    parser.add_argument("--json", action="store_true", default=False if is_top else SUPPRESS, help="print JSON")
+
+
+def group(commands: Any, name: str, text: str) -> Any:
+    """A noun whose verbs follow."""
+    parser = commands.add_parser(name, help=text, description=text)
+    common_options(parser, is_top=False)
+    return parser.add_subparsers(dest=f"{name}_verb", metavar="VERB", required=True)
+
+
+def command(commands: Any, name: str, run: Run, text: str) -> ArgumentParser:
+    """A command that ``run`` carries out."""
+    parser: ArgumentParser = commands.add_parser(name, help=text, description=text)
+    common_options(parser, is_top=False)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def settings_of(args: Namespace, environ: dict[str, str]) -> Settings:
+    """The settings of this call; raises BadSetting."""
+    return read_settings(environ, args.data, args.database)
+
+
+def server_of(args: Namespace) -> ServerContext:
+    """The server that the command is about; raises NotInstalled."""
+    settings: Settings = args.settings
+    return open_server(settings)
+
+
+def password_from_stdin() -> str:
+    """One line of standard input, so that no password stands in a list of processes; raises Refused."""
+    try:
+        line = sys.stdin.buffer.readline().decode("utf-8")
+    except UnicodeDecodeError:
+        raise Refused("bad_password", "The password on standard input is not UTF-8.") from None
+    return line.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,1 @@
+"""The WSGI application; only this folder knows HTTP."""

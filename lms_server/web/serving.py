@@ -1,0 +1,96 @@
+"""Run the WSGI callable on a socket: waitress with limits, and an end that loses no answer."""
+
+import logging
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+from waitress import wasyncore
+from waitress.server import create_server
+
+log = logging.getLogger(__name__)
+
+# The API takes 2 MiB and an admin's upload a course; larger bodies are cut off before they are stored.
+MOST_BODY_BYTES = 64 << 20
+_LIMITS: dict[str, Any] = {
+    "threads": 8,
+    "connection_limit": 800,
+    "channel_timeout": 60,
+    "cleanup_interval": 10,
+    "max_request_body_size": MOST_BODY_BYTES,
+    "max_request_header_size": 32 << 10,
+    "inbuf_overflow": 1 << 20,
+    "outbuf_overflow": 4 << 20,
+    "asyncore_use_poll": True,
+    "ident": None,
+    "clear_untrusted_proxy_headers": False,
+    "expose_tracebacks": False,
+}
+_FINISH_S = 30
+
+
+class Serving:
+    """One listening socket and the loop behind it; ``stop`` may be called from any thread or signal."""
+
+    def __init__(self, app: Callable[..., Any], host: str, port: int) -> None:
+        self._sockets: dict[int, Any] = {}
+        listener = _listen(host, port)
+        self.host, self.port = host, listener.getsockname()[1]
+        self._server = create_server(app, map=self._sockets, sockets=[listener], **_LIMITS)
+        self._stopping = threading.Event()
+
+    @property
+    def url(self) -> str:
+        """The address that was asked for, with the port that was found."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+    def run(self) -> None:
+        """Answer requests until ``stop``; then take no new ones and finish those that are here."""
+        while not self._stopping.is_set():
+            self._turn(timeout_s=1.0)
+        self._finish()
+
+    def stop(self) -> None:
+        """End ``run`` soon."""
+        self._stopping.set()
+        self._server.pull_trigger()
+
+    def stop_on_signals(self) -> None:
+        """SIGTERM and SIGINT end ``run``; only from the main thread."""
+
+        def stop(_number: int, _frame: FrameType | None) -> None:
+            self.stop()
+
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+
+    def _turn(self, timeout_s: float) -> None:
+        wasyncore.loop(timeout=timeout_s, use_poll=True, map=self._sockets, count=1)
+
+    def _finish(self) -> None:
+        # Waitress's own shutdown drops answers that a thread has made but the loop hasn't sent.
+        wasyncore.dispatcher.close(self._server)
+        deadline = time.monotonic() + _FINISH_S
+        while self._busy() and time.monotonic() < deadline:
+            self._turn(timeout_s=0.05)
+        if self._busy():
+            log.warning("stopped with requests unfinished after %s s", _FINISH_S)
+        self._server.task_dispatcher.shutdown(timeout=1)
+        wasyncore.close_all(self._sockets)
+
+    def _busy(self) -> bool:
+        channels = self._server.active_channels.values()
+        return any(channel.requests or channel.total_outbufs_len for channel in list(channels))
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    return listener
