@@ -112,12 +112,12 @@ class CourseRow(msgspec.Struct, frozen=True):
     language: str
     direction: str
     cover: str | None
-    version: str
-    license: str
-    authors: str
     is_published: bool
     deleted_at: str | None
     revision: int
+    version: str = ""
+    license: str = ""
+    authors: str = ""
 
 
 class GoneRow(msgspec.Struct, frozen=True):
@@ -135,11 +135,11 @@ class LessonRow(msgspec.Struct, frozen=True):
     section: str
     order: int
     is_free_preview: bool
-    minutes: int | None
     body: Blob | None
     attachments: list[AttachmentRow]
     deleted_at: str | None
     revision: int
+    minutes: int | None = None
 
 
 class EnrollmentRow(msgspec.Struct, frozen=True):
@@ -171,7 +171,8 @@ class CertificateRow(msgspec.Struct, frozen=True):
 
 
 class Changes(msgspec.Struct, frozen=True):
-    courses: list[CourseRow | GoneRow]
+    # CourseRow or GoneRow; told apart by ``gone``.
+    courses: list[Any]
     lessons: list[LessonRow]
     enrollments: list[EnrollmentRow]
     progress: list[ProgressRow]
@@ -216,6 +217,16 @@ def read_request(body: bytes) -> SyncRequest:
     except ValueError as error:
         raise strict.BadJson("sent_at is not an RFC 3339 time.") from error
     return request
+
+
+def read_answer(body: bytes) -> SyncAnswer:
+    """An answer as a desktop takes it; raises ValueError. Fields and kinds of rows it doesn't know are skipped."""
+    try:
+        answer = _ANSWER.decode(body)
+        courses = [msgspec.convert(row, GoneRow if _is_gone(row) else CourseRow) for row in answer.changes.courses]
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise ValueError(str(error)) from error
+    return msgspec.structs.replace(answer, changes=msgspec.structs.replace(answer.changes, courses=courses))
 
 
 def read_command(raw: Any) -> Command:
@@ -273,6 +284,13 @@ def certificate_command_id(payload: str) -> str:
 def fact_digest(user: str, kind: str, key: str) -> int:
     """One fact's part in the digest: ``e`` with a course, ``p`` with a lesson, ``c`` with a certificate's uuid."""
     return int.from_bytes(sha256(f"{user}|{kind}|{key}".encode()).digest()[16:], "big")
+
+
+def _is_gone(row: Any) -> bool:
+    return isinstance(row, dict) and row.get("gone") is True
+
+
+_ANSWER = msgspec.json.Decoder(SyncAnswer)
 
 
 def _uid(raw: dict[str, Any], name: str) -> str:

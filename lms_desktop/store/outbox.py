@@ -1,0 +1,186 @@
+"""Commands that the server hasn't settled: queued, sent, parked, set aside; none is dropped without its answer."""
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+
+from lms_desktop.store.tables import ME, certificates, courses, enrollments, lesson_progress, lessons, outbox
+from lms_server.contract.commands import (
+    OUTCOME_OF,
+    Code,
+    Command,
+    CompleteLesson,
+    Enroll,
+    KeepCertificate,
+    Outcome,
+    StartLesson,
+    Unsupported,
+    kind_of,
+    target_of,
+)
+from lms_server.contract.upsert import among, insert_into
+from lms_server.contract.wire import Result, certificate_command_id
+
+PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
+_RANK = {"enroll": 0, "start_lesson": 1, "complete_lesson": 2, "keep_certificate": 3}
+_LAST_RANK = 4
+_CODES = set(Code)
+
+
+def queue(conn: Connection, command: Command) -> None:
+    """Put a new command in the outbox."""
+    conn.execute(insert(outbox).values(_row(command)))
+
+
+def outgoing(conn: Connection, limit: int) -> list[Command]:
+    """The commands to send next, enrollments first."""
+    query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
+    query = query.where(outbox.c.state == PENDING).order_by(outbox.c.rank, outbox.c.seq).limit(limit)
+    return [_command(*row) for row in conn.execute(query)]
+
+
+def unsettled(conn: Connection, targets: Iterable[str] | None = None) -> list[Command]:
+    """Pending and parked commands, all of them or those about these courses and lessons."""
+    query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
+    query = query.where(outbox.c.state.in_([PENDING, PARKED])).order_by(outbox.c.rank, outbox.c.seq)
+    if targets is not None:
+        query = query.where(among(conn, outbox.c.target, list(targets)))
+    return [_command(*row) for row in conn.execute(query)]
+
+
+def unacknowledged(conn: Connection) -> list[Command]:
+    """Every command that waits here, on the server, or for the learner: what an export holds."""
+    query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
+    return [_command(*row) for row in conn.execute(query.order_by(outbox.c.rank, outbox.c.seq))]
+
+
+def counts(conn: Connection) -> dict[str, int]:
+    """How many commands are pending, parked and rejected."""
+    rows = conn.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))
+    return {PENDING: 0, PARKED: 0, REJECTED: 0} | {state: count for state, count in rows}  # noqa: C416 # typed rows
+
+
+def file_results(conn: Connection, results: Sequence[Result]) -> int:
+    """Do what the outcomes say; returns how many commands are settled by them."""
+    settled, waiting = [], []
+    for result in results:
+        state = state_after(result)
+        if state is None:
+            settled.append(result.id)
+        elif state != PENDING:
+            waiting.append({"id_": result.id, "state_": state, "code_": result.code})
+    gone = 0
+    if settled:
+        gone = conn.execute(delete(outbox).where(among(conn, outbox.c.command_id, [i for i in settled if i]))).rowcount
+    if waiting:
+        statement = update(outbox).where(outbox.c.command_id == bindparam("id_"))
+        conn.execute(statement.values(state=bindparam("state_"), code=bindparam("code_")), waiting)
+    return gone
+
+
+def state_after(result: Result) -> str | None:
+    """The outbox state that an outcome leads to; None: settled, the command needn't be kept."""
+    outcome, code = result.outcome, result.code
+    if outcome == Outcome.DUPLICATE:
+        # This id with this content was answered before: its present code says how.
+        outcome = OUTCOME_OF[Code(code)] if code in _CODES else Outcome.PARKED
+    if outcome == Outcome.APPLIED:
+        return None
+    return {Outcome.PARKED: PARKED, Outcome.REJECTED: REJECTED}.get(Outcome(outcome), PENDING)
+
+
+def set_aside(conn: Connection, command_id: str, code: str) -> None:
+    """Put a poison command where the learner sees it; it is kept until they decide."""
+    conn.execute(update(outbox).where(outbox.c.command_id == command_id).values(state=REJECTED, code=code))
+
+
+def try_again(conn: Connection, command_id: str) -> None:
+    """Queue a command that was set aside once more."""
+    conn.execute(update(outbox).where(outbox.c.command_id == command_id).values(state=PENDING, code=None))
+
+
+def confirm_parked(conn: Connection, course_uids: Iterable[str], lesson_rows: Iterable[tuple[str, bool]]) -> None:
+    """Drop parked commands whose fact the server has confirmed: an enrollment, a start, a completion."""
+    rows = list(lesson_rows)
+    targets = {
+        "enroll": list(course_uids),
+        "start_lesson": [uid for uid, _ in rows],
+        "complete_lesson": [uid for uid, is_completed in rows if is_completed],
+    }
+    for kind, uids in targets.items():
+        if uids:
+            mine = (outbox.c.state == PARKED, outbox.c.kind == kind, among(conn, outbox.c.target, uids))
+            conn.execute(delete(outbox).where(*mine))
+
+
+def offer_everything_again(conn: Connection) -> None:
+    """The server lost history: every waiting command and every fact goes back into the outbox, under the same ids."""
+    conn.execute(update(outbox).where(outbox.c.state == PARKED).values(state=PENDING, code=None))
+    rows = [_row(command) for command in (*_enrollments(conn), *_progress(conn), *_certificates(conn))]
+    if rows:
+        conn.execute(insert_into(conn, outbox).on_conflict_do_nothing(), rows)
+
+
+def _enrollments(conn: Connection) -> list[Command]:
+    query = select(courses.c.uid, enrollments.c.command_id, enrollments.c.enrolled_at, enrollments.c.revision)
+    query = query.join_from(enrollments, courses).where(enrollments.c.user_id == ME)
+    return [Enroll(id_, course, **_times(at, revision)) for course, id_, at, revision in conn.execute(query)]
+
+
+def _progress(conn: Connection) -> list[Command]:
+    table = lesson_progress.c
+    query = select(
+        lessons.c.uid,
+        table.started_at,
+        table.start_command_id,
+        table.completed_at,
+        table.complete_command_id,
+        table.revision,
+    )
+    found: list[Command] = []
+    for lesson, started, start_id, completed, complete_id, revision in conn.execute(
+        query.join_from(lesson_progress, lessons).where(table.user_id == ME)
+    ):
+        if start_id is not None:
+            found.append(StartLesson(start_id, lesson, **_times(started, revision)))
+        if complete_id is not None:
+            found.append(CompleteLesson(complete_id, lesson, **_times(completed, revision)))
+    return found
+
+
+def _certificates(conn: Connection) -> list[Command]:
+    payloads = conn.execute(select(certificates.c.payload).where(certificates.c.user_id == ME)).scalars()
+    return [KeepCertificate(certificate_command_id(payload), payload) for payload in payloads]
+
+
+def _times(at: int, revision: int | None) -> dict[str, int]:
+    return {"made_at": at} if revision is None else {"at": at}
+
+
+def _row(command: Command) -> dict[str, Any]:
+    kind = kind_of(command)
+    made_at, at = (None, None) if isinstance(command, KeepCertificate) else (command.made_at, command.at)
+    return {
+        "command_id": command.id,
+        "kind": kind,
+        "rank": _RANK.get(kind, _LAST_RANK),
+        "target": target_of(command),
+        "made_at": made_at,
+        "at": at,
+    }
+
+
+def _command(command_id: str, kind: str, target: str, made_at: int | None, at: int | None) -> Command:
+    match kind:
+        case "enroll":
+            return Enroll(command_id, target, made_at, at)
+        case "start_lesson":
+            return StartLesson(command_id, target, made_at, at)
+        case "complete_lesson":
+            return CompleteLesson(command_id, target, made_at, at)
+        case "keep_certificate":
+            return KeepCertificate(command_id, target)
+        case _:
+            return Unsupported(command_id, json.loads(target).get("kind", kind), target, made_at, at)

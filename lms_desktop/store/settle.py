@@ -1,0 +1,168 @@
+"""Apply one answer of the server: results, rows and anchors in one transaction, or nothing."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from lms_desktop.store import catalog, facts, outbox
+from lms_desktop.store.facts import Digest
+from lms_desktop.store.rows import Topic
+from lms_desktop.store.tables import ME, profile, users
+from lms_server.contract import apply as contract
+from lms_server.contract import rules, wire
+from lms_server.contract.commands import Command, CompleteLesson, Enroll, Event, StartLesson
+
+
+@dataclass(frozen=True, slots=True)
+class Cursors:
+    """The anchors that a request carried, and must still be stored when its answer is applied."""
+
+    epoch: str | None
+    after: wire.Cursors
+    settled: wire.Cursors
+    # The digests disagreed: this exchange pulls from the start and offers everything again.
+    pull_all: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """What an answer came to."""
+
+    topics: frozenset[Topic]
+    acknowledged: int
+    received: int
+    more: bool
+    # None while there is more; then whether both sides hold the same confirmed facts.
+    digests_agree: bool | None
+
+
+def read_cursors(conn: Connection) -> Cursors:
+    """The anchors to send."""
+    row = conn.execute(_CURSORS).one()
+    if row.pull_all:
+        return Cursors(row.epoch, wire.Cursors(), wire.Cursors(), pull_all=True)
+    after = wire.Cursors(row.after_catalog, row.after_me)
+    return Cursors(row.epoch, after, wire.Cursors(row.settled_catalog, row.settled_me))
+
+
+def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.SyncAnswer, now: int) -> Settled | None:
+    """Apply an answer in the caller's transaction; None when other anchors are stored than the request carried."""
+    if read_cursors(conn) != carried:
+        return None
+    acknowledged = outbox.file_results(conn, answer.results)
+    digest = facts.read_digest(conn, user or "")
+    if user is not None and (carried.pull_all or not answer.known.me):
+        outbox.offer_everything_again(conn)
+        facts.forget_confirmations(conn, digest)
+    if carried.pull_all or not answer.known.catalog:
+        catalog.mark_everything(conn)
+    _store_changes(conn, answer.changes, digest)
+    _apply_on_top(conn, answer.changes, digest)
+    if not answer.more:
+        catalog.hide_marked(conn)
+    facts.save_digest(conn, digest)
+    _store_anchors(conn, answer, acknowledged, now)
+    agree = digest.agrees(answer.digest) if answer.digest is not None and not answer.more else None
+    return Settled(_topics(answer), acknowledged, _count(answer.changes), answer.more, agree)
+
+
+def _store_changes(conn: Connection, changes: wire.Changes, digest: Digest) -> None:
+    catalog.store_courses(conn, [row for row in changes.courses if isinstance(row, wire.CourseRow)])
+    catalog.store_lessons(conn, changes.lessons)
+    facts.store_enrollments(conn, changes.enrollments, digest)
+    facts.store_progress(conn, changes.progress, digest)
+    facts.store_certificates(conn, changes.certificates, digest)
+    if gone := [row.uid for row in changes.courses if isinstance(row, wire.GoneRow)]:
+        catalog.hide(conn, gone)
+    outbox.confirm_parked(
+        conn,
+        [row.course for row in changes.enrollments],
+        [(row.lesson, row.completed_at is not None) for row in changes.progress],
+    )
+
+
+def _apply_on_top(conn: Connection, changes: wire.Changes, digest: Digest) -> None:
+    """Unsettled commands again, on the rows just replaced: no answer takes away a completion that isn't settled."""
+    touched = [row.course for row in changes.enrollments] + [row.lesson for row in changes.progress]
+    if touched:
+        apply_locally(conn, outbox.unsettled(conn, touched), digest)
+
+
+def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest) -> None:
+    """Make these commands' facts true here, whatever the rules say now: they were allowed when they were recorded."""
+    enrolls = [c for c in commands if isinstance(c, Enroll)]
+    studies = [c for c in commands if isinstance(c, StartLesson | CompleteLesson)]
+    course_ids = facts.course_ids(conn, [c.course for c in enrolls]) if enrolls else {}
+    lesson_ids = facts.lesson_ids(conn, [c.lesson for c in studies]) if studies else {}
+    events = [Event(c, _time(c)) for c in (*enrolls, *studies)]
+    known = contract.load_facts(conn, ME, events)
+    decision = contract.Decision([])
+    for command in enrolls:
+        key = course_ids[command.course]
+        old = known.enrollments.get(key)
+        new = rules.enrolled(old, _time(command), command.id)
+        if new != old:
+            known.enrollments[key] = decision.enrollments[key] = new
+    for study in studies:
+        key = lesson_ids[study.lesson]
+        fold = rules.started if isinstance(study, StartLesson) else rules.completed
+        before = known.progress.get(key)
+        after = fold(before, _time(study), study.id)
+        if after != before:
+            known.progress[key] = decision.progress[key] = after
+    facts.uncount(
+        conn,
+        digest,
+        [uid for uid, key in course_ids.items() if key in decision.enrollments],
+        [uid for uid, key in lesson_ids.items() if key in decision.progress],
+    )
+    contract.write(conn, ME, decision, lambda: None)
+
+
+def _time(command: Enroll | StartLesson | CompleteLesson) -> int:
+    return command.at if command.at is not None else command.made_at or 0
+
+
+def _store_anchors(conn: Connection, answer: wire.SyncAnswer, acknowledged: int, now: int) -> None:
+    conn.execute(
+        update(profile).values(
+            epoch=answer.epoch,
+            after_catalog=answer.next.catalog,
+            after_me=answer.next.me,
+            settled_catalog=answer.settled.catalog,
+            settled_me=answer.settled.me,
+            acknowledged=profile.c.acknowledged + acknowledged,
+            last_sync_at=now,
+            pull_all=False,
+            needs_sign_in=False,
+        )
+    )
+    if answer.user is not None:
+        conn.execute(update(users).values(name=answer.user.name, email=answer.user.email))
+
+
+def _topics(answer: wire.SyncAnswer) -> frozenset[Topic]:
+    changes = answer.changes
+    changed = {
+        Topic.CATALOG: bool(changes.courses or changes.lessons) or not answer.known.catalog,
+        Topic.ENROLLMENTS: bool(changes.enrollments),
+        Topic.PROGRESS: bool(changes.progress),
+        Topic.CERTIFICATES: bool(changes.certificates),
+        Topic.OUTBOX: bool(answer.results) or not answer.known.me,
+    }
+    return frozenset({Topic.SYNC} | {topic for topic, is_changed in changed.items() if is_changed})
+
+
+def _count(changes: wire.Changes) -> int:
+    return sum(len(getattr(changes, name)) for name in changes.__struct_fields__)
+
+
+_CURSORS = select(
+    profile.c.epoch,
+    profile.c.after_catalog,
+    profile.c.after_me,
+    profile.c.settled_catalog,
+    profile.c.settled_me,
+    profile.c.pull_all,
+)

@@ -1,0 +1,223 @@
+"""What screens read: one method a screen, at most three statements each, frozen rows out."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, select
+
+from lms_desktop.store import outbox as queue
+from lms_desktop.store import queries
+from lms_desktop.store.files import Blobs, has_content
+from lms_desktop.store.profile import said_plainly
+from lms_desktop.store.rows import (
+    Attachment,
+    Badge,
+    BadgeState,
+    CatalogPage,
+    CertificateRow,
+    CertificatesPage,
+    CommandRow,
+    CoursePage,
+    CourseRow,
+    DownloadRow,
+    Learner,
+    LearnPage,
+    LessonPage,
+    LessonRow,
+    SyncPage,
+    SyncRow,
+)
+from lms_desktop.store.tables import certificates, courses, enrollments, lessons, outbox, positions, profile, syncs
+from lms_server.contract.commands import Command
+from lms_server.contract.sqlite import reading
+
+_LISTED = 200
+
+
+class Views:
+    """Reads of one profile; each opens its own snapshot and takes no lock."""
+
+    def __init__(self, engine: Engine, folder: Path, blobs: Blobs) -> None:
+        self._engine = engine
+        self._folder = folder
+        self._blobs = blobs
+
+    def learner(self) -> Learner:
+        """Whose profile this is."""
+        with self._reading() as conn:
+            return queries.read_learner(conn)
+
+    def learn(self) -> LearnPage:
+        """My courses, and where to go on."""
+        with self._reading() as conn:
+            learner = queries.read_learner(conn)
+            rows = conn.execute(
+                queries.select_courses(enrollments.c.id.is_not(None)).order_by(queries.TOUCHED.desc())
+            ).all()
+            mine = tuple(queries.course_row(row) for row in rows)
+            going = [row for row, course in zip(rows, mine, strict=True) if course.lessons and not course.is_finished]
+            return LearnPage(learner, queries.read_continue(conn, going), mine)
+
+    def catalog(self, search: str = "", level: str | None = None, language: str | None = None) -> CatalogPage:
+        """Every course that can be seen, filtered; ``search`` looks in titles and summaries, whatever the case."""
+        with self._reading() as conn:
+            rows = conn.execute(queries.select_courses(queries.visible()).order_by(courses.c.title, courses.c.id)).all()
+        seen = [queries.course_row(row) for row in rows]
+        languages = tuple(sorted({course.language for course in seen}))
+        words = search.casefold().split()
+        found = [
+            course
+            for course in seen
+            if (level is None or course.level == level)
+            and (language is None or course.language == language)
+            and all(word in f"{course.title} {course.summary}".casefold() for word in words)
+        ]
+        return CatalogPage(len(seen), languages, tuple(found))
+
+    def course(self, uid: str) -> CoursePage | None:
+        """A course with its outline; None when this laptop doesn't know it."""
+        with self._reading() as conn:
+            row = conn.execute(queries.select_courses(courses.c.uid == uid)).one_or_none()
+            if row is None:
+                return None
+            outline = queries.read_outline(conn, row)
+        course = queries.course_row(row)
+        upcoming = next((lesson.uid for lesson in outline if not lesson.is_completed), None)
+        return CoursePage(course, outline, upcoming)
+
+    def lesson(self, uid: str) -> LessonPage | None:
+        """A lesson's text with its course's outline; None when this laptop doesn't know it."""
+        with self._reading() as conn:
+            found = conn.execute(
+                select(lessons.c.course_id, lessons.c.body, lessons.c.attachments).where(lessons.c.uid == uid)
+            ).one_or_none()
+            if found is None:
+                return None
+            course = conn.execute(queries.select_courses(courses.c.id == found.course_id)).one()
+            outline = queries.read_outline(conn, course, also=uid)
+        return self._lesson_page(queries.course_row(course), outline, uid, found)
+
+    def certificates(self) -> CertificatesPage:
+        """Certificates that are issued, and courses whose certificate is due."""
+        with self._reading() as conn:
+            rows = conn.execute(queries.CERTIFICATES.order_by(certificates.c.issued_at.desc())).all()
+            mine = [
+                queries.course_row(row) for row in conn.execute(queries.select_courses(enrollments.c.id.is_not(None)))
+            ]
+        held = tuple(self._certificate(row) for row in rows)
+        return CertificatesPage(held, tuple(course for course in mine if course.certificate_is_due))
+
+    def sync(self) -> SyncPage:
+        """What waits here, what waits on the server, what needs attention, and the last syncs."""
+        with self._reading() as conn:
+            place, last_ok_at, _ = queries.read_profile(conn)
+            commands = conn.execute(queries.COMMANDS.order_by(outbox.c.rank, outbox.c.seq)).all()
+            recent = conn.execute(select(syncs).order_by(syncs.c.id.desc()).limit(5)).all()
+        by_state: dict[str, list[CommandRow]] = {queue.PENDING: [], queue.PARKED: [], queue.REJECTED: []}
+        for row in commands:
+            by_state[row.state].append(queries.command_row(row))
+        return SyncPage(
+            attention=tuple(by_state[queue.REJECTED]),
+            pending=tuple(by_state[queue.PENDING][:_LISTED]),
+            pending_total=len(by_state[queue.PENDING]),
+            parked=tuple(by_state[queue.PARKED][:_LISTED]),
+            last_syncs=tuple(SyncRow(r.at, r.sent, r.received, r.outcome, r.attention) for r in recent),
+            last_ok_at=last_ok_at,
+            place=place,
+        )
+
+    def badge(self, *, sending: int = 0, is_offline: bool = False, retry_at: int | None = None) -> Badge:
+        """What the sync badge says; what only the sync thread knows comes as arguments."""
+        with self._reading() as conn:
+            _, last_ok_at, needs_sign_in = queries.read_profile(conn)
+            counts = queue.counts(conn)
+        pending, attention = counts[queue.PENDING], counts[queue.REJECTED]
+        truths = (
+            (BadgeState.SIGN_IN, needs_sign_in),
+            (BadgeState.ATTENTION, attention > 0),
+            (BadgeState.TROUBLE, retry_at is not None),
+            (BadgeState.SENDING, sending > 0),
+            (BadgeState.OFFLINE, is_offline),
+            (BadgeState.SAVED, pending > 0 or last_ok_at is None),
+        )
+        state = next((state for state, is_true in truths if is_true), BadgeState.SENT)
+        return Badge(state, pending, attention, sending, last_ok_at, retry_at)
+
+    def downloads(self) -> tuple[DownloadRow, ...]:
+        """My courses with what of them is on this laptop."""
+        with self._reading() as conn:
+            rows = conn.execute(queries.select_courses(enrollments.c.id.is_not(None)).order_by(courses.c.title)).all()
+            asked = {row.course_uid: row for row in conn.execute(queries.select_downloads())}
+        return tuple(queries.download_row(queries.course_row(row), asked.get(row.uid)) for row in rows)
+
+    def position(self, lesson_uid: str) -> float:
+        """Where the learner stopped reading, 0 to 1."""
+        with self._reading() as conn:
+            found = conn.execute(select(positions.c.fraction).where(positions.c.lesson_uid == lesson_uid))
+            return float(found.scalar_one_or_none() or 0.0)
+
+    def counts(self) -> dict[str, int]:
+        """How many commands are pending, parked and rejected."""
+        with self._reading() as conn:
+            return queue.counts(conn)
+
+    def unsettled(self) -> list[Command]:
+        """Every command that the server hasn't acknowledged, for an export."""
+        with self._reading() as conn:
+            return queue.unacknowledged(conn)
+
+    def status(self) -> dict[str, Any]:
+        """The profile's own numbers: acknowledged, epoch, last_sync_at, attention."""
+        with self._reading() as conn:
+            row = conn.execute(select(profile)).one()
+            bad = conn.execute(queries.COMMANDS.where(outbox.c.state == queue.REJECTED).order_by(outbox.c.seq)).all()
+        return {
+            "acknowledged": row.acknowledged,
+            "epoch": row.epoch,
+            "last_sync_at": row.last_sync_at,
+            "needs_sign_in": row.needs_sign_in,
+            "attention": [{"id": r.command_id, "kind": r.kind, "code": r.code} for r in bad],
+        }
+
+    def certificate_files(self) -> list[tuple[str, str | None]]:
+        """Each certificate's uuid with the SHA-256 of its PDF, once the server knows it."""
+        with self._reading() as conn:
+            return [tuple(row) for row in conn.execute(select(certificates.c.uuid, certificates.c.pdf_sha256))]
+
+    def _lesson_page(self, course: CourseRow, outline: tuple[LessonRow, ...], uid: str, found: Any) -> LessonPage:
+        index = next(i for i, row in enumerate(outline) if row.uid == uid)
+        body = self._blobs.read(found.body) if found.body else None
+        attachments = tuple(self._attachment(item) for item in queries.FILES.decode(found.attachments))
+        return LessonPage(
+            course=course,
+            lessons=outline,
+            lesson=outline[index],
+            html=body.decode("utf-8", "replace") if body is not None else None,
+            attachments=attachments,
+            previous_uid=outline[index - 1].uid if index > 0 else None,
+            next_uid=outline[index + 1].uid if index + 1 < len(outline) else None,
+        )
+
+    def _attachment(self, item: dict[str, Any]) -> Attachment:
+        return Attachment(item["path"], item["sha256"], item["size"], item["type"], self._blobs.has(item["sha256"]))
+
+    def _certificate(self, row: Any) -> CertificateRow:
+        file = self._folder / "certificates" / f"{row.uuid}.pdf"
+        return CertificateRow(
+            uuid=row.uuid,
+            course_uid=row.course_uid,
+            course_title=row.course_title,
+            learner_name=row.learner_name,
+            cover=row.cover,
+            completed_at=row.completed_at,
+            issued_at=row.issued_at,
+            payload=row.payload,
+            file=str(file) if has_content(file, row.pdf_sha256) else None,
+        )
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with said_plainly(), reading(self._engine) as conn:
+            yield conn
