@@ -1,6 +1,7 @@
 """Files kept under the SHA-256 of their content; written whole or not at all."""
 
 import hashlib
+import io
 import os
 import re
 import tempfile
@@ -51,6 +52,10 @@ class Blobs:
         finally:
             temporary.unlink(missing_ok=True)
         return sha256
+
+    def put_bytes(self, data: bytes, expected: str | None = None) -> str:
+        """As ``put``, for what is in memory already."""
+        return self.put(io.BytesIO(data), expected)
 
     def _land(self, temporary: Path, sha256: str) -> None:
         place = self.path(sha256)

@@ -1,5 +1,6 @@
 """A course as read from a package or a foreign format: values only, pictures and files opened when needed."""
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -66,6 +67,11 @@ class LessonDraft:
     minutes: int | None
     body: bytes
     attachments: tuple[Asset, ...]
+
+    @property
+    def body_sha256(self) -> str:
+        """The name of its body in the store of files."""
+        return hashlib.sha256(self.body).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

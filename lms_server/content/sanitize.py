@@ -57,9 +57,7 @@ DROPPED_WITH_CONTENT = {
 _TURNED = BLOCKS | LISTS | TABLES | {"span"}
 _CLASSES = {"div": {"callout"}, "p": {"online"}, "span": {"k", "s", "n", "c"}}
 # Whole values, as nh3 leaves an empty class where it takes one away.
-_VALUES = {
-    tag: {"dir": {"ltr", "rtl"}, **({"class": _CLASSES[tag]} if tag in _CLASSES else {})} for tag in _TURNED
-}
+_VALUES = {tag: {"dir": {"ltr", "rtl"}, **({"class": _CLASSES[tag]} if tag in _CLASSES else {})} for tag in _TURNED}
 _ATTRIBUTES = {
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height"},

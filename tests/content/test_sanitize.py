@@ -1,3 +1,4 @@
+# ruff: noqa: E501 -- attacks are as long as they are
 """Nothing dangerous survives, whatever a course holds; what is harmless reads well."""
 
 import re
@@ -5,8 +6,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lms_server.content.links import Links
 from lms_server.content.kinds import Kind
+from lms_server.content.links import Links
 from lms_server.content.markdown import to_html
 from lms_server.content.sanitize import TAGS, sanitise
 from lms_server.content.tree import Tree
@@ -83,7 +84,19 @@ class _Judge(HTMLParser):
     def handle_starttag(self, tag, attrs):
         assert tag in TAGS
         for name, value in attrs:
-            assert name in {"href", "src", "alt", "title", "width", "height", "class", "dir", "colspan", "rowspan", "start"}
+            assert name in {
+                "href",
+                "src",
+                "alt",
+                "title",
+                "width",
+                "height",
+                "class",
+                "dir",
+                "colspan",
+                "rowspan",
+                "start",
+            }
             if name == "src":
                 assert value in FILES
             if name == "href":
@@ -104,7 +117,9 @@ def _judge(html: str) -> None:
 
 
 @pytest.mark.parametrize("address", BAD_ADDRESSES)
-@pytest.mark.parametrize("form", ["<a href='{}'>x</a>", "<img src='{}'>", "<iframe src='{}'></iframe>", "[x](<{}>)", "![x](<{}>)"])
+@pytest.mark.parametrize(
+    "form", ["<a href='{}'>x</a>", "<img src='{}'>", "<iframe src='{}'></iframe>", "[x](<{}>)", "![x](<{}>)"]
+)
 def test_bad_addresses_never_survive(address, form):
     result = clean(to_html(form.format(address)))
     _judge(result.html)
@@ -167,7 +182,9 @@ def test_markdown_beyond_the_basics():
 
 
 def test_pictures_and_links_of_the_course():
-    result = clean("<img src='../assets/a.png' alt='A' width=50><a href='two.md#x'>2</a><a href='/assets/doc.pdf'>d</a>")
+    result = clean(
+        "<img src='../assets/a.png' alt='A' width=50><a href='two.md#x'>2</a><a href='/assets/doc.pdf'>d</a>"
+    )
     assert '<img src="assets/a.png" alt="A" width="50">' in result.html
     assert f'href="lesson:{UID}"' in result.html
     assert result.assets == ("assets/a.png", "assets/doc.pdf")
@@ -181,7 +198,9 @@ def test_missing_and_remote_pictures_are_words():
 
 
 def test_embedded_things_become_addresses():
-    html = clean("<p>a<iframe src='//youtu.be/x' title='Film'></iframe>b</p><video src='../assets/clip.mp4'></video>").html
+    html = clean(
+        "<p>a<iframe src='//youtu.be/x' title='Film'></iframe>b</p><video src='../assets/clip.mp4'></video>"
+    ).html
     assert '<p class="online">Only online: <a href="https://youtu.be/x">Film</a></p>' in html
     assert '<a href="assets/clip.mp4">clip.mp4</a>' in html
 
