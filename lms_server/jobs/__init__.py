@@ -1,0 +1,1 @@
+"""Work that follows from a commit: queued in the same transaction, done once."""

@@ -1,0 +1,179 @@
+"""The dispatch journal: which mails were about to go and which were accepted, in a file that no database rolls back."""
+
+import json
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lms_server.contract.times import now_ms
+
+if sys.platform == "win32":
+    import msvcrt
+else:
+    import fcntl
+
+_DIGEST_CHARS = 16
+
+
+class BadJournal(Exception):
+    """A line before the last one is damaged: what was sent isn't known for sure any more."""
+
+
+class Event(StrEnum):
+    """What happened to a certificate's mail. After ``abandoned`` and ``resend`` it may go (again)."""
+
+    INTENT = "intent"
+    ACCEPTED = "accepted"
+    ABANDONED = "abandoned"
+    RESEND = "resend"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One line; ``seq`` counts from 1 without gaps."""
+
+    seq: int
+    event: Event
+    certificate: str
+    at: int
+
+
+class Journal:
+    """An append-only file of checksummed lines, each on the disk before ``append`` returns; shared by processes."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._forget()
+
+    @property
+    def last_seq(self) -> int:
+        """The number of the last entry, 0 when there is none."""
+        self._refresh()
+        return self._seq
+
+    def last_event(self, certificate: str) -> Event | None:
+        """What was last recorded of this certificate's mail."""
+        self._refresh()
+        return self._events.get(certificate)
+
+    def append(self, event: Event, certificate: str, at: int | None = None) -> int:
+        """Record an event for good and return its number."""
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = not self._path.exists()
+        with self._path.open("a+b") as file, _locked(file):
+            self._take_in(file)
+            entry = Entry(self._seq + 1, event, certificate, now_ms() if at is None else at)
+            # What a crash cut off goes; it was never acted on.
+            file.truncate(self._offset)
+            file.seek(0, os.SEEK_END)
+            line = _line(entry)
+            file.write(line)
+            file.flush()
+            os.fsync(file.fileno())
+            self._note(entry, len(line))
+        if fresh:
+            _sync_folder(self._path.parent)
+        return entry.seq
+
+    def add_entries_of(self, other: Path) -> int:
+        """Append what another journal (a backup's) knows of mails that this one doesn't; returns how many."""
+        known = set(self._events) if self.last_seq else set()
+        missing = [entry for entry in read_entries(other) if entry.certificate not in known]
+        for entry in missing:
+            self.append(entry.event, entry.certificate, entry.at)
+        return len(missing)
+
+    def _forget(self) -> None:
+        self._offset = 0
+        self._seq = 0
+        self._events: dict[str, Event] = {}
+
+    def _refresh(self) -> None:
+        try:
+            with self._path.open("rb") as file:
+                self._take_in(file)
+        except FileNotFoundError:
+            self._forget()
+
+    def _take_in(self, file: Any) -> None:
+        if os.fstat(file.fileno()).st_size < self._offset:
+            self._forget()
+        file.seek(self._offset)
+        for entry, length in _entries(file.read(), self._seq):
+            self._note(entry, length)
+
+    def _note(self, entry: Entry, length: int) -> None:
+        self._offset += length
+        self._seq = entry.seq
+        self._events[entry.certificate] = entry.event
+
+
+def read_entries(path: Path) -> list[Entry]:
+    """All entries of a journal file, none when there is no file; raises BadJournal."""
+    try:
+        return [entry for entry, _ in _entries(path.read_bytes(), 0)]
+    except FileNotFoundError:
+        return []
+
+
+def _entries(content: bytes, seq: int) -> Iterator[tuple[Entry, int]]:
+    lines = content.split(b"\n")
+    # What follows the last line feed was cut off by a crash, or is empty.
+    for index, line in enumerate(lines[:-1]):
+        entry = _parse(line)
+        if entry is None and index == len(lines) - 2:
+            return
+        if entry is None or entry.seq != seq + 1:
+            raise BadJournal(f"the dispatch journal is damaged after entry {seq}")
+        seq = entry.seq
+        yield entry, len(line) + 1
+
+
+def _parse(line: bytes) -> Entry | None:
+    digest, _, document = line.partition(b" ")
+    if digest.decode("ascii", "replace") != _digest(document):
+        return None
+    values = json.loads(document)
+    return Entry(values["seq"], Event(values["event"]), values["certificate"], values["at"])
+
+
+def _line(entry: Entry) -> bytes:
+    values = {"seq": entry.seq, "event": entry.event, "certificate": entry.certificate, "at": entry.at}
+    document = json.dumps(values, separators=(",", ":")).encode()
+    return f"{_digest(document)} ".encode() + document + b"\n"
+
+
+def _digest(document: bytes) -> str:
+    return sha256(document).hexdigest()[:_DIGEST_CHARS]
+
+
+@contextmanager
+def _locked(file: Any) -> Iterator[None]:
+    if sys.platform == "win32":
+        # A byte far past the end: locking it keeps no reader out.
+        file.seek(1 << 40)
+        msvcrt.locking(file.fileno(), msvcrt.LK_LOCK, 1)
+        try:
+            yield
+        finally:
+            file.seek(1 << 40)
+            msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
+    else:
+        # The lock ends with the open file.
+        fcntl.flock(file.fileno(), fcntl.LOCK_EX)
+        yield
+
+
+def _sync_folder(folder: Path) -> None:
+    if sys.platform != "win32":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
