@@ -1,4 +1,4 @@
-"""Reads every hostile snippet in a real reading pane; run under a tracer. Arguments: the planted file, gated or open."""
+"""Reads every hostile snippet in a real reading pane, under a tracer; told the planted file, and gated or open."""
 
 import struct
 import sys
@@ -15,7 +15,8 @@ from lms_desktop.ui.reader.view import LessonView, Reading
 class Open(LessonView):
     """The pane without its gate: what Qt does by itself."""
 
-    loadResource = QTextBrowser.loadResource
+    def loadResource(self, kind, name):  # noqa: N802 - Qt's name
+        return QTextBrowser.loadResource(self, kind, name)
 
 
 def chunk(kind: bytes, data: bytes) -> bytes:

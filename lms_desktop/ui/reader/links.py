@@ -1,4 +1,4 @@
-"""Where a link in a lesson may lead: to another lesson, or, after a question, outside."""
+"""Where a link in a lesson may lead: to another lesson, a file of this one, or, after a question, outside."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -13,12 +13,13 @@ class Way(StrEnum):
     LESSON = "lesson"
     WEB = "web"
     MAIL = "mail"
+    FILE = "file"
     NOWHERE = "nowhere"
 
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link's kind and what it names: a lesson's uid, or the address to show before asking."""
+    """A link's kind and what it names: a lesson's uid, a file's path, or the address to show before asking."""
 
     way: Way
     target: str
@@ -39,8 +40,29 @@ def link_of(href: str) -> Link:
     return Link(Way.WEB, href) if scheme.lower() in {"http", "https"} and _has_host(href) else NOWHERE
 
 
-def is_allowed(href: str) -> bool:
-    return link_of(href).way is not Way.NOWHERE
+class Links:
+    """The links of the lesson on show: a document only ever holds their numbers, never an address."""
+
+    def __init__(self, files: frozenset[str] = frozenset()) -> None:
+        self._files = files
+        self._known: list[Link] = []
+
+    def add(self, href: str) -> str | None:
+        """Give the name of a link for the document; nothing if it may not lead there."""
+        link = Link(Way.FILE, href) if href in self._files else link_of(href)
+        if link.way is Way.NOWHERE:
+            return None
+        self._known.append(link)
+        return f"link:{len(self._known) - 1}"
+
+    def find(self, name: str) -> Link:
+        kind, _, number = name.partition(":")
+        if kind != "link" or not number.isascii() or not number.isdigit() or int(number) >= len(self._known):
+            return NOWHERE
+        return self._known[int(number)]
+
+    def clear(self) -> None:
+        self._known.clear()
 
 
 def _has_host(href: str) -> bool:

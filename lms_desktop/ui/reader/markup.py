@@ -54,6 +54,11 @@ class Node:
             if isinstance(child, Node) and (not tags or child.tag in tags):
                 yield child
 
+    def pictures(self) -> "frozenset[str]":
+        """Tell the paths of all pictures below."""
+        found = {self.attributes.get("src", "")} if self.tag == "img" else set()
+        return frozenset(found.union(*(child.pictures() for child in self.elements())))
+
     def text(self) -> str:
         return "".join(child if isinstance(child, str) else child.text() for child in self.children)
 

@@ -8,6 +8,7 @@ from PySide6.QtGui import QTextCursor, QTextDocument, QTextListFormat
 from lms_desktop.ui.reader.boxes import HEADINGS, write_callout, write_code, write_note, write_quote, write_rule
 from lms_desktop.ui.reader.grids import write_table
 from lms_desktop.ui.reader.inline import PLAIN, Picture, Text, is_running, pieces
+from lms_desktop.ui.reader.links import Links
 from lms_desktop.ui.reader.markup import Node
 from lms_desktop.ui.reader.pictures import Gallery
 from lms_desktop.ui.reader.sheet import BODY, HEADING, MINOR, SMALL, SUBHEADING, TITLE, Sheet
@@ -27,16 +28,26 @@ class Head:
     facts: str = ""
 
 
-def write_page(document: QTextDocument, root: Node, head: Head, sheet: Sheet, gallery: Gallery) -> None:
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """All that a page is written from."""
+
+    head: Head
+    root: Node
+    gallery: Gallery
+    links: Links
+
+
+def write_page(document: QTextDocument, lesson: Lesson, sheet: Sheet) -> None:
     """Write the whole lesson into an empty document whose root frame is as wide as ``sheet.wide``."""
     document.setIndentWidth(sheet.px(INDENT))
     cursor = QTextCursor(document)
     cursor.beginEditBlock()
     beside = (sheet.wide - sheet.column) // 2
     place = Place(beside, sheet.wide - sheet.column - beside, sheet.column, sheet.wide)
-    writer = Writer(Pen(cursor), sheet, gallery, place, write_flow)
-    _write_head(writer, head)
-    write_flow(writer, _without_title(root, head.title).children)
+    writer = Writer(Pen(cursor), sheet, lesson.gallery, lesson.links, place, write_flow)
+    _write_head(writer, lesson.head)
+    write_flow(writer, _without_title(lesson.root, lesson.head.title).children)
     cursor.endEditBlock()
 
 

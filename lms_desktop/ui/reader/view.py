@@ -3,15 +3,16 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, QUrl, Signal
-from PySide6.QtGui import QImage, QResizeEvent, QTextCursor, QTextFrameFormat
-from PySide6.QtWidgets import QFrame, QTextBrowser, QWidget
+from PySide6.QtCore import QSize, QUrl, Signal
+from PySide6.QtGui import QContextMenuEvent, QImage, QResizeEvent, QTextCursor, QTextFrameFormat
+from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
-from lms_desktop.ui.reader.links import Way, link_of
-from lms_desktop.ui.reader.markup import Node, read
-from lms_desktop.ui.reader.page import Head, write_page
+from lms_desktop.ui.reader.links import Links, Way
+from lms_desktop.ui.reader.markup import read
+from lms_desktop.ui.reader.page import Head, Lesson, write_page
 from lms_desktop.ui.reader.pictures import Gallery, blank
 from lms_desktop.ui.reader.sheet import BODY, Sheet
+from lms_desktop.ui.texts import tr
 from lms_desktop.ui.tokens import PAPER, Tokens
 
 TOP_PX = 28
@@ -27,6 +28,8 @@ class Reading:
     head: Head = field(default_factory=Head)
     html: str = ""
     is_rtl: bool = False
+    # Paths that the text may link to.
+    files: frozenset[str] = frozenset()
     assets: Callable[[str], bytes | None] = field(default=lambda _path: None)
 
 
@@ -34,6 +37,7 @@ class LessonView(QTextBrowser):
     """Shows a lesson in a column of readable width; links are told, never followed."""
 
     lesson_wanted = Signal(str)
+    file_wanted = Signal(str)
     outside_wanted = Signal(str)
 
     def __init__(self, tokens: Tokens = PAPER, parent: QWidget | None = None) -> None:
@@ -41,8 +45,7 @@ class LessonView(QTextBrowser):
         self._tokens = tokens
         self._scale = 1.0
         self._reading = Reading()
-        self._root = Node("root")
-        self._gallery = Gallery(self._reading.assets)
+        self._lesson = _lesson_of(self._reading)
         self._sheet: Sheet | None = None
         self._footer: QWidget | None = None
         self._prepare()
@@ -52,7 +55,7 @@ class LessonView(QTextBrowser):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setUndoRedoEnabled(False)
         self.setAcceptDrops(False)
-        self.setAccessibleName(QCoreApplication.translate("Reader", "Lesson text"))
+        self.setAccessibleName(tr("Lesson text"))
         self.document().setDocumentMargin(0)
         self.anchorClicked.connect(self._follow)
         self.verticalScrollBar().valueChanged.connect(self._place_footer)
@@ -60,10 +63,14 @@ class LessonView(QTextBrowser):
     def show_lesson(self, reading: Reading) -> None:
         """Show a lesson from its beginning."""
         self._reading = reading
-        self._root = read(reading.html)
-        self._gallery = Gallery(reading.assets)
+        self._lesson = _lesson_of(reading)
         self._write()
         self.verticalScrollBar().setValue(0)
+
+    @property
+    def pictures(self) -> frozenset[str]:
+        """The paths that the text shows as pictures."""
+        return self._lesson.root.pictures()
 
     def set_tokens(self, tokens: Tokens) -> None:
         if tokens != self._tokens:
@@ -114,7 +121,7 @@ class LessonView(QTextBrowser):
         return self._picture(told)
 
     def _picture(self, name: str) -> QImage:
-        return self._gallery.image(name, ratio=self.devicePixelRatioF(), is_dark=self._tokens.is_dark)
+        return self._lesson.gallery.image(name, ratio=self.devicePixelRatioF(), is_dark=self._tokens.is_dark)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -122,11 +129,6 @@ class LessonView(QTextBrowser):
             self._write_again()
         else:
             self._lay_out()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.LanguageChange:
-            self.setAccessibleName(QCoreApplication.translate("Reader", "Lesson text"))
 
     def _fitting(self) -> Sheet:
         width = self.viewport().width()
@@ -143,8 +145,9 @@ class LessonView(QTextBrowser):
         document.clear()
         document.setDocumentMargin(0)
         document.setDefaultFont(self._sheet.font(BODY))
-        self._gallery.take_down()
-        write_page(document, self._root, self._reading.head, self._sheet, self._gallery)
+        self._lesson.gallery.take_down()
+        self._lesson.links.clear()
+        write_page(document, self._lesson, self._sheet)
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -178,9 +181,23 @@ class LessonView(QTextBrowser):
             left, bottom - size.height() - self.verticalScrollBar().value(), size.width(), size.height()
         )
 
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Offer what makes sense for a text that is read; Qt's own menu would copy a link's number."""
+        menu = QMenu(self)
+        copy = menu.addAction(tr("Copy"), self.copy)
+        copy.setEnabled(self.textCursor().hasSelection())
+        menu.addAction(tr("Select all"), self.selectAll)
+        menu.exec(event.globalPos())
+
     def _follow(self, url: QUrl) -> None:
-        link = link_of(url.toString())
+        link = self._lesson.links.find(url.toString())
         if link.way is Way.LESSON:
             self.lesson_wanted.emit(link.target)
+        elif link.way is Way.FILE:
+            self.file_wanted.emit(link.target)
         elif link.way is not Way.NOWHERE:
             self.outside_wanted.emit(link.target)
+
+
+def _lesson_of(reading: Reading) -> Lesson:
+    return Lesson(reading.head, read(reading.html), Gallery(reading.assets), Links(reading.files))

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QCoreApplication, QSize
+from PySide6.QtCore import QSize
 from PySide6.QtGui import (
     QTextBlockFormat,
+    QTextCharFormat,
     QTextCursor,
     QTextFormat,
     QTextImageFormat,
@@ -16,18 +17,18 @@ from PySide6.QtGui import (
     QTextTableFormat,
 )
 
-from lms_desktop.ui.reader.inline import Break, Picture, Piece, Style, Text
-from lms_desktop.ui.reader.links import is_allowed
+from lms_desktop.ui.reader.inline import Break, Picture, Piece, Text
+from lms_desktop.ui.reader.links import Links, Way
 from lms_desktop.ui.reader.markup import Node
 from lms_desktop.ui.reader.pictures import Gallery
 from lms_desktop.ui.reader.sheet import BODY, Face, Sheet, hairline, tiny_letters
+from lms_desktop.ui.texts import tr
 
 # Between paragraphs, and around pictures, code, callouts and tables.
 GAP = 16
 BOX_GAP = 12
 INDENT = 28
 DEEPEST = 3
-translate = QCoreApplication.translate
 
 
 @dataclass(slots=True)
@@ -77,6 +78,7 @@ class Writer:
     pen: Pen
     sheet: Sheet
     gallery: Gallery
+    links: Links
     place: Place
     flow: "Callable[[Writer, Iterable[Node | str]], None]"
     ink: str = ""
@@ -224,17 +226,20 @@ class Writer:
         return block
 
     def _text(self, piece: Text, face: Face) -> None:
-        letters = self.sheet.letters(face, piece.style, self._colour(piece.style))
-        if piece.style.href and is_allowed(piece.style.href):
-            letters.setAnchor(True)
-            letters.setAnchorHref(piece.style.href)
-            letters.setFontUnderline(True)
+        name = self.links.add(piece.style.href) if piece.style.href else None
+        letters = self.sheet.letters(face, piece.style, self.sheet.tokens.accent if name else self.ink or None)
+        self._link(letters, name)
+        letters.setFontUnderline(name is not None)
         self.pen.cursor.insertText(piece.text, letters)
 
-    def _colour(self, style: Style) -> str | None:
-        if style.href and is_allowed(style.href):
-            return self.sheet.tokens.accent
-        return self.ink or None
+    def _link(self, letters: QTextCharFormat, name: str | None) -> None:
+        if name is None:
+            return
+        letters.setAnchor(True)
+        letters.setAnchorHref(name)
+        link = self.links.find(name)
+        if link.way in {Way.WEB, Way.MAIL}:
+            letters.setToolTip(link.target)
 
     def _stands_alone(self, piece: Piece, face: Face) -> bool:
         if not isinstance(piece, Picture):
@@ -254,9 +259,9 @@ class Writer:
 
     def _missing(self, picture: Picture) -> str:
         if self.gallery.is_here(picture.path):
-            told = translate("Reader", "This picture can't be shown.")
+            told = tr("This picture can't be shown.")
         else:
-            told = translate("Reader", "This picture isn't on this laptop yet.")
+            told = tr("This picture isn't on this laptop yet.")
         return f"{told} {picture.alt}".strip()
 
     def _insert(self, picture: Picture, size: QSize) -> None:
@@ -267,9 +272,8 @@ class Writer:
         if picture.alt:
             image.setProperty(QTextFormat.Property.ImageAltText, picture.alt)
             image.setToolTip(picture.alt)
-        if picture.href and is_allowed(picture.href):
-            image.setAnchor(True)
-            image.setAnchorHref(picture.href)
+        if picture.href:
+            self._link(image, self.links.add(picture.href))
         self.pen.cursor.insertImage(image)
 
 
