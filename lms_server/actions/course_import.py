@@ -3,6 +3,8 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from io import BytesIO
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, insert, select, update
@@ -10,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from lms_server.actions.context import ServerContext
 from lms_server.actions.courses import CourseRefusal, stamp_everything
 from lms_server.actions.refusals import Refused
-from lms_server.content.blobs import Blobs
+from lms_server.content.blobs import Blobs, Opener
 from lms_server.content.model import CoursePackage, LessonDraft
 from lms_server.contract import anchors
 from lms_server.contract.anchors import CATALOG, Stream
@@ -109,13 +111,9 @@ def import_course(
 
 def store_files(store: Blobs, package: CoursePackage) -> None:
     """Keep every body, picture and file before any row names it."""
-    for lesson in package.lessons:
-        if not store.has(lesson.body_sha256):
-            store.put_bytes(lesson.body, lesson.body_sha256)
-    for asset in package.assets.values():
-        if not store.has(asset.sha256):
-            with asset.open() as stream:
-                store.put(stream, asset.sha256)
+    contents: dict[str, Opener] = {lesson.body_sha256: partial(BytesIO, lesson.body) for lesson in package.lessons}
+    contents.update({asset.sha256: asset.open for asset in package.assets.values()})
+    store.put_all(contents)
 
 
 def plan_import(conn: Connection, package: CoursePackage, *, publish: bool, rename: bool) -> ImportPlan:

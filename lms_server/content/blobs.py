@@ -5,12 +5,19 @@ import io
 import os
 import re
 import tempfile
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
 CHUNK_BYTES = 1 << 20
+# A disk makes many files durable at once in the time that it needs for one.
+FLUSHES_AT_ONCE = 8
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+
+Opener = Callable[[], BinaryIO]
 
 
 class WrongContentError(Exception):
@@ -40,34 +47,55 @@ class Blobs:
 
     def put(self, stream: BinaryIO, expected: str | None = None) -> str:
         """Keep the stream's bytes and return their hash; durable when this returns."""
-        self.root.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.root, prefix=".new-")
-        temporary = Path(name)
+        written: dict[Path, str] = {}
         try:
-            with os.fdopen(descriptor, "wb") as target:
-                sha256 = _copy(stream, target)
-            if expected is not None and sha256 != expected:
-                raise WrongContentError(f"expected {expected}, got {sha256}")
-            self._land(temporary, sha256)
+            self._write(stream, expected, written)
+            self._land(written)
         finally:
-            temporary.unlink(missing_ok=True)
-        return sha256
+            _remove(written)
+        return next(iter(written.values()))
 
     def put_bytes(self, data: bytes, expected: str | None = None) -> str:
         """As ``put``, for what is in memory already."""
         return self.put(io.BytesIO(data), expected)
 
-    def _land(self, temporary: Path, sha256: str) -> None:
-        place = self.path(sha256)
-        # A copy of another size is the leaving of a broken disk: the good one replaces it.
-        if place.is_file() and place.stat().st_size == temporary.stat().st_size:
-            return
-        fresh = not place.parent.is_dir()
-        place.parent.mkdir(parents=True, exist_ok=True)
-        temporary.replace(place)
-        _sync_folder(place.parent)
-        if fresh:
-            _sync_folder(self.root)
+    def put_all(self, contents: Mapping[str, Opener]) -> None:
+        """Keep many by their hashes, durable when this returns; those that are here are not opened."""
+        written: dict[Path, str] = {}
+        try:
+            for sha256, opener in contents.items():
+                if not self.has(sha256):
+                    with opener() as stream:
+                        self._write(stream, sha256, written)
+            self._land(written)
+        finally:
+            _remove(written)
+
+    def _write(self, stream: BinaryIO, expected: str | None, written: dict[Path, str]) -> None:
+        self.root.mkdir(parents=True, exist_ok=True)
+        descriptor, name = tempfile.mkstemp(dir=self.root, prefix=".new-")
+        written[Path(name)] = ""
+        with os.fdopen(descriptor, "wb") as target:
+            sha256 = _copy(stream, target)
+        if expected is not None and sha256 != expected:
+            raise WrongContentError(f"expected {expected}, got {sha256}")
+        written[Path(name)] = sha256
+
+    def _land(self, written: Mapping[Path, str]) -> None:
+        """The bytes first, then the names: a name never stands for bytes that a power cut could take."""
+        _flush_all(written)
+        folders: set[Path] = set()
+        for temporary, sha256 in written.items():
+            place = self.path(sha256)
+            # A copy of another size is the leaving of a broken disk: the good one replaces it.
+            if place.is_file() and place.stat().st_size == temporary.stat().st_size:
+                continue
+            if not place.parent.is_dir():
+                place.parent.mkdir(exist_ok=True)
+                folders.add(self.root)
+            temporary.replace(place)
+            folders.add(place.parent)
+        _flush_all(folders)
 
 
 def _copy(stream: BinaryIO, target: BinaryIO) -> str:
@@ -75,16 +103,26 @@ def _copy(stream: BinaryIO, target: BinaryIO) -> str:
     while chunk := stream.read(CHUNK_BYTES):
         digest.update(chunk)
         target.write(chunk)
-    target.flush()
-    os.fsync(target.fileno())
     return digest.hexdigest()
 
 
-def _sync_folder(folder: Path) -> None:
-    # Windows can't open folders; its rename is durable with the file system's journal.
-    if os.name == "nt":  # pragma: no cover
+def _remove(written: Iterable[Path]) -> None:
+    for temporary in written:
+        temporary.unlink(missing_ok=True)
+
+
+def _flush_all(places: Iterable[Path]) -> None:
+    with ThreadPoolExecutor(FLUSHES_AT_ONCE) as pool:
+        for _ in pool.map(_flush, places):
+            pass
+
+
+def _flush(place: Path) -> None:
+    if os.name == "nt":  # pragma: no cover -- flushing there needs a handle that may write, and knows no folders
+        with suppress(OSError), place.open("r+b") as file:
+            os.fsync(file.fileno())
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(place, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     finally:
