@@ -1,0 +1,59 @@
+"""``backup``, ``restore`` and ``doctor``: keep the server well."""
+
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from lms_server.actions.context import ServerContext, read_server
+from lms_server.cli.arguments import command, server_of
+from lms_server.cli.output import show
+from lms_server.contract.sqlite import reading
+from lms_server.jobs.journal import BadJournal, Journal
+from lms_server.operate.backup import write_backup
+from lms_server.operate.doctor import examine
+from lms_server.operate.restore import restore_backup
+from lms_server.settings import Settings
+
+
+def add_commands(commands: Any) -> None:
+    """Put the verbs of upkeep on the command line."""
+    backup = command(commands, "backup", _backup, "write everything into one file, while the server runs")
+    backup.add_argument("file", metavar="FILE", type=Path)
+    restore = command(commands, "restore", _restore, "make the server of a backup again")
+    restore.add_argument("file", metavar="FILE", type=Path)
+    command(commands, "doctor", _doctor, "prove that nothing is missing, doubled or lost")
+
+
+def _backup(args: Namespace) -> None:
+    server_of(args)
+    written = write_backup(args.settings, args.file.absolute())
+    document = {"file": str(written.path), "files": written.files, "size": written.size}
+    show(args, document, f"backed up {written.files} files into {written.path}; read back and found whole")
+
+
+def _restore(args: Namespace) -> None:
+    epoch = restore_backup(args.settings, args.file)
+    server_of(args)
+    show(args, {"restored": str(args.file), "epoch": epoch}, "restored; desktops will send again what the backup lacks")
+
+
+def _doctor(args: Namespace) -> int:
+    settings: Settings = args.settings
+    checks = examine(server_of(args), settings, lambda context: _journal_trouble(context, settings))
+    ok = all(check.ok for check in checks)
+    lines = [f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in checks]
+    show(args, {"ok": ok, "checks": [asdict(check) for check in checks]}, "\n".join(lines))
+    return 0 if ok else 1
+
+
+def _journal_trouble(context: ServerContext, settings: Settings) -> str:
+    with reading(context.engine) as conn:
+        recorded = read_server(conn).journal_seq
+    try:
+        there = Journal(settings.journal_file).last_seq
+    except BadJournal as error:
+        return str(error)
+    if there < recorded:
+        return f"the journal has {there} entries, the database knows of {recorded}: new mails are held"
+    return ""

@@ -1,0 +1,112 @@
+"""Make a server again from a backup: every step may be cut off, and the old database stands until the last one."""
+
+import os
+import shutil
+import sqlite3
+import tempfile
+import zipfile
+from contextlib import closing
+from pathlib import Path
+
+from lms_server.actions.refusals import Refused
+from lms_server.content.blobs import Blobs
+from lms_server.contract.ids import new_uuid4
+from lms_server.database.identity import BadIdentity, Identity, read_identity
+from lms_server.jobs.journal import Journal
+from lms_server.operate.backup import BLOBS, DATABASE, IDENTITY, JOURNAL, opened, read_manifest, sync_folder
+from lms_server.operate.presence import present
+from lms_server.settings import Settings
+
+_KEPT = "before-restore.sqlite3"
+
+
+def restore_backup(settings: Settings, source: Path) -> str:
+    """Put a backup's server into the data folder and return its new epoch; raises Refused.
+
+    The journal that is there stays, and learns what the backup's knows: no mail goes a second time.
+    """
+    target = settings.database_file
+    if target is None:
+        raise Refused("not_sqlite", "This restores SQLite servers; for PostgreSQL use pg_restore.")
+    files = read_manifest(source, verify=True)["files"]
+    with present(settings.data, alone=True), tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as name:
+        folder = Path(name)
+        with opened(source) as archive:
+            for member in sorted(files.keys() & {DATABASE, IDENTITY, JOURNAL}):
+                _extract(archive, member, folder / member)
+            identity = _same_server(settings, folder / IDENTITY)
+            epoch = _renew(folder / DATABASE, identity)
+            _put_blobs(archive, [member for member in files if member.startswith(BLOBS)], Blobs(settings.blob_folder))
+        Journal(settings.journal_file).add_entries_of(folder / JOURNAL)
+        identity.write(settings.identity_file)
+        _swap(folder / DATABASE, target)
+    return epoch
+
+
+def _same_server(settings: Settings, backed_up: Path) -> Identity:
+    identity = read_identity(backed_up)
+    try:
+        present_one = read_identity(settings.identity_file) if settings.identity_file.exists() else identity
+    except BadIdentity:
+        # A damaged identity file is one of the reasons to restore.
+        present_one = identity
+    if present_one.server_id != identity.server_id:
+        raise Refused("other_server", "The backup is of another server than the one in this data folder.")
+    return identity
+
+
+def _renew(database: Path, identity: Identity) -> str:
+    """Check the database that came out of the backup and give it a new epoch: desktops then look closer."""
+    epoch = new_uuid4()
+    try:
+        with closing(sqlite3.connect(database)) as conn:
+            if [row[0] for row in conn.execute("PRAGMA integrity_check")] != ["ok"]:
+                raise Refused("damaged", "The database in this backup is damaged.")
+            conn.execute("UPDATE server SET epoch = ? WHERE server_id = ?", (epoch, identity.server_id))
+            if conn.total_changes != 1:
+                raise Refused("not_a_backup", "The backup's database and identity don't belong together.")
+            conn.commit()
+    except sqlite3.Error as error:
+        raise Refused("damaged", "The database in this backup can't be read.") from error
+    with database.open("rb+") as file:
+        os.fsync(file.fileno())
+    return epoch
+
+
+def _put_blobs(archive: zipfile.ZipFile, members: list[str], blobs: Blobs) -> None:
+    for member in members:
+        sha256 = member.removeprefix(BLOBS).replace("/", "")
+        if not blobs.has(sha256):
+            with archive.open(member) as file:
+                blobs.put(file, sha256)  # type: ignore[arg-type]
+
+
+def _swap(restored: Path, target: Path) -> None:
+    """Put the new database in place in one rename; the old one is kept beside it."""
+    if target.exists():
+        _fold_log_in(target)
+        kept = target.with_name(_KEPT)
+        kept.unlink(missing_ok=True)
+        os.link(target, kept)
+    restored.replace(target)
+    sync_folder(target.parent)
+
+
+def _fold_log_in(database: Path) -> None:
+    # A write-ahead log that outlived its database would be applied to the new one.
+    try:
+        with closing(sqlite3.connect(database)) as conn:
+            conn.execute("PRAGMA journal_mode=DELETE")
+    except sqlite3.DatabaseError:
+        # Too damaged to be asked; that is why somebody restores.
+        pass
+    for ending in ("-wal", "-shm"):
+        database.with_name(database.name + ending).unlink(missing_ok=True)
+
+
+def _extract(archive: zipfile.ZipFile, member: str, target: Path) -> None:
+    # The name is one of ours, never the archive's own path.
+    with archive.open(member) as source, target.open("wb") as file:
+        shutil.copyfileobj(source, file)
+        file.flush()
+        os.fsync(file.fileno())
