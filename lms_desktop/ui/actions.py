@@ -21,6 +21,7 @@ from lms_desktop.store.rows import (
     SyncPage,
     Topic,
 )
+from lms_desktop.ui.preferences import Preferences
 from lms_server.contract.commands import Command
 
 
@@ -89,17 +90,25 @@ class ServerFacts:
 
 
 class Actions(Protocol):
-    """Everything that may take time; futures end on any thread, ``ui.bridge.when_done`` brings them home."""
+    """Everything that may take time; futures end on any thread, ``ui.bridge.when_done`` brings them home.
+
+    Those that change who is learning give the newly opened shelf, which the window then shows.
+    """
 
     def look_up(self, url: str) -> Future[ServerFacts]: ...
-    def sign_in(self, url: str, email: str, password: str) -> Future[Learner]: ...
-    def create_account(self, url: str, name: str, email: str, password: str) -> Future[Learner]: ...
-    def browse_as_guest(self, url: str) -> Future[None]: ...
-    def look_around(self) -> Future[None]:
+    def sign_in(self, url: str, email: str, password: str) -> Future[Shelf]: ...
+    def create_account(self, url: str, name: str, email: str, password: str) -> Future[Shelf]: ...
+    def browse_as_guest(self, url: str) -> Future[Shelf]: ...
+    def look_around(self) -> Future[Shelf]:
         """Open the sample course without a server."""
 
-    def sign_out(self) -> Future[None]: ...
-    def switch_to(self, account: AccountRow) -> Future[None]: ...
+    def switch_to(self, account: AccountRow) -> Future[Shelf]: ...
+    def sign_out(self) -> Future[Shelf | None]:
+        """Leave; the work stays. Gives whom the window shows next, or nothing for the first start."""
+
+    def put_back(self, shelf: Shelf) -> None:
+        """Close a shelf that no page shows any more."""
+
     def sync_now(self) -> None: ...
     def try_again(self, command_id: str) -> None:
         """Put a command that needs attention back into the outbox."""
@@ -128,7 +137,9 @@ class Navigator(Protocol):
     def show_certificates(self, uuid: str | None = None) -> None: ...
     def show_sync(self) -> None: ...
     def show_settings(self) -> None: ...
-    def show_sign_in(self, then: Callable[[], None] | None = None) -> None:
-        """Ask who is learning; ``then`` goes on with what was asked for, once somebody is signed in."""
+    def show_sign_in(self, then: Callable[[Shelf], None] | None = None) -> None:
+        """Ask who is learning, come back to the same place and do ``then`` with that learner's shelf."""
 
     def back(self) -> None: ...
+    def choose(self, preferences: Preferences) -> None:
+        """Keep these choices and show the window with them."""

@@ -9,7 +9,7 @@ from PySide6.QtSvg import QSvgRenderer
 from resources import path
 
 # These point along the text, so they turn round with it; all others keep their shape.
-MIRRORED = frozenset({"arrow-start", "arrow-end", "chevron-end", "list", "text-size"})
+MIRRORED = frozenset({"arrow-start", "arrow-end", "chevron-end", "list"})
 STROKES = {16: 1.95, 40: 1.4}
 
 

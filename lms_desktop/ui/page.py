@@ -44,6 +44,9 @@ class Page(QWidget):
     def refresh(self) -> None:
         """Read the store and show it."""
 
+    def open(self, argument: str | None) -> None:
+        """Turn to the course, lesson or certificate that the window was asked for; called before it is shown."""
+
     def focus_search(self) -> bool:
         """Put the cursor into the page's search field; false if it has none."""
         return False
@@ -56,12 +59,15 @@ class Page(QWidget):
         if self._is_stale:
             self._read()
 
-    def _hear(self, topics: frozenset[Topic]) -> None:
-        if not topics & self.topics:
-            return
+    def reload(self) -> None:
+        """Read again: now if the page is seen, else when it is."""
         self._is_stale = True
         if self.isVisible():
             self._read()
+
+    def _hear(self, topics: frozenset[Topic]) -> None:
+        if topics & self.topics:
+            self.reload()
 
     def _read(self) -> None:
         self._is_stale = False

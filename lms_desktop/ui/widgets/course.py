@@ -85,7 +85,12 @@ class _CardButton(QAbstractButton):
         self.setProperty("ring", 8)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -123,10 +128,13 @@ class CourseCard(_CardButton):
         self.clicked.connect(lambda: self.opened.emit(course.uid))
 
     def sizeHint(self) -> QSize:
-        return QSize(360, self._height(max(360, self.width())))
+        return QSize(360, self.heightForWidth(max(260, self.width())))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(260, self._height(max(260, self.width())))
+        return QSize(260, 136)
+
+    def heightForWidth(self, width: int) -> int:
+        return max(136, self._words_height(width - COVER - 43) + 32)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         painter = QPainter(self)
@@ -153,9 +161,6 @@ class CourseCard(_CardButton):
         status = text_height(self._status.text, font(12), room - look().px(16) - 6, 3)
         return title + 4 + line_height(font(14)) + 8 + 6 + 14 + max(look().px(16), status)
 
-    def _height(self, width: int) -> int:
-        return max(136, self._words_height(width - COVER - 43) + 32)
-
 
 class ContinueCard(_CardButton):
     """Where the learner goes on. ``opened`` tells the lesson's uid."""
@@ -171,10 +176,13 @@ class ContinueCard(_CardButton):
         self.clicked.connect(lambda: self.opened.emit(here.lesson_uid))
 
     def sizeHint(self) -> QSize:
-        return QSize(600, max(188, self._words_height(max(480, self.width() or 600)) + 2 * 24))
+        return QSize(600, self.heightForWidth(max(420, self.width())))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(420, self.sizeHint().height())
+        return QSize(420, 188)
+
+    def heightForWidth(self, width: int) -> int:
+        return max(188, self._words_height(width) + 2 * 24)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         painter = QPainter(self)

@@ -1,0 +1,37 @@
+"""Puts the window together."""
+
+from collections.abc import Mapping
+
+from PySide6.QtWidgets import QApplication
+
+from lms_desktop.ui.actions import Actions
+from lms_desktop.ui.appearance import dress
+from lms_desktop.ui.page import Context, Page
+from lms_desktop.ui.pages.downloads import DownloadsPage
+from lms_desktop.ui.pages.learn import LearnPage
+from lms_desktop.ui.pages.settings import SettingsPage
+from lms_desktop.ui.pages.sync import SyncPage
+from lms_desktop.ui.preferences import PreferenceFile
+from lms_desktop.ui.theme import application
+from lms_desktop.ui.widgets.ring import FocusRings
+from lms_desktop.ui.window import MainWindow
+
+PAGES: dict[str, type[Page]] = {
+    "learn": LearnPage,
+    "downloads": DownloadsPage,
+    "sync": SyncPage,
+    "settings": SettingsPage,
+}
+
+
+def make_pages(context: Context) -> Mapping[str, Page]:
+    """Every page of the window, by the name that routes use."""
+    return {name: page(context) for name, page in PAGES.items()}
+
+
+def build_window(actions: Actions, preferences: PreferenceFile) -> MainWindow:
+    """The window, dressed; give it a shelf with ``open_shelf`` and show it."""
+    app: QApplication = application()
+    dress(app, preferences.read())
+    FocusRings(app)
+    return MainWindow(actions, preferences, make_pages)

@@ -1,0 +1,154 @@
+"""Downloads: what is on this laptop, what is on its way, and the room that is left."""
+
+from typing import ClassVar
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
+from lms_desktop.ui.page import Context, ScrolledPage
+from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
+from lms_desktop.ui.widgets.banner import EmptyState
+from lms_desktop.ui.widgets.bar import BarState, ProgressBar
+from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.card import Card, clear, column, line
+from lms_desktop.ui.widgets.cover import Cover, art
+from lms_desktop.ui.widgets.dialog import Question
+from lms_desktop.ui.widgets.icon import IconLabel
+from lms_desktop.ui.widgets.text import ElidedText, Text
+
+MIDDLE = Qt.AlignmentFlag.AlignVCenter
+COVER_SIZE = QSize(56, 72)
+
+
+class DownloadsPage(ScrolledPage):
+    """One card a course."""
+
+    topics: ClassVar = frozenset({Topic.DOWNLOADS, Topic.CATALOG, Topic.ENROLLMENTS, Topic.ACCOUNT})
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._room = Text("", "muted")
+        self._shown = column(None, 10)
+        self.body.addWidget(Text(tr("Downloads"), "title"))
+        self.body.addSpacing(4)
+        room = line(None, 8)
+        room.addWidget(IconLabel("laptop", 16, "muted"))
+        room.addWidget(self._room, 1)
+        self.body.addLayout(room)
+        self.body.addSpacing(20)
+        self.body.addLayout(self._shown)
+        self.body.addStretch(1)
+
+    def refresh(self) -> None:
+        rows = self.context.shelf.views.downloads()
+        self._room.setText(tr("{size} free on this laptop", size=size(self.context.actions.free_bytes())))
+        clear(self._shown)
+        wanted = [row for row in rows if row.state != "none" or row.bytes_done > 0]
+        offered = [row for row in rows if row.state == "none" and row.bytes_done == 0]
+        if not wanted:
+            self._shown.addWidget(self._empty())
+        for row in wanted:
+            self._shown.addWidget(self._card(row))
+        if offered:
+            self._shown.addSpacing(18)
+            self._shown.addWidget(Text(tr("Not on this laptop"), "section"))
+            for row in offered:
+                self._shown.addWidget(self._card(row))
+
+    def _card(self, row: DownloadRow) -> Card:
+        card = Card(padding=16)
+        body = line(None, 16)
+        body.addWidget(self._cover(row.course), 0, MIDDLE)
+        words = column(None, 6)
+        words.addWidget(ElidedText(row.course.title, "heading"))
+        words.addWidget(Text(_state_words(row), "small-danger" if row.state == "failed" else "small"))
+        if row.bytes_done > 0 or row.state in {"queued", "running", "paused", "failed"}:
+            words.addWidget(_bar(row))
+        body.addLayout(words, 1)
+        for button in self._buttons(row):
+            body.addWidget(button, 0, MIDDLE)
+        card.body.addLayout(body)
+        return card
+
+    def _cover(self, course: CourseRow) -> Cover:
+        picture = self.context.shelf.blob(course.cover) if course.cover else None
+        return Cover(art(course, picture), COVER_SIZE, 4)
+
+    def _buttons(self, row: DownloadRow) -> list[Button]:
+        uid, do = row.course.uid, self.context.actions
+        pause = Button(tr("Pause"), "pause", small=True, on_click=lambda: do.pause_download(uid))
+        resume = Button(tr("Resume"), "play", small=True, on_click=lambda: do.download(uid))
+        again = Button(tr("Try again"), "retry", small=True, on_click=lambda: do.download(uid))
+        cancel = Button(tr("Cancel"), kind=Kind.QUIET, small=True, on_click=lambda: do.cancel_download(uid))
+        start = Button(tr("Download"), "download", small=True, on_click=lambda: do.download(uid))
+        shown = Button(tr("Open"), kind=Kind.QUIET, small=True, on_click=lambda: self._open(uid))
+        remove = Button(tr("Remove…"), "trash", small=True, on_click=lambda: self._remove(row.course))
+        buttons = {
+            "running": [pause, cancel],
+            "queued": [pause, cancel],
+            "paused": [resume, cancel],
+            "failed": [again, cancel],
+            "done": [shown, remove],
+        }.get(row.state, [start])
+        for button in buttons:
+            button.setAccessibleName(tr("{action}, {course}", action=button.words(), course=row.course.title))
+        return buttons
+
+    def _open(self, uid: str) -> None:
+        self.context.navigator.show_course(uid)
+
+    def _remove(self, course: CourseRow) -> None:
+        title = tr("Remove {course} from this laptop?", course=course.title)
+        sentence = tr("What you have done stays. The lessons can be read again after another download.")
+        if Question(self, title, sentence, tr("Remove")).ask():
+            self.context.actions.remove_download(course.uid)
+
+    def _empty(self) -> Card:
+        card = Card()
+        button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
+        sentence = tr("Open a course and choose “Download for offline”.")
+        card.body.addWidget(EmptyState("import", tr("Nothing downloaded yet"), sentence, button))
+        card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        return card
+
+
+def _bar(row: DownloadRow) -> QWidget:
+    states = {"done": BarState.DONE, "paused": BarState.PAUSED, "failed": BarState.PAUSED}
+    bar = ProgressBar(_state_words(row), thick=True)
+    bar.show_share(row.bytes_done / row.bytes_total if row.bytes_total else 0.0, states.get(row.state, BarState.GOING))
+    return bar
+
+
+def _state_words(row: DownloadRow) -> str:
+    done = part_of(row.bytes_done, row.bytes_total)
+    share = percent(row.bytes_done / row.bytes_total) if row.bytes_total else None
+    words = {
+        "done": facts(tr("All on this laptop"), size(row.bytes_total)),
+        "paused": tr("Paused at {done}", done=done),
+        "queued": facts(tr("Waits for its turn"), done),
+        "running": facts(tr("Downloading, {done}", done=done), share, _rate(row)),
+        "failed": _failed_words(row.reason, done),
+    }
+    return words.get(row.state) or _here_words(row, done)
+
+
+def _here_words(row: DownloadRow, done: str) -> str:
+    if row.bytes_done > 0:
+        return tr("{part} on this laptop", part=done)
+    return size(row.bytes_total) if row.bytes_total else tr("Size not known yet")
+
+
+def _rate(row: DownloadRow) -> str | None:
+    if not row.bytes_per_s:
+        return None
+    rest = left((row.bytes_total - row.bytes_done) // row.bytes_per_s)
+    return tr("{rate} a second, {left}", rate=size(row.bytes_per_s), left=rest)
+
+
+def _failed_words(reason: str | None, done: str) -> str:
+    if reason == "disk_full":
+        return tr("The disk is full. The download stopped at {done}. Free some room and try again.", done=done)
+    if reason in {"offline", "no_connection"}:
+        return tr("No network. The download stopped at {done} and goes on from there.", done=done)
+    return tr("The download stopped at {done}. What is here stays here; try again.", done=done)

@@ -1,0 +1,415 @@
+"""First start and sign-in: where do you learn, and who are you."""
+
+from functools import partial
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent, QShowEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QSizePolicy, QStackedWidget, QWidget
+
+from lms_desktop.ui.actions import Actions, Failure, ServerFacts
+from lms_desktop.ui.bridge import when_done
+from lms_desktop.ui.failures import failure_words
+from lms_desktop.ui.preferences import PreferenceFile
+from lms_desktop.ui.texts import LANGUAGES, code, tr, tr_n
+from lms_desktop.ui.theme import look
+from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.card import Rule, Scroll, column, line
+from lms_desktop.ui.widgets.cover import Cover, CoverArt
+from lms_desktop.ui.widgets.field import LabeledField
+from lms_desktop.ui.widgets.icon import IconLabel
+from lms_desktop.ui.widgets.text import Text
+
+NARROW = 900
+FORM = 400
+PROMISE = 480
+LOOK_UP_PAUSE_MS = 600
+MIDDLE = Qt.AlignmentFlag.AlignHCenter
+# Clay, slate, olive and plum: ids whose hash gives those cloths.
+SAMPLES = (("3", "heart-pulse"), ("19", "code"), ("7", "calculator"), ("2", "music"))
+
+
+class StartPage(QWidget):
+    """Address, then sign-in, a new account, or a look around; ``opened`` gives the shelf that came of it."""
+
+    opened = Signal(object)
+    returned = Signal()
+    language_chosen = Signal(str)
+
+    def __init__(
+        self, actions: Actions, preferences: PreferenceFile, url: str = "", *, can_return: bool = False
+    ) -> None:
+        super().__init__()
+        self._promise = _promise()
+        self._forms = QStackedWidget()
+        self._address = AddressForm(actions, url, can_return=can_return)
+        self._sign_in = SignInForm(actions)
+        self._account = AccountForm(actions)
+        for form in (self._address, self._sign_in, self._account):
+            self._forms.addWidget(form)
+        row = line(self)
+        row.addWidget(self._promise)
+        self._rule = Rule(upright=True)
+        row.addWidget(self._rule)
+        row.addWidget(self._pane(preferences), 1)
+        self._connect()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        is_wide = self.width() >= look().px(NARROW)
+        self._promise.setFixedWidth(look().px(PROMISE))
+        self._promise.setVisible(is_wide)
+        self._rule.setVisible(is_wide)
+
+    def show_sign_in(self, facts: ServerFacts) -> None:
+        """Ask who is learning at this server."""
+        self._sign_in.show_server(facts)
+        self._forms.setCurrentWidget(self._sign_in)
+        self._sign_in.begin()
+
+    def show_account(self, facts: ServerFacts) -> None:
+        """Ask for a new account at this server."""
+        self._account.show_server(facts)
+        self._forms.setCurrentWidget(self._account)
+        self._account.begin()
+
+    def show_address(self) -> None:
+        self._forms.setCurrentWidget(self._address)
+        self._address.begin()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._address.begin()
+
+    def _connect(self) -> None:
+        self._address.found.connect(self.show_sign_in)
+        self._address.returned.connect(self.returned.emit)
+        self._sign_in.returned.connect(self.show_address)
+        self._sign_in.account_wanted.connect(self.show_account)
+        self._account.returned.connect(self.show_sign_in)
+        for form in (self._address, self._sign_in, self._account):
+            form.opened.connect(self.opened.emit)
+
+    def _pane(self, preferences: PreferenceFile) -> QWidget:
+        pane = QFrame()
+        pane.setProperty("ground", "surface")
+        content = QWidget()
+        body = column(content)
+        body.setContentsMargins(24, 20, 24, 24)
+        body.addWidget(self._language_button(preferences), 0, Qt.AlignmentFlag.AlignRight)
+        body.addStretch(1)
+        middle = line(None)
+        middle.addStretch(1)
+        middle.addWidget(self._forms, 100)
+        middle.addStretch(1)
+        self._forms.setMaximumWidth(look().px(FORM))
+        self._forms.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
+        body.addLayout(middle)
+        body.addStretch(1)
+        column(pane).addWidget(Scroll(content))
+        return pane
+
+    def _language_button(self, preferences: PreferenceFile) -> Button:
+        current = preferences.read().language
+        shown = LANGUAGES.get(code() if current == "system" else current, LANGUAGES["en"])
+        button = Button(shown, "globe", Kind.QUIET)
+        button.setAccessibleName(tr("Language, {language}", language=shown))
+        menu = QMenu(button)
+        for language, name in LANGUAGES.items():
+            menu.addAction(name, partial(self.language_chosen.emit, language))
+        button.clicked.connect(lambda: menu.popup(button.mapToGlobal(button.rect().bottomLeft())))
+        return button
+
+
+class Form(QWidget):
+    """A title, what it asks for, and one primary button that waits for an answer from elsewhere."""
+
+    opened = Signal(object)
+
+    def __init__(self, title: str, sentence: str, primary: Button) -> None:
+        super().__init__()
+        self.body = column(self, 8)
+        self.title = Text(title, "section")
+        self.sentence = Text(sentence, "muted")
+        self.body.addWidget(self.title)
+        self.body.addWidget(self.sentence)
+        self.body.addSpacing(16)
+        self.primary = primary
+        self.primary.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def set_waiting(self, waits: bool) -> None:  # noqa: FBT001 - a Qt-like setter
+        """While the network answers, the button does not."""
+        self.primary.setEnabled(not waits)
+
+    def begin(self) -> None:
+        """Put the cursor where typing starts."""
+
+
+class AddressForm(Form):
+    """Where do you learn? The server is looked up while the address is typed."""
+
+    found = Signal(object)
+    returned = Signal()
+
+    def __init__(self, actions: Actions, url: str, *, can_return: bool) -> None:
+        primary = Button(tr("Continue"), "arrow-end", Kind.PRIMARY, icon_at_end=True)
+        super().__init__(tr("Where do you learn?"), tr("Type the address your school or library gave you."), primary)
+        self._actions = actions
+        self._facts: ServerFacts | None = None
+        self._asked = ""
+        self._goes_on = False
+        self.field = LabeledField(tr("Address of the server"), placeholder="library.example")
+        self.field.edit.setText(url)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(LOOK_UP_PAUSE_MS)
+        self._pause.timeout.connect(self._look_up)
+        self._build(can_return=can_return)
+
+    def begin(self) -> None:
+        self.field.edit.setFocus()
+
+    def _build(self, *, can_return: bool) -> None:
+        self.field.on_change(self._typed)
+        self.field.submitted.connect(self._go_on)
+        self.primary.clicked.connect(self._go_on)
+        look_around = Button(tr("Look around with the sample course"), "book", on_click=self._look_around)
+        look_around.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.body.addWidget(self.field)
+        self.body.addSpacing(8)
+        self.body.addWidget(self.primary)
+        if can_return:
+            back = Button(tr("Back to where you were"), "arrow-start", Kind.QUIET, on_click=self.returned.emit)
+            self.body.addSpacing(8)
+            self.body.addWidget(back, 0, MIDDLE)
+            return
+        self.body.addSpacing(10)
+        self.body.addLayout(_or())
+        self.body.addSpacing(10)
+        self.body.addWidget(look_around)
+        self.body.addWidget(Text(tr("No account, nothing is sent. You can connect later."), "small", place="center"))
+
+    def _typed(self, _text: str) -> None:
+        self._facts = None
+        self._pause.start()
+
+    def _go_on(self) -> None:
+        if not self.field.text():
+            self.field.set_error(tr("Type an address first, such as library.example."))
+            return
+        if self._facts is not None:
+            self.found.emit(self._facts)
+            return
+        self._goes_on = True
+        self.set_waiting(True)
+        self._look_up()
+
+    def _look_up(self) -> None:
+        self._pause.stop()
+        self._asked = self.field.text()
+        if self._asked:
+            asked = self._asked
+            when_done(
+                self,
+                self._actions.look_up(asked),
+                lambda facts: self._show_found(asked, facts),
+                lambda failure: self._show_failure(asked, failure),
+            )
+
+    def _show_found(self, asked: str, facts: ServerFacts) -> None:
+        if asked != self.field.text():
+            return
+        self.set_waiting(False)
+        self._facts = facts
+        self.field.set_success(found_words(facts))
+        if self._goes_on:
+            self._goes_on = False
+            self.found.emit(facts)
+
+    def _show_failure(self, asked: str, failure: Failure) -> None:
+        self.set_waiting(False)
+        if asked == self.field.text():
+            self._goes_on = False
+            self.field.set_error(failure_words(failure))
+
+    def _look_around(self) -> None:
+        when_done(self, self._actions.look_around(), self.opened.emit, self._fail_here)
+
+    def _fail_here(self, failure: Failure) -> None:
+        self.field.set_error(failure_words(failure))
+
+
+class SignInForm(Form):
+    """Who are you? Or: no account yet, or just reading."""
+
+    returned = Signal()
+    account_wanted = Signal(object)
+
+    def __init__(self, actions: Actions) -> None:
+        super().__init__(tr("Sign in"), "", Button(tr("Sign in"), "arrow-end", Kind.PRIMARY, icon_at_end=True))
+        self._actions = actions
+        self._facts = ServerFacts("", "", registration_is_open=False)
+        self.email = LabeledField(tr("E-mail"))
+        self.password = LabeledField(tr("Password"), secret=True)
+        self._create = _wide(Button(tr("Create an account"), "plus", on_click=self._want_account))
+        guest = _wide(Button(tr("Browse as a guest"), "eye", on_click=self._browse))
+        for part in (self.email, self.password):
+            self.body.addWidget(part)
+            part.submitted.connect(self._sign_in)
+        self.body.addSpacing(8)
+        self.body.addWidget(self.primary)
+        self.body.addSpacing(10)
+        self.body.addLayout(_or())
+        self.body.addSpacing(10)
+        self.body.addWidget(self._create)
+        self.body.addWidget(guest)
+        self.body.addWidget(
+            Button(tr("Another server"), "arrow-start", Kind.QUIET, on_click=self.returned.emit), 0, MIDDLE
+        )
+        self.primary.clicked.connect(self._sign_in)
+
+    def show_server(self, facts: ServerFacts) -> None:
+        self._facts = facts
+        self.title.setText(tr("Sign in to {place}", place=facts.name))
+        self.sentence.setText(tr("Your work on this laptop is kept for you alone."))
+        self._create.setVisible(facts.registration_is_open)
+
+    def begin(self) -> None:
+        self.email.edit.setFocus()
+
+    def _sign_in(self) -> None:
+        if not self.email.text() or not self.password.edit.text():
+            self.password.set_error(tr("Type your e-mail and your password."))
+            return
+        self.set_waiting(True)
+        ended = self._actions.sign_in(self._facts.url, self.email.text(), self.password.edit.text())
+        when_done(self, ended, self.opened.emit, self._fail)
+
+    def _browse(self) -> None:
+        when_done(self, self._actions.browse_as_guest(self._facts.url), self.opened.emit, self._fail)
+
+    def _want_account(self) -> None:
+        self.account_wanted.emit(self._facts)
+
+    def _fail(self, failure: Failure) -> None:
+        self.set_waiting(False)
+        self.password.set_error(failure_words(failure))
+        self.password.edit.setFocus()
+        self.password.edit.selectAll()
+
+
+class AccountForm(Form):
+    """A new account, where the server allows it."""
+
+    returned = Signal(object)
+
+    def __init__(self, actions: Actions) -> None:
+        primary = Button(tr("Create the account"), "arrow-end", Kind.PRIMARY, icon_at_end=True)
+        super().__init__(tr("Create an account"), "", primary)
+        self._actions = actions
+        self._facts = ServerFacts("", "", registration_is_open=False)
+        self.name = LabeledField(tr("Your name"), hint=tr("It stands on your certificates."))
+        self.email = LabeledField(tr("E-mail"))
+        self.password = LabeledField(tr("Password"), hint=tr("At least 8 characters."), secret=True)
+        for part in (self.name, self.email, self.password):
+            self.body.addWidget(part)
+            part.submitted.connect(self._create)
+        self.body.addSpacing(8)
+        self.body.addWidget(self.primary)
+        back = Button(tr("I have an account"), "arrow-start", Kind.QUIET, on_click=self._return)
+        self.body.addWidget(back, 0, MIDDLE)
+        self.primary.clicked.connect(self._create)
+
+    def show_server(self, facts: ServerFacts) -> None:
+        self._facts = facts
+        self.sentence.setText(tr("At {place}. Your work is kept under this name.", place=facts.name))
+
+    def begin(self) -> None:
+        self.name.edit.setFocus()
+
+    def _create(self) -> None:
+        if not (self.name.text() and self.email.text() and len(self.password.edit.text()) >= 8):
+            self.password.set_error(failure_words(Failure.BAD_ACCOUNT))
+            return
+        self.set_waiting(True)
+        given = (self._facts.url, self.name.text(), self.email.text(), self.password.edit.text())
+        when_done(self, self._actions.create_account(*given), self.opened.emit, self._fail)
+
+    def _return(self) -> None:
+        self.returned.emit(self._facts)
+
+    def _fail(self, failure: Failure) -> None:
+        self.set_waiting(False)
+        field = self.email if failure is Failure.EMAIL_TAKEN else self.password
+        field.set_error(failure_words(failure))
+        field.edit.setFocus()
+
+
+def found_words(facts: ServerFacts) -> str:
+    """What a server says of itself."""
+    accounts = tr("new accounts allowed") if facts.registration_is_open else tr("accounts are given by its admin")
+    if facts.courses is None:
+        return tr("{place} found, {accounts}.", place=facts.name, accounts=accounts)
+    courses = tr_n("{n} course", "{n} courses", facts.courses)
+    return tr("{place} found. {courses}, {accounts}.", place=facts.name, courses=courses, accounts=accounts)
+
+
+def _promise() -> QFrame:
+    frame = QFrame()
+    frame.setProperty("ground", "sunken")
+    content = QWidget()
+    body = column(content)
+    body.setContentsMargins(56, 24, 56, 24)
+    body.addStretch(1)
+    covers = line(None, 12)
+    for uid, subject in SAMPLES:
+        covers.addWidget(Cover(CoverArt(uid, subject, ""), QSize(83, 112), 4))
+    covers.addStretch(1)
+    body.addLayout(covers)
+    body.addSpacing(32)
+    body.addWidget(Text(tr("Learn anywhere, also without the internet"), "title"))
+    body.addSpacing(24)
+    for icon, title, sentence in _promises():
+        body.addLayout(_promise_line(icon, title, sentence))
+        body.addSpacing(16)
+    body.addStretch(1)
+    column(frame).addWidget(Scroll(content))
+    return frame
+
+
+def _promises() -> list[tuple[str, str, str]]:
+    return [
+        ("laptop", tr("Saved here first"), tr("Every lesson you complete is on this laptop before anything is sent.")),
+        (
+            "cloud-check",
+            tr("Sent when there is a network"),
+            tr("You do nothing. The sidebar always says what is sent and what is waiting."),
+        ),
+        (
+            "certificate",
+            tr("Certificates you can show"),
+            tr("Signed, printable, and checked without the internet."),
+        ),
+    ]
+
+
+def _promise_line(icon: str, title: str, sentence: str) -> QBoxLayout:
+    row = line(None, 16)
+    row.addWidget(IconLabel(icon, 24, "accent"), 0, Qt.AlignmentFlag.AlignTop)
+    words = column(None, 0)
+    words.addWidget(Text(title, "heading"))
+    words.addWidget(Text(sentence, "muted"))
+    row.addLayout(words, 1)
+    return row
+
+
+def _or() -> QBoxLayout:
+    row = line(None, 16)
+    row.addWidget(Rule(), 1, Qt.AlignmentFlag.AlignVCenter)
+    row.addWidget(Text(tr("or"), "muted", wrap=False))
+    row.addWidget(Rule(), 1, Qt.AlignmentFlag.AlignVCenter)
+    return row
+
+
+def _wide(button: Button) -> Button:
+    button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+    return button

@@ -1,0 +1,58 @@
+"""Questions that need an answer before something that can't be taken back, and plain lists of facts."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QGridLayout, QWidget
+
+from lms_desktop.ui.texts import tr
+from lms_desktop.ui.theme import look
+from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.card import column, line
+from lms_desktop.ui.widgets.text import Text
+
+
+class Question(QDialog):
+    """Says what will happen and what stays safe; the safe answer has the focus."""
+
+    def __init__(self, parent: QWidget, title: str, sentence: str, yes: str, *, is_danger: bool = True) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setMinimumWidth(look().px(420))
+        body = column(self, 12)
+        body.setContentsMargins(24, 24, 24, 20)
+        body.addWidget(Text(title, "section"))
+        body.addWidget(Text(sentence, "body"))
+        body.addSpacing(8)
+        row = line(None, 8)
+        row.addStretch(1)
+        stay = Button(tr("Cancel"), on_click=self.reject)
+        row.addWidget(stay)
+        row.addWidget(Button(yes, kind=Kind.DANGER if is_danger else Kind.PRIMARY, on_click=self.accept))
+        body.addLayout(row)
+        stay.setDefault(True)
+        stay.setFocus()
+
+    def ask(self) -> bool:
+        """Wait for the answer."""
+        return self.exec() == QDialog.DialogCode.Accepted.value
+
+
+class Facts(QDialog):
+    """Pairs of a name and a value, such as keys and what they do."""
+
+    def __init__(self, parent: QWidget, title: str, pairs: Sequence[tuple[str, str]]) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        body = column(self, 12)
+        body.setContentsMargins(24, 24, 24, 20)
+        body.addWidget(Text(title, "section"))
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(8)
+        for place, (name, value) in enumerate(pairs):
+            grid.addWidget(Text(name, "strong", wrap=False), place, 0)
+            grid.addWidget(Text(value, "body", wrap=False), place, 1)
+        body.addLayout(grid)
+        body.addSpacing(8)
+        body.addWidget(Button(tr("Close"), on_click=self.accept), 0, Qt.AlignmentFlag.AlignRight)

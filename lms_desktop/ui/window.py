@@ -1,0 +1,280 @@
+"""The window: navigation between pages and nothing else."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+
+from PySide6.QtCore import QEvent
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
+
+from lms_desktop.store.rows import AccountRow, Topic
+from lms_desktop.ui.actions import Actions, Failure, Shelf
+from lms_desktop.ui.appearance import dress, next_scale
+from lms_desktop.ui.bridge import Bridge, when_done
+from lms_desktop.ui.failures import failure_words
+from lms_desktop.ui.page import Context, Page
+from lms_desktop.ui.pages.start import StartPage
+from lms_desktop.ui.preferences import PreferenceFile, Preferences
+from lms_desktop.ui.sidebar import PAGES, Sidebar
+from lms_desktop.ui.texts import tr, tr_n
+from lms_desktop.ui.theme import application
+from lms_desktop.ui.widgets.card import Rule, line
+from lms_desktop.ui.widgets.dialog import Facts, Question
+
+MakePages = Callable[[Context], Mapping[str, Page]]
+SIDEBAR_TOPICS = frozenset({Topic.ACCOUNT, Topic.OUTBOX, Topic.SYNC, Topic.DOWNLOADS})
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """Where the window is: a page, and which course, lesson or certificate on it."""
+
+    page: str
+    argument: str | None = None
+
+
+class MainWindow(QMainWindow):
+    """Shows one learner's shelf, or the first start while there is none. It is the pages' Navigator."""
+
+    def __init__(self, actions: Actions, preferences: PreferenceFile, make_pages: MakePages) -> None:
+        super().__init__()
+        self._actions = actions
+        self._preferences = preferences
+        self._make_pages = make_pages
+        self._shelf: Shelf | None = None
+        self._bridge: Bridge | None = None
+        self._sidebar = Sidebar()
+        self._stack = QStackedWidget()
+        self._pages: Mapping[str, Page] = {}
+        self._route = Route("learn")
+        self._behind: list[Route] = []
+        self._then: Callable[[Shelf], None] | None = None
+        self.setMinimumSize(800, 480)
+        self.resize(1280, 800)
+        self.restoreGeometry(preferences.window_state())
+        self._add_shortcuts()
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
+
+    # What the composition calls
+
+    def open_shelf(self, shelf: Shelf | None) -> None:
+        """Show a learner's shelf from the start; nothing means the first start."""
+        before, self._shelf = self._shelf, shelf
+        self._behind.clear()
+        if shelf is None:
+            self._show_start()
+        else:
+            self._build(shelf)
+            self._go(Route("learn"), remember=False)
+        if before is not None and before is not shelf:
+            self._actions.put_back(before)
+
+    def route(self) -> Route:
+        """Where the window is."""
+        return self._route
+
+    # Navigator
+
+    def show_learn(self) -> None:
+        self._go(Route("learn"))
+
+    def show_catalog(self, search: str = "") -> None:
+        self._go(Route("catalog", search or None))
+        if search:
+            self._pages["catalog"].focus_search()
+
+    def show_course(self, uid: str) -> None:
+        self._go(Route("course", uid))
+
+    def show_lesson(self, uid: str) -> None:
+        # Going through the lessons of a course is one step back, not one for every lesson.
+        self._go(Route("lesson", uid), remember=self._route.page != "lesson")
+
+    def show_downloads(self) -> None:
+        self._go(Route("downloads"))
+
+    def show_certificates(self, uuid: str | None = None) -> None:
+        self._go(Route("certificates", uuid))
+
+    def show_sync(self) -> None:
+        self._go(Route("sync"))
+
+    def show_settings(self) -> None:
+        self._go(Route("settings"))
+
+    def show_sign_in(self, then: Callable[[Shelf], None] | None = None) -> None:
+        self._then = then
+        self._show_start(self._shelf)
+
+    def back(self) -> None:
+        self._go(self._behind.pop() if self._behind else Route("learn"), remember=False)
+
+    def choose(self, preferences: Preferences) -> None:
+        before = self._preferences.read()
+        self._preferences.write(preferences)
+        dress(application(), preferences)
+        if preferences.language != before.language and self._shelf is not None:
+            self._build(self._shelf)
+            self._go(self._route, remember=False)
+
+    # Qt
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._preferences.keep_window_state(self.saveGeometry())
+        if self._bridge is not None:
+            self._bridge.close()
+        super().closeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow() and self._shelf is not None:
+            self._sidebar.show_badge(self._shelf)
+
+    # Steps
+
+    def _build(self, shelf: Shelf) -> None:
+        if self._bridge is not None:
+            self._bridge.close()
+        self._bridge = Bridge(shelf, self)
+        context = Context(shelf, self._actions, self, self._bridge, self._preferences)
+        self._pages = self._make_pages(context)
+        self._stack = QStackedWidget()
+        for page in self._pages.values():
+            self._stack.addWidget(page)
+        self._sidebar = self._make_sidebar(shelf)
+        self._bridge.changed.connect(self._hear)
+        shell = QWidget()
+        row = line(shell)
+        row.addWidget(self._sidebar)
+        row.addWidget(Rule(upright=True))
+        row.addWidget(self._stack, 1)
+        self.setCentralWidget(shell)
+        self.setWindowTitle(shelf.place.name if shelf.place else tr("LMS Desktop"))
+
+    def _make_sidebar(self, shelf: Shelf) -> Sidebar:
+        made = Sidebar()
+        made.show_shelf(shelf)
+        made.page_chosen.connect(lambda name: self._go(Route(name)))
+        made.account_chosen.connect(self._switch)
+        made.sign_in_chosen.connect(self.show_sign_in)
+        made.sign_out_chosen.connect(self._sign_out)
+        return made
+
+    def _go(self, route: Route, *, remember: bool = True) -> None:
+        page = self._pages.get(route.page)
+        if page is None:
+            return
+        if remember and route != self._route:
+            self._behind.append(self._route)
+        self._route = route
+        page.open(route.argument)
+        self._stack.setCurrentWidget(page)
+        self._sidebar.show_page(route.page)
+
+    def _hear(self, topics: frozenset[Topic]) -> None:
+        if self._shelf is not None and topics & SIDEBAR_TOPICS:
+            self._sidebar.show_shelf(self._shelf)
+
+    def _show_start(self, current: Shelf | None = None) -> None:
+        place = current.place if current else None
+        page = StartPage(self._actions, self._preferences, place.url if place else "", can_return=current is not None)
+        page.opened.connect(self._opened)
+        page.returned.connect(self._return_from_start)
+        page.language_chosen.connect(self._speak)
+        self.setCentralWidget(page)
+        self.setWindowTitle(tr("LMS Desktop"))
+
+    def _opened(self, shelf: Shelf) -> None:
+        route, then = self._route, self._then
+        self._then = None
+        self.open_shelf(shelf)
+        if then is not None:
+            self._go(route, remember=False)
+            then(shelf)
+
+    def _return_from_start(self) -> None:
+        self._then = None
+        if self._shelf is not None:
+            self._build(self._shelf)
+            self._go(self._route, remember=False)
+
+    def _speak(self, language: str) -> None:
+        chosen = self._preferences.read()
+        self._preferences.write(replace(chosen, language=language))
+        dress(application(), self._preferences.read())
+        self._show_start(self._shelf)
+
+    def _switch(self, account: AccountRow) -> None:
+        self._then = None
+        when_done(self, self._actions.switch_to(account), self.open_shelf, self._say_failure)
+
+    def _sign_out(self) -> None:
+        if self._shelf is None:
+            return
+        badge, name = self._shelf.views.badge(), self._shelf.learner.first_name
+        unsent = badge.pending + badge.attention
+        words = tr("Courses and certificates stay on this laptop.")
+        if unsent:
+            words = tr_n(
+                "{n} piece of work is not sent yet. It stays on this laptop and is sent when {name} signs in.",
+                "{n} pieces of work are not sent yet. They stay on this laptop and are sent when {name} signs in.",
+                unsent,
+                name=name,
+            )
+        if Question(self, tr("Sign out {name}?", name=name), words, tr("Sign out")).ask():
+            when_done(self, self._actions.sign_out(), self.open_shelf, self._say_failure)
+
+    def _say_failure(self, failure: Failure) -> None:
+        Facts(self, tr("That did not work"), [("", failure_words(failure))]).exec()
+
+    def _follow_system(self) -> None:
+        if self._preferences.read().theme == "system":
+            dress(application(), self._preferences.read())
+
+    # Keys
+
+    def _add_shortcuts(self) -> None:
+        for key, act in self._keys().items():
+            QShortcut(QKeySequence(key), self, act)
+
+    def _keys(self) -> dict[str, Callable[[], object]]:
+        keys: dict[str, Callable[[], object]] = {
+            f"Ctrl+{place}": partial(self._go, Route(name)) for place, name in enumerate(PAGES, start=1)
+        }
+        return {
+            **keys,
+            "Ctrl+K": self._search,
+            "F5": self._actions.sync_now,
+            "Ctrl++": lambda: self._scale(1),
+            "Ctrl+=": lambda: self._scale(1),
+            "Ctrl+-": lambda: self._scale(-1),
+            "Ctrl+0": lambda: self._scale(0),
+            "F1": self._show_keys,
+        }
+
+    def _search(self) -> None:
+        page = self._pages.get(self._route.page)
+        if page is not None and not page.focus_search():
+            self._go(Route("catalog"))
+            self._pages["catalog"].focus_search()
+
+    def _scale(self, step: int) -> None:
+        chosen = self._preferences.read()
+        self.choose(replace(chosen, scale=1.0 if step == 0 else next_scale(chosen.scale, step)))
+
+    def _show_keys(self) -> None:
+        Facts(self, tr("Keys"), key_facts()).exec()
+
+
+def key_facts() -> list[tuple[str, str]]:
+    """Every key and what it does, for F1."""
+    return [
+        ("Ctrl+K", tr("Search")),
+        ("Ctrl+1 … Ctrl+5", tr("Learn, Catalog, Downloads, Certificates, Sync")),
+        ("Ctrl+Enter", tr("Complete the lesson and go on")),
+        ("Alt+← / Alt+→", tr("Previous and next lesson")),
+        ("F5", tr("Sync now")),
+        ("Ctrl++ / Ctrl+- / Ctrl+0", tr("Larger, smaller, usual text")),
+        ("F1", tr("This list")),
+    ]
