@@ -1,5 +1,6 @@
 """One profile: a folder with a database for one learner at one server, owned by one process at a time."""
 
+import contextlib
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -8,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from sqlalchemy import Connection, Engine, insert, text, update
+from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.files import sync_folder
-from lms_desktop.store.rows import Learner, Place
-from lms_desktop.store.tables import ME, SCHEMA_VERSION, UNKNOWN_COURSE, courses, metadata, profile, users
+from lms_desktop.store.rows import AccountRow, Learner, Place
+from lms_desktop.store.tables import ME, SCHEMA_VERSION, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
 from lms_server.contract.sqlite import open_sqlite, reading
 
 DATABASE = "store.sqlite3"
@@ -79,6 +80,30 @@ def open_database(folder: Path) -> Engine:
         engine.dispose()
         raise StorageTrouble(Storage.NEWER if version > SCHEMA_VERSION else Storage.DAMAGED)
     return engine
+
+
+def read_account(folder: Path, *, is_current: bool) -> AccountRow:
+    """Whose profile lies here and how much of their work is unsent; takes no lock. Raises StorageTrouble."""
+    engine = open_sqlite(folder / DATABASE)
+    try:
+        with said_plainly(), reading(engine) as conn:
+            row = conn.execute(select(profile)).one()
+            uid, name, email = conn.execute(select(users.c.uid, users.c.name, users.c.email)).one()
+            unsent = select(func.count()).select_from(outbox).where(outbox.c.state == "pending")
+            pending = conn.execute(unsent).scalar_one()
+    finally:
+        engine.dispose()
+    learner = Learner(None if uid == GUEST else uid, name, email)
+    return AccountRow(Place(row.server_id, row.url, row.server_name), learner, pending, is_current)
+
+
+def read_accounts(profiles: Path, current: Path | None) -> tuple[AccountRow, ...]:
+    """Everybody who has a profile in this folder; a damaged one is told about when it is opened, not here."""
+    found: list[AccountRow] = []
+    for file in sorted(profiles.glob(f"*/*/{DATABASE}")):
+        with contextlib.suppress(StorageTrouble):
+            found.append(read_account(file.parent, is_current=file.parent == current))
+    return tuple(found)
 
 
 def read_version(conn: Connection) -> int:

@@ -7,7 +7,7 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal_column, or_, select
 
 from lms_desktop.store.profile import GUEST
-from lms_desktop.store.rows import CommandRow, Continue, CourseRow, DownloadRow, Learner, LessonRow, Place
+from lms_desktop.store.rows import CommandRow, Continue, CourseRow, DownloadRow, Learner, LessonRow, Live, Place
 from lms_desktop.store.tables import (
     ME,
     UNKNOWN_COURSE,
@@ -190,8 +190,12 @@ def command_row(row: Any) -> CommandRow:
     )
 
 
-def download_row(course: CourseRow, asked: Row[Any] | None) -> DownloadRow:
+def download_row(course: CourseRow, asked: Row[Any] | None, live: Live) -> DownloadRow:
     """How far a course's download is."""
+    if live.download is not None and live.download.course_uid == course.uid:
+        now = live.download
+        done = course.bytes_total - now.bytes_total + now.bytes_done
+        return DownloadRow(course, "running", max(done, 0), course.bytes_total, now.bytes_per_s, None)
     not_here = asked.state if asked is not None else "none"
     state = "done" if course.is_here else not_here
     reason = asked.reason if asked is not None else None

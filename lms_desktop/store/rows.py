@@ -231,6 +231,27 @@ class SyncPage:
     place: Place | None
 
 
+@dataclass(frozen=True, slots=True)
+class LiveDownload:
+    """A course whose files are coming now."""
+
+    course_uid: str
+    bytes_done: int
+    bytes_total: int
+    bytes_per_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What only the sync thread knows; it leaves it in the store, where screens find it."""
+
+    sending: int = 0
+    is_offline: bool = False
+    # Wall clock in milliseconds; set while the server is in trouble.
+    retry_at: int | None = None
+    download: LiveDownload | None = None
+
+
 class BadgeState(StrEnum):
     """What the sync badge says; the first that is true, in this order."""
 

@@ -1,5 +1,6 @@
 """The profile's store: record a click, hand out what is to be sent, take in what the server answered."""
 
+import base64
 import contextlib
 import threading
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from lms_desktop.store import settle as settling
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.files import Blobs, has_content, land
 from lms_desktop.store.profile import said_plainly
-from lms_desktop.store.rows import Learner, Place, Topic
+from lms_desktop.store.rows import Learner, Live, Place, Topic
 from lms_desktop.store.settle import Cursors, Settled
 from lms_desktop.store.tables import ME, positions, syncs, users
 from lms_desktop.store.tables import profile as profile_table
@@ -76,6 +77,11 @@ class Store:
     def learner(self) -> Learner:
         """Whose profile this is."""
         return self.views.learner()
+
+    @property
+    def public_key_bytes(self) -> bytes:
+        """The server's Ed25519 key, as it was pinned at sign-in."""
+        return base64.urlsafe_b64decode(self.public_key + "=" * (-len(self.public_key) % 4))
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear which kinds of thing a write changed, on the writer's thread; returns what ends it."""
@@ -183,6 +189,12 @@ class Store:
         """Where a certificate's PDF lies or would lie."""
         return self.folder / "certificates" / f"{uuid}.pdf"
 
+    def show(self, live: Live) -> None:
+        """Leave word of what the sync thread is doing; not stored."""
+        if live != self.views.live:
+            self.views.live = live
+            self.announce(Topic.DOWNLOADS if live.download else Topic.SYNC)
+
     # What belongs to this laptop alone
 
     def blob(self, sha256: str) -> bytes | None:
@@ -202,6 +214,16 @@ class Store:
         with self._writing() as conn:
             yield conn
         self.announce(*topics)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """One snapshot for the store's neighbours."""
+        with self._reading() as conn:
+            yield conn
+
+    def now(self) -> int:
+        """The store's clock, in milliseconds."""
+        return self._faults.clock()
 
     def _has_pdf(self, uuid: str, sha256: str | None) -> bool:
         return has_content(self.certificate_path(uuid), sha256)

@@ -10,8 +10,9 @@ from sqlalchemy import Connection, Engine, select
 from lms_desktop.store import outbox as queue
 from lms_desktop.store import queries
 from lms_desktop.store.files import Blobs, has_content
-from lms_desktop.store.profile import said_plainly
+from lms_desktop.store.profile import read_accounts, said_plainly
 from lms_desktop.store.rows import (
+    AccountRow,
     Attachment,
     Badge,
     BadgeState,
@@ -26,6 +27,7 @@ from lms_desktop.store.rows import (
     LearnPage,
     LessonPage,
     LessonRow,
+    Live,
     SyncPage,
     SyncRow,
 )
@@ -43,6 +45,7 @@ class Views:
         self._engine = engine
         self._folder = folder
         self._blobs = blobs
+        self.live = Live()
 
     def learner(self) -> Learner:
         """Whose profile this is."""
@@ -75,6 +78,13 @@ class Views:
             and all(word in f"{course.title} {course.summary}".casefold() for word in words)
         ]
         return CatalogPage(len(seen), languages, tuple(found))
+
+    def course_by_slug(self, slug: str) -> CourseRow | None:
+        """The course that the server named last with this slug."""
+        with self._reading() as conn:
+            query = queries.select_courses(queries.visible()).where(courses.c.slug == slug)
+            row = conn.execute(query.order_by(courses.c.revision.desc()).limit(1)).one_or_none()
+        return queries.course_row(row) if row is not None else None
 
     def course(self, uid: str) -> CoursePage | None:
         """A course with its outline; None when this laptop doesn't know it."""
@@ -128,8 +138,9 @@ class Views:
             place=place,
         )
 
-    def badge(self, *, sending: int = 0, is_offline: bool = False, retry_at: int | None = None) -> Badge:
-        """What the sync badge says; what only the sync thread knows comes as arguments."""
+    def badge(self) -> Badge:
+        """What the sync badge says."""
+        live = self.live
         with self._reading() as conn:
             _, last_ok_at, needs_sign_in = queries.read_profile(conn)
             counts = queue.counts(conn)
@@ -137,20 +148,24 @@ class Views:
         truths = (
             (BadgeState.SIGN_IN, needs_sign_in),
             (BadgeState.ATTENTION, attention > 0),
-            (BadgeState.TROUBLE, retry_at is not None),
-            (BadgeState.SENDING, sending > 0),
-            (BadgeState.OFFLINE, is_offline),
+            (BadgeState.TROUBLE, live.retry_at is not None),
+            (BadgeState.SENDING, live.sending > 0),
+            (BadgeState.OFFLINE, live.is_offline),
             (BadgeState.SAVED, pending > 0 or last_ok_at is None),
         )
         state = next((state for state, is_true in truths if is_true), BadgeState.SENT)
-        return Badge(state, pending, attention, sending, last_ok_at, retry_at)
+        return Badge(state, pending, attention, live.sending, last_ok_at, live.retry_at)
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         """My courses with what of them is on this laptop."""
         with self._reading() as conn:
             rows = conn.execute(queries.select_courses(enrollments.c.id.is_not(None)).order_by(courses.c.title)).all()
             asked = {row.course_uid: row for row in conn.execute(queries.select_downloads())}
-        return tuple(queries.download_row(queries.course_row(row), asked.get(row.uid)) for row in rows)
+        return tuple(queries.download_row(queries.course_row(row), asked.get(row.uid), self.live) for row in rows)
+
+    def accounts(self) -> tuple[AccountRow, ...]:
+        """Everybody who has a profile on this laptop, with how much of their work is unsent."""
+        return read_accounts(self._folder.parent.parent, self._folder)
 
     def position(self, lesson_uid: str) -> float:
         """Where the learner stopped reading, 0 to 1."""

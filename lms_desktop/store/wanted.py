@@ -1,0 +1,116 @@
+"""Which files a course needs, which of them are here, and what the learner asked to download."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, delete, select
+
+from lms_desktop.store.catalog import mark_here
+from lms_desktop.store.rows import Topic
+from lms_desktop.store.store import Store
+from lms_desktop.store.tables import courses, downloads, lessons
+from lms_server.contract.upsert import insert_into
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file of a course; ``size`` in bytes as announced."""
+
+    sha256: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class LessonFiles:
+    """What one lesson needs to be read here."""
+
+    uid: str
+    files: tuple[File, ...]
+    is_here: bool
+
+
+def lessons_of(store: Store, course_uid: str) -> list[LessonFiles]:
+    """A course's lessons with their files, texts first within each."""
+    query = (
+        select(lessons.c.uid, lessons.c.body, lessons.c.body_size, lessons.c.attachments, lessons.c.is_here)
+        .join_from(lessons, courses)
+        .where(courses.c.uid == course_uid, lessons.c.deleted_at.is_(None), ~lessons.c.is_hidden)
+        .order_by(lessons.c.order, lessons.c.id)
+    )
+    with store.reading() as conn:
+        rows = conn.execute(query).all()
+    return [LessonFiles(row.uid, _files(row.body, row.body_size, row.attachments), row.is_here) for row in rows]
+
+
+def cover_of(store: Store, course_uid: str) -> str | None:
+    """The SHA-256 of a course's cover picture."""
+    with store.reading() as conn:
+        return conn.execute(select(courses.c.cover).where(courses.c.uid == course_uid)).scalar_one_or_none()
+
+
+def missing(store: Store, wanted: Iterable[LessonFiles]) -> list[File]:
+    """The files that aren't here yet, each once."""
+    found: dict[str, File] = {}
+    for lesson in wanted:
+        for file in lesson.files:
+            if file.sha256 not in found and not store.blobs.has(file.sha256):
+                found[file.sha256] = file
+    return list(found.values())
+
+
+def note_arrivals(store: Store, wanted: Sequence[LessonFiles]) -> None:
+    """Mark the lessons whose files are all here now."""
+    complete = [w.uid for w in wanted if not w.is_here and all(store.blobs.has(f.sha256) for f in w.files)]
+    if complete:
+        with store.writing(Topic.DOWNLOADS) as conn:
+            mark_here(conn, complete, is_here=True)
+
+
+def ask(store: Store, course_uid: str, state: str, reason: str | None = None) -> None:
+    """Remember what the learner asked for and how it goes, so that a restart goes on from there."""
+    with store.writing(Topic.DOWNLOADS) as conn:
+        statement = insert_into(conn, downloads).values(
+            course_uid=course_uid, state=state, reason=reason, asked_at=store.now()
+        )
+        changed = {"state": state, "reason": reason}
+        conn.execute(statement.on_conflict_do_update(index_elements=["course_uid"], set_=changed))
+
+
+def forget(store: Store, course_uid: str) -> None:
+    """The download is done or not wanted any more."""
+    with store.writing(Topic.DOWNLOADS) as conn:
+        conn.execute(delete(downloads).where(downloads.c.course_uid == course_uid))
+
+
+def asked_for(store: Store) -> list[tuple[str, str]]:
+    """Courses that wait for their download, with the state each is in, oldest first."""
+    with store.reading() as conn:
+        rows = conn.execute(select(downloads.c.course_uid, downloads.c.state).order_by(downloads.c.asked_at))
+        return [(uid, state) for uid, state in rows]  # typed rows
+
+
+def remove(store: Store, course_uid: str) -> int:
+    """Take a course's files off this laptop; progress stays. Returns the bytes freed."""
+    mine = lessons_of(store, course_uid)
+    with store.writing(Topic.DOWNLOADS) as conn:
+        conn.execute(delete(downloads).where(downloads.c.course_uid == course_uid))
+        mark_here(conn, [lesson.uid for lesson in mine], is_here=False)
+        used = _used_elsewhere(conn, course_uid)
+    freed = 0
+    for file in {file.sha256: file for lesson in mine for file in lesson.files}.values():
+        if file.sha256 not in used and store.blobs.has(file.sha256):
+            store.blobs.path(file.sha256).unlink(missing_ok=True)
+            freed += file.size
+    return freed
+
+
+def _used_elsewhere(conn: Connection, course_uid: str) -> set[str]:
+    query = select(lessons.c.body, lessons.c.body_size, lessons.c.attachments).join_from(lessons, courses)
+    rows = conn.execute(query.where(courses.c.uid != course_uid, lessons.c.is_here))
+    return {file.sha256 for row in rows for file in _files(*row)}
+
+
+def _files(body: str | None, body_size: int, attachments: str) -> tuple[File, ...]:
+    texts = [File(body, body_size)] if body else []
+    return (*texts, *(File(item["sha256"], item["size"]) for item in json.loads(attachments)))

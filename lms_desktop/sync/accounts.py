@@ -1,0 +1,149 @@
+"""Which learners this laptop knows, and how one more comes in: by sign-in, by a new account, or as a guest."""
+
+import contextlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+from lms_desktop.settings import Device, Home
+from lms_desktop.store import profile
+from lms_desktop.store.errors import StorageTrouble
+from lms_desktop.store.files import Blobs, land
+from lms_desktop.store.profile import Owner, folder_of
+from lms_desktop.store.rows import AccountRow, Learner, Place
+from lms_desktop.store.store import Store
+from lms_desktop.sync.client import Client, ServerFacts, SignIn
+from lms_desktop.sync.credentials import Credentials
+from lms_desktop.sync.errors import Offline, TooOld, Trouble, WrongAnswerer
+from lms_server.contract import wire
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A server that answered, at the address that worked."""
+
+    url: str
+    facts: ServerFacts
+
+
+@dataclass(frozen=True, slots=True)
+class Accounts:
+    """The profiles in the app's folder."""
+
+    home: Home
+    device: Device
+
+    def look_up(self, address: str) -> Found:
+        """Ask who answers at an address as a person types it. Raises Trouble."""
+        trouble: Offline | None = None
+        for url in addresses(address):
+            client = Client(url)
+            try:
+                facts = client.server()
+            except Offline as error:
+                trouble = error
+            else:
+                if not facts.protocol_min <= wire.VERSION <= facts.protocol_max:
+                    raise TooOld("This server needs another version of the app.")
+                return Found(url, facts)
+            finally:
+                client.close()
+        raise trouble or Offline("This isn't an address of a server.")
+
+    def sign_in(self, address: str, email: str, password: str) -> Path:
+        """Sign a learner in and make their profile the current one; returns its folder. Raises Trouble."""
+        found = self.look_up(address)
+        return self._enter(found, _with(found.url, lambda c: c.sign_in(email, password, self.device.name)))
+
+    def register(self, address: str, name: str, email: str, password: str) -> Path:
+        """Make an account at the server and a profile for it here. Raises Trouble."""
+        found = self.look_up(address)
+        return self._enter(found, _with(found.url, lambda c: c.register(name, email, password, self.device.name)))
+
+    def browse(self, address: str) -> Path:
+        """A guest's profile at a server: its catalog and previews, no work. Raises Trouble."""
+        found = self.look_up(address)
+        return self._make(found, Learner(None, "", ""))
+
+    def sign_in_again(self, store: Store, password: str) -> None:
+        """The same learner signs in again after the server forgot the session; another one is refused."""
+        entered = _with(store.place.url, lambda c: c.sign_in(store.learner.email, password, self.device.name))
+        if entered.uid != store.learner.uid:
+            raise WrongAnswerer("wrong_user", "This is another learner than the one whose work waits here.")
+        Credentials(store.folder).write(entered.token)
+        store.note_sign_in(needed=False)
+
+    def sign_out(self, folder: Path) -> None:
+        """End the session. The profile and its unsent work stay, for this learner's next sign-in."""
+        credentials = Credentials(folder)
+        token = credentials.read()
+        credentials.forget()
+        if self.current() == folder:
+            self.home.current.unlink(missing_ok=True)
+        if token is not None:
+            # The laptop has forgotten the session already; the server drops it when it can be reached.
+            with contextlib.suppress(Trouble, StorageTrouble):
+                place = profile.read_account(folder, is_current=False).place
+                _with(place.url, lambda c: c.sign_out(), token)
+
+    def current(self) -> Path | None:
+        """The folder of the profile that was open last."""
+        try:
+            named = json.loads(self.home.current.read_text(encoding="utf-8"))["profile"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        folder = self.home.profiles / str(named)
+        return folder if (folder / profile.DATABASE).is_file() else None
+
+    def make_current(self, folder: Path) -> None:
+        """Remember which profile to open next time."""
+        named = folder.relative_to(self.home.profiles).as_posix()
+        land(self.home.current, json.dumps({"profile": named}).encode())
+
+    def open(self, folder: Path) -> Store:
+        """Open a profile. Raises StorageTrouble."""
+        return Store(folder, Blobs(self.home.blobs))
+
+    def all(self) -> list[AccountRow]:
+        """Everybody who has a profile here, with how much of their work is unsent."""
+        return list(profile.read_accounts(self.home.profiles, self.current()))
+
+    def folder_of(self, account: AccountRow) -> Path:
+        """Where an account's profile lies."""
+        return folder_of(self.home.profiles, account.place.server_id, account.learner.uid)
+
+    def _enter(self, found: Found, entered: SignIn) -> Path:
+        folder = self._make(found, Learner(entered.uid, entered.name, entered.email))
+        Credentials(folder).write(entered.token)
+        return folder
+
+    def _make(self, found: Found, learner: Learner) -> Path:
+        facts = found.facts
+        folder = folder_of(self.home.profiles, facts.server_id, learner.uid)
+        place = Place(facts.server_id, found.url, facts.name)
+        profile.create(folder, Owner(place, facts.public_key, learner))
+        self.make_current(folder)
+        return folder
+
+
+def addresses(typed: str) -> list[str]:
+    """What a typed address can mean: as it stands with a scheme, else https first, then http."""
+    text = typed.strip().rstrip("/")
+    if not text or any(char.isspace() for char in text):
+        raise Offline("Type the address that your school or library gave you.")
+    if text.startswith(("http://", "https://")):
+        return [text] if urlsplit(text).hostname else []
+    return [f"https://{text}", f"http://{text}"]
+
+
+def _with(url: str, ask: Callable[[Client], T], token: str | None = None) -> T:
+    client = Client(url, token)
+    try:
+        return ask(client)
+    finally:
+        client.close()

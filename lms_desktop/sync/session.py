@@ -1,0 +1,180 @@
+"""One sync: exchanges until both sides have everything, then the certificates' files."""
+
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lms_desktop.settings import Device
+from lms_desktop.store.settle import Cursors
+from lms_desktop.store.store import Store
+from lms_desktop.sync.client import Client
+from lms_desktop.sync.errors import NotTaken, Offline, ServerTrouble, SignedOut, TooLarge, Trouble
+from lms_server.contract import wire
+from lms_server.contract.commands import Code, Command, Outcome
+from lms_server.contract.ids import new_uuid4
+from lms_server.contract.times import now_ms, to_wire
+
+APP_VERSION = "0.1.0"
+DEADLINE_S = 15 * 60.0
+# A server that says "more" and never moves is in trouble.
+_MOST_EXCHANGES = 10_000
+
+
+@dataclass
+class Report:
+    """What a sync came to."""
+
+    sent: int = 0
+    applied: int = 0
+    duplicate: int = 0
+    parked: int = 0
+    rejected: int = 0
+    received: int = 0
+    digests_agree: bool | None = None
+
+    def count(self, results: Sequence[wire.Result]) -> None:
+        """Add an answer's outcomes."""
+        self.sent += len(results)
+        for result in results:
+            if result.outcome in _COUNTED:
+                setattr(self, result.outcome, getattr(self, result.outcome) + 1)
+
+
+@dataclass
+class Session:
+    """One run against one server. ``on_progress`` hears (sent, to send)."""
+
+    store: Store
+    client: Client
+    device: Device
+    on_progress: Callable[[int, int], None] | None = None
+    clock: Callable[[], int] = now_ms
+    report: Report = field(default_factory=Report)
+    _limit: int = wire.MAX_COMMANDS
+
+    def run(self) -> Report:
+        """Send and receive until there is nothing left either way. Raises Trouble; the queue is safe."""
+        outcome = "ok"
+        try:
+            self._exchange_all()
+            self.fetch_certificates()
+        except Trouble as trouble:
+            outcome = trouble.code
+            if isinstance(trouble, SignedOut):
+                self.store.note_sign_in(needed=True)
+            raise
+        finally:
+            self.store.note_sync(sent=self.report.sent, received=self.report.received, outcome=outcome)
+        return self.report
+
+    def fetch_certificates(self) -> None:
+        """Fetch the PDFs that aren't here yet; one that can't be had now comes next time."""
+        for uuid in self.store.missing_certificates():
+            self.store.keep_certificate_file(uuid, self.client.certificate_pdf(uuid))
+
+    def _exchange_all(self) -> None:
+        end = time.monotonic() + DEADLINE_S
+        total = self.store.views.counts()["pending"]
+        pulled_all = False
+        for _ in range(_MOST_EXCHANGES):
+            if time.monotonic() > end:
+                raise Offline("The network is too slow to finish; trying again later.")
+            if self.on_progress is not None:
+                self.on_progress(self.report.sent, total)
+            carried, commands = self.store.outgoing(self._limit)
+            is_last = self._exchange(carried, commands)
+            if not is_last:
+                continue
+            if self.report.digests_agree is False and not pulled_all:
+                pulled_all = True
+                self.store.ask_for_everything()
+                continue
+            return
+        raise ServerTrouble("The server never comes to an end.")
+
+    def _exchange(self, carried: Cursors, commands: Sequence[Command]) -> bool:
+        """One request and its answer; True when there is nothing left to send or to fetch."""
+        request = self._request(carried, commands)
+        try:
+            answer = self.client.sync(request)
+        except TooLarge:
+            self._halve(commands)
+            return False
+        except NotTaken:
+            self._find_poison(carried, commands)
+            return False
+        _check_progress(carried, answer)
+        settled = self.store.settle(carried, answer)
+        if settled is None:
+            # Somebody else applied another answer in between; ask again from there.
+            return False
+        self.report.count(answer.results)
+        self.report.received += settled.received
+        self.report.digests_agree = settled.digests_agree
+        return not settled.more and not self._has_more_to_send(answer)
+
+    def _has_more_to_send(self, answer: wire.SyncAnswer) -> bool:
+        left = self.store.views.counts()["pending"]
+        told_to_wait = sum(result.outcome == Outcome.RETRY for result in answer.results)
+        return left > told_to_wait
+
+    def _request(self, carried: Cursors, commands: Sequence[Command]) -> dict[str, Any]:
+        learner = self.store.learner
+        return {
+            "v": wire.VERSION,
+            "request_id": new_uuid4(),
+            "server_id": self.store.place.server_id,
+            "epoch": carried.epoch,
+            "user": learner.uid,
+            "device": {"id": self.device.id, "name": self.device.name, "app": APP_VERSION},
+            "sent_at": to_wire(self.clock()),
+            "after": {"catalog": carried.after.catalog, "me": carried.after.me},
+            "settled": {"catalog": carried.settled.catalog, "me": carried.settled.me},
+            "commands": [wire.write_command(command) for command in commands],
+        }
+
+    def _halve(self, commands: Sequence[Command]) -> None:
+        if len(commands) <= 1:
+            raise ServerTrouble("The server takes no request, however small.")
+        self._limit = len(commands) // 2
+
+    def _find_poison(self, carried: Cursors, commands: Sequence[Command]) -> None:
+        """The server can't read the request: only when it reads the envelope alone is a command at fault."""
+        if not commands:
+            raise ServerTrouble("The server can't read what this app sends.")
+        try:
+            self.client.sync(self._request(carried, []))
+        except NotTaken as error:
+            raise ServerTrouble("The server can't read what this app sends.") from error
+        for command in self._poison(commands):
+            self.store.set_aside(command.id, Code.MALFORMED)
+            self.report.rejected += 1
+
+    def _poison(self, commands: Sequence[Command]) -> list[Command]:
+        """Bisect until the commands that can't be read stand alone; the others are settled on the way."""
+        if len(commands) == 1:
+            return list(commands)
+        middle = len(commands) // 2
+        poison: list[Command] = []
+        for half in (commands[:middle], commands[middle:]):
+            present, _ = self.store.outgoing(0)
+            try:
+                answer = self.client.sync(self._request(present, half))
+            except NotTaken:
+                poison += self._poison(half)
+                continue
+            settled = self.store.settle(present, answer)
+            if settled is not None:
+                self.report.count(answer.results)
+                self.report.received += settled.received
+        return poison
+
+
+def _check_progress(carried: Cursors, answer: wire.SyncAnswer) -> None:
+    is_stuck = answer.more and answer.next == carried.after and not carried.pull_all
+    if is_stuck and answer.known.me and answer.known.catalog:
+        raise ServerTrouble("The server says there is more, and sends nothing.")
+
+
+_COUNTED = {Outcome.APPLIED.value, Outcome.DUPLICATE.value, Outcome.PARKED.value, Outcome.REJECTED.value}
