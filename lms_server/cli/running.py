@@ -1,21 +1,31 @@
 """``init``, ``serve`` and ``worker``: make a server and run it."""
 
 import logging
+import signal
+import socket
 import sys
+import threading
 from argparse import ArgumentTypeError, Namespace
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
 from typing import Any
 
+from lms_server.actions.context import ServerContext
 from lms_server.actions.installation import install, open_server
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import NewUser, Role, add_user
+from lms_server.actions.work import build_worker
 from lms_server.cli.arguments import command, password_from_stdin
 from lms_server.cli.output import show, write
 from lms_server.database.identity import BadIdentity
+from lms_server.jobs.worker import Worker
+from lms_server.operate.background import in_background
 from lms_server.operate.metrics import figures
-from lms_server.settings import Settings
+from lms_server.operate.presence import present
+from lms_server.settings import MAIL, BadSetting, Settings
+from lms_server.sync.parked import sweep
 from lms_server.web.app import Parts, create_app
-from lms_server.web.serving import Serving
+from lms_server.web.serving import Serving, address_of, listen
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
@@ -33,6 +43,8 @@ def add_commands(commands: Any) -> None:
     serve.add_argument("--host", default=DEFAULT_HOST, metavar="H", help="0.0.0.0 for the whole network")
     serve.add_argument("--port", default=DEFAULT_PORT, type=_port, metavar="P", help="0 picks a free one")
     serve.add_argument("--no-worker", action="store_true", help="PDFs, mails and waiting work run elsewhere")
+    worker = command(commands, "worker", _run_worker, "make PDFs, send mails, try waiting work again")
+    worker.add_argument("--once", action="store_true", help="do what is due, then end")
 
 
 def _init(args: Namespace) -> None:
@@ -58,13 +70,53 @@ def _admin(args: Namespace) -> NewUser | None:
 
 def _serve(args: Namespace) -> None:
     settings: Settings = args.settings
+    _log_to_stderr()
+    with present(settings.data, alone=False), closing(listen(args.host, args.port)) as listener:
+        here = address_of(args.host, listener)
+        context = open_server(settings, _reachable(args.host, here))
+        app = create_app(context, Parts(registration=settings.registration, figures=figures))
+        serving = Serving(app, listener)
+        serving.stop_on_signals()
+        with _work(args, context):
+            write(f"listening on {here}")
+            serving.run()
+
+
+def _reachable(host: str, here: str) -> str:
+    """An address that others can use: "all interfaces" is none."""
+    return here.replace(host, socket.gethostname(), 1) if host in {"0.0.0.0", "::"} else here  # noqa: S104 # compared, not bound
+
+
+def _work(args: Namespace, context: ServerContext) -> AbstractContextManager[object]:
+    return nullcontext() if args.no_worker else in_background(context, _worker(args.settings, context))
+
+
+def _run_worker(args: Namespace) -> None:
+    settings: Settings = args.settings
+    _log_to_stderr()
+    context = open_server(settings)
+    worker = _worker(settings, context)
+    with present(settings.data, alone=False):
+        if args.once:
+            replayed, attempts = sweep(context), worker.run_once()
+            show(args, {"replayed": replayed, "attempts": attempts}, f"{attempts} jobs tried, {replayed} replayed")
+            return
+        stop = threading.Event()
+        signal.signal(signal.SIGTERM, lambda *_: stop.set())
+        signal.signal(signal.SIGINT, lambda *_: stop.set())
+        with in_background(context, worker):
+            stop.wait()
+
+
+def _worker(settings: Settings, context: ServerContext) -> Worker:
+    try:
+        return build_worker(context, settings.mail, settings.journal_file)
+    except ValueError as error:
+        raise BadSetting(f"{MAIL}: {error}") from error
+
+
+def _log_to_stderr() -> None:
     logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    context = open_server(settings, f"http://{args.host}:{args.port}")
-    app = create_app(context, Parts(registration=settings.registration, figures=figures))
-    serving = Serving(app, args.host, args.port)
-    serving.stop_on_signals()
-    write(f"listening on {serving.url}")
-    serving.run()
 
 
 def _port(text: str) -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import falcon
 
 from lms_server.actions.context import ServerContext
+from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web.api import CurrentSessionResource, ServerResource, SessionsResource, SyncResource, UsersResource
 from lms_server.web.auth import Door
@@ -74,7 +76,7 @@ def _add_api(app: Any, context: ServerContext, parts: Parts) -> None:
     app.add_route(f"{API}/blobs/fetch", FetchResource(context))
     app.add_route(f"{API}/blobs/{{sha256}}", BlobResource(context))
     app.add_route(f"{API}/certificates/{{uuid}}", FactsResource(context))
-    app.add_route(f"{API}/certificates/{{uuid}}/pdf", PdfResource(context, lambda uuid: uuid))
+    app.add_route(f"{API}/certificates/{{uuid}}/pdf", PdfResource(context, partial(ensure_pdf, context)))
 
 
 def _add_probes(app: Any, context: ServerContext, parts: Parts) -> None:

@@ -36,18 +36,10 @@ _FINISH_S = 30
 class Serving:
     """One listening socket and the loop behind it; ``stop`` may be called from any thread or signal."""
 
-    def __init__(self, app: Callable[..., Any], host: str, port: int) -> None:
+    def __init__(self, app: Callable[..., Any], listener: socket.socket) -> None:
         self._sockets: dict[int, Any] = {}
-        listener = _listen(host, port)
-        self.host, self.port = host, listener.getsockname()[1]
         self._server = create_server(app, map=self._sockets, sockets=[listener], **_LIMITS)
         self._stopping = threading.Event()
-
-    @property
-    def url(self) -> str:
-        """The address that was asked for, with the port that was found."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
 
     def run(self) -> None:
         """Answer requests until ``stop``; then take no new ones and finish those that are here."""
@@ -88,9 +80,16 @@ class Serving:
         return any(channel.requests or channel.total_outbufs_len for channel in list(channels))
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A bound socket; port 0 picks a free one. Raises OSError."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     listener.bind((host, port))
     return listener
+
+
+def address_of(host: str, listener: socket.socket) -> str:
+    """The address that was asked for, with the port that was found."""
+    shown = f"[{host}]" if ":" in host else host
+    return f"http://{shown}:{listener.getsockname()[1]}"
