@@ -12,6 +12,9 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.upsert import insert_into
 from lms_server.database.tables import jobs, server
 
+_FIRST_WAIT_MS = 60_000
+_LONGEST_WAIT_MS = 4 * 3_600_000
+
 
 class State(StrEnum):
     """``queued → sending → accepted | failed | in_doubt``; ``held`` waits for an admin's release."""
@@ -113,6 +116,11 @@ def settle(conn: Connection, job: Job, verdict: Verdict) -> bool:
 def record_journal(conn: Connection, seq: int) -> None:
     """Remember in the database how long the dispatch journal is, so that its loss is noticed."""
     conn.execute(update(server).where(server.c.journal_seq < seq).values(journal_seq=seq))
+
+
+def wait_ms(attempts: int) -> int:
+    """How long to wait after this many attempts: a minute, doubled each time, at most four hours."""
+    return min(_FIRST_WAIT_MS << min(attempts - 1, 16), _LONGEST_WAIT_MS)
 
 
 def _due(kinds: Collection[str], now: int) -> ColumnElement[bool]:

@@ -1,0 +1,88 @@
+"""The dispatch journal survives crashes, sees damage, and is shared by processes."""
+
+import subprocess
+import sys
+
+import pytest
+
+from lms_server.jobs.journal import BadJournal, Event, Journal, read_entries
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "journal" / "dispatch.jsonl"
+
+
+def test_what_was_appended_is_known_to_others(path):
+    mine, other = Journal(path), Journal(path)
+    assert (mine.last_seq, mine.last_event("a")) == (0, None)
+    assert mine.append(Event.INTENT, "a", 1) == 1
+    assert other.append(Event.ACCEPTED, "a", 2) == 2
+    assert mine.append(Event.INTENT, "b", 3) == 3
+    assert (other.last_seq, other.last_event("a"), other.last_event("b")) == (3, Event.ACCEPTED, Event.INTENT)
+    assert [entry.event for entry in read_entries(path)] == ["intent", "accepted", "intent"]
+
+
+def test_a_torn_last_line_is_dropped_at_every_length(path):
+    journal = Journal(path)
+    journal.append(Event.INTENT, "a", 1)
+    whole = path.read_bytes()
+    journal.append(Event.ACCEPTED, "a", 2)
+    torn = path.read_bytes()
+    for length in range(len(whole), len(torn)):
+        path.write_bytes(torn[:length])
+        again = Journal(path)
+        assert (again.last_seq, again.last_event("a")) == (1, Event.INTENT)
+        assert again.append(Event.ABANDONED, "a", 3) == 2
+        assert Journal(path).last_event("a") is Event.ABANDONED
+
+
+def test_damage_before_the_last_line_is_noticed(path):
+    journal = Journal(path)
+    for number in range(3):
+        journal.append(Event.INTENT, str(number), 1)
+    content = bytearray(path.read_bytes())
+    content[30] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(BadJournal):
+        Journal(path).last_event("0")
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(lines[1] + lines[2])
+    with pytest.raises(BadJournal):
+        Journal(path).append(Event.INTENT, "x", 1)
+
+
+def test_a_journal_that_shrank_is_read_afresh(path):
+    journal = Journal(path)
+    journal.append(Event.INTENT, "a", 1)
+    whole = path.read_bytes()
+    journal.append(Event.ACCEPTED, "a", 2)
+    path.write_bytes(whole)
+    assert (journal.last_seq, journal.last_event("a")) == (1, Event.INTENT)
+    path.unlink()
+    assert (journal.last_seq, journal.last_event("a")) == (0, None)
+
+
+def test_processes_append_without_gaps(path):
+    program = (
+        "import sys; from pathlib import Path; from lms_server.jobs.journal import Event, Journal\n"
+        "journal = Journal(Path(sys.argv[1]))\n"
+        "for number in range(25): journal.append(Event.INTENT, sys.argv[2])"
+    )
+    running = [subprocess.Popen([sys.executable, "-c", program, str(path), name]) for name in "abc"]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    assert [entry.seq for entry in read_entries(path)] == list(range(1, 76))
+
+
+def test_a_backups_entries_are_added(path, tmp_path):
+    old = Journal(tmp_path / "old.jsonl")
+    old.append(Event.INTENT, "a", 1)
+    old.append(Event.ACCEPTED, "a", 2)
+    old.append(Event.INTENT, "b", 3)
+    mine = Journal(path)
+    mine.append(Event.INTENT, "b", 4)
+    mine.append(Event.ACCEPTED, "b", 5)
+    assert mine.add_entries_of(tmp_path / "old.jsonl") == 2
+    assert (mine.last_event("a"), mine.last_event("b")) == (Event.ACCEPTED, Event.ACCEPTED)
+    assert mine.add_entries_of(tmp_path / "old.jsonl") == 0
+    assert mine.add_entries_of(tmp_path / "missing.jsonl") == 0
