@@ -11,7 +11,7 @@ from lms_desktop.store.rows import Topic
 from lms_desktop.ui.actions import Actions, Navigator, Shelf
 from lms_desktop.ui.bridge import Bridge
 from lms_desktop.ui.preferences import PreferenceFile
-from lms_desktop.ui.widgets.card import Scroll, column
+from lms_desktop.ui.widgets.card import Content, Scroll, column
 
 NARROW = 1180 - 216
 
@@ -79,7 +79,7 @@ class ScrolledPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.content = QWidget()
+        self.content = Content()
         self.body: QVBoxLayout = column(self.content)
         self.area = Scroll(self.content)
         column(self).addWidget(self.area)

@@ -36,6 +36,7 @@ class Sidebar(QFrame):
         self.setObjectName("sidebar")
         self.place = PlaceHead()
         self.items = {name: SidebarItem(_title(name), ICONS[name]) for name in PAGES}
+        self._group = QButtonGroup(self)
         self.badge = SyncBadge()
         self.learner = LearnerButton()
         self._accounts: tuple[AccountRow, ...] = ()
@@ -64,8 +65,10 @@ class Sidebar(QFrame):
 
     def show_page(self, name: str) -> None:
         """Mark the item of the page that is open."""
-        if name in self.items:
-            self.items[name].setChecked(True)
+        self._group.setExclusive(False)
+        for other, item in self.items.items():
+            item.setChecked(other == name)
+        self._group.setExclusive(True)
 
     def learner_menu(self) -> QMenu:
         """Everybody who has a profile here, with what each has not sent."""
@@ -87,12 +90,11 @@ class Sidebar(QFrame):
 
     def _build(self) -> None:
         body = column(self, 4)
-        body.setContentsMargins(12, 12, 13, 8)
+        body.setContentsMargins(12, 12, 12, 8)
         body.addWidget(self.place)
         body.addSpacing(8)
-        group = QButtonGroup(self)
         for name, item in self.items.items():
-            group.addButton(item)
+            self._group.addButton(item)
             item.clicked.connect(lambda _checked=False, name=name: self.page_chosen.emit(name))
             body.addWidget(item)
         body.addStretch(1)

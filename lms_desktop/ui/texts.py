@@ -50,7 +50,9 @@ def percent(fraction: float) -> str:
 
 def size(count: int) -> str:
     """A number of bytes, such as "38 MB"."""
-    places = 1 if 1_000_000 <= count < 10_000_000 or count >= 1_000_000_000 else 0
+    unit = 1_000_000_000 if count >= 1_000_000_000 else 1_000_000
+    is_small = count >= unit and (count < 10_000_000 or unit > 1_000_000)
+    places = 1 if is_small and round(count * 10 / unit) % 10 else 0
     text = QLocale().formattedDataSize(count, places, QLocale.DataSizeFormat.DataSizeSIFormat)
     return text.replace(" ", KEEP_WHOLE)
 
@@ -72,22 +74,23 @@ def date(ms: int) -> str:
     return QLocale().toString(_local(ms).date(), "d MMMM yyyy")
 
 
-def day(ms: int, now: int | None = None) -> str:
-    """A day as people say it: "Today", "Yesterday", "Friday", "6 November"."""
+def day(ms: int, now: int | None = None, *, inside: bool = False) -> str:
+    """A day as people say it: "Today", "Yesterday", "Friday", "6 November"; ``inside`` a sentence: "today"."""
     then, today = _local(ms).date(), _now(now).date()
     days = then.daysTo(today)
     if days == 0:
-        return tr("Today")
+        return tr("today") if inside else tr("Today")
     if days == 1:
-        return tr("Yesterday")
+        return tr("yesterday") if inside else tr("Yesterday")
     if 1 < days < 7:
-        return _capital(QLocale().standaloneDayName(then.dayOfWeek(), QLocale.FormatType.LongFormat))
+        name = QLocale().standaloneDayName(then.dayOfWeek(), QLocale.FormatType.LongFormat)
+        return name if inside else _capital(name)
     return QLocale().toString(then, "d MMMM" if then.year() == today.year() else "d MMMM yyyy")
 
 
-def moment(ms: int, now: int | None = None) -> str:
-    """A day and a time: "Today, 14:31"."""
-    return tr("{day}, {time}", day=day(ms, now), time=time_of(ms))
+def moment(ms: int, now: int | None = None, *, inside: bool = False) -> str:
+    """A day and a time: "Today, 14:31"; ``inside`` a sentence: "today, 14:31"."""
+    return tr("{day}, {time}", day=day(ms, now, inside=inside), time=time_of(ms))
 
 
 def ago(ms: int, now: int | None = None) -> str:

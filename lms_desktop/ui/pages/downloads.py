@@ -60,11 +60,14 @@ class DownloadsPage(ScrolledPage):
         card = Card(padding=16)
         body = line(None, 16)
         body.addWidget(self._cover(row.course), 0, MIDDLE)
-        words = column(None, 6)
+        words = column(None, 4)
+        words.addStretch(1)
         words.addWidget(ElidedText(row.course.title, "heading"))
         words.addWidget(Text(_state_words(row), "small-danger" if row.state == "failed" else "small"))
         if row.bytes_done > 0 or row.state in {"queued", "running", "paused", "failed"}:
+            words.addSpacing(4)
             words.addWidget(_bar(row))
+        words.addStretch(1)
         body.addLayout(words, 1)
         for button in self._buttons(row):
             body.addWidget(button, 0, MIDDLE)

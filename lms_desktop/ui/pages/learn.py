@@ -71,7 +71,7 @@ class LearnPage(ScrolledPage):
 
     def _courses(self, rows: LearnRows, downloads: dict[str, DownloadRow]) -> QWidget:
         shown = QWidget()
-        body = column(shown, 10)
+        body = column(shown, 8)
         if not rows.courses:
             body.addWidget(self._empty())
             return shown

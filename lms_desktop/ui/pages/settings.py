@@ -6,7 +6,7 @@ from importlib.metadata import PackageNotFoundError, metadata, version
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, qVersion
-from PySide6.QtWidgets import QButtonGroup, QCheckBox, QGridLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
 
 from lms_desktop.store.rows import Topic
 from lms_desktop.ui.page import Context, ScrolledPage
@@ -54,11 +54,9 @@ class SettingsPage(ScrolledPage):
         card.body.addWidget(
             Text(tr("Ctrl++ and Ctrl+- do the same on every page. Lessons have a step of their own."), "small")
         )
-        motion = QCheckBox(tr("Let progress bars and sections move"))
-        motion.setChecked(chosen.has_motion)
-        motion.toggled.connect(lambda moves: self._choose(has_motion=moves))
-        card.body.addSpacing(8)
-        card.body.addWidget(motion)
+        moves = [("yes", tr("Progress bars and sections move")), ("no", tr("Nothing moves"))]
+        now = "yes" if chosen.has_motion else "no"
+        self._add_choice(card, tr("Motion"), moves, now, lambda value: self._choose(has_motion=value == "yes"))
         return card
 
     def _add_choice(

@@ -4,7 +4,7 @@ from functools import partial
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
-from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QSizePolicy, QStackedWidget, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QSizePolicy, QWidget
 
 from lms_desktop.ui.actions import Actions, Failure, ServerFacts
 from lms_desktop.ui.bridge import when_done
@@ -13,7 +13,7 @@ from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.texts import LANGUAGES, code, tr, tr_n
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import Button, Kind
-from lms_desktop.ui.widgets.card import Rule, Scroll, column, line
+from lms_desktop.ui.widgets.card import Content, Rule, Scroll, column, line
 from lms_desktop.ui.widgets.cover import Cover, CoverArt
 from lms_desktop.ui.widgets.field import LabeledField
 from lms_desktop.ui.widgets.icon import IconLabel
@@ -40,12 +40,15 @@ class StartPage(QWidget):
     ) -> None:
         super().__init__()
         self._promise = _promise()
-        self._forms = QStackedWidget()
+        self._forms = Content()
         self._address = AddressForm(actions, url, can_return=can_return)
         self._sign_in = SignInForm(actions)
         self._account = AccountForm(actions)
-        for form in (self._address, self._sign_in, self._account):
-            self._forms.addWidget(form)
+        self._all = (self._address, self._sign_in, self._account)
+        body = column(self._forms)
+        for form in self._all:
+            body.addWidget(form)
+        self._show_form(self._address)
         row = line(self)
         row.addWidget(self._promise)
         self._rule = Rule(upright=True)
@@ -63,22 +66,24 @@ class StartPage(QWidget):
     def show_sign_in(self, facts: ServerFacts) -> None:
         """Ask who is learning at this server."""
         self._sign_in.show_server(facts)
-        self._forms.setCurrentWidget(self._sign_in)
-        self._sign_in.begin()
+        self._show_form(self._sign_in)
 
     def show_account(self, facts: ServerFacts) -> None:
         """Ask for a new account at this server."""
         self._account.show_server(facts)
-        self._forms.setCurrentWidget(self._account)
-        self._account.begin()
+        self._show_form(self._account)
 
     def show_address(self) -> None:
-        self._forms.setCurrentWidget(self._address)
-        self._address.begin()
+        self._show_form(self._address)
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._address.begin()
+
+    def _show_form(self, chosen: "Form") -> None:
+        for form in self._all:
+            form.setVisible(form is chosen)
+        chosen.begin()
 
     def _connect(self) -> None:
         self._address.found.connect(self.show_sign_in)
@@ -86,13 +91,13 @@ class StartPage(QWidget):
         self._sign_in.returned.connect(self.show_address)
         self._sign_in.account_wanted.connect(self.show_account)
         self._account.returned.connect(self.show_sign_in)
-        for form in (self._address, self._sign_in, self._account):
+        for form in self._all:
             form.opened.connect(self.opened.emit)
 
     def _pane(self, preferences: PreferenceFile) -> QWidget:
         pane = QFrame()
         pane.setProperty("ground", "surface")
-        content = QWidget()
+        content = Content()
         body = column(content)
         body.setContentsMargins(24, 20, 24, 24)
         body.addWidget(self._language_button(preferences), 0, Qt.AlignmentFlag.AlignRight)
@@ -102,7 +107,6 @@ class StartPage(QWidget):
         middle.addWidget(self._forms, 100)
         middle.addStretch(1)
         self._forms.setMaximumWidth(look().px(FORM))
-        self._forms.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Maximum)
         body.addLayout(middle)
         body.addStretch(1)
         column(pane).addWidget(Scroll(content))
@@ -356,7 +360,7 @@ def found_words(facts: ServerFacts) -> str:
 def _promise() -> QFrame:
     frame = QFrame()
     frame.setProperty("ground", "sunken")
-    content = QWidget()
+    content = Content()
     body = column(content)
     body.setContentsMargins(56, 24, 56, 24)
     body.addStretch(1)
@@ -367,7 +371,7 @@ def _promise() -> QFrame:
     body.addLayout(covers)
     body.addSpacing(32)
     body.addWidget(Text(tr("Learn anywhere, also without the internet"), "title"))
-    body.addSpacing(24)
+    body.addSpacing(28)
     for icon, title, sentence in _promises():
         body.addLayout(_promise_line(icon, title, sentence))
         body.addSpacing(16)
@@ -395,7 +399,7 @@ def _promises() -> list[tuple[str, str, str]]:
 def _promise_line(icon: str, title: str, sentence: str) -> QBoxLayout:
     row = line(None, 16)
     row.addWidget(IconLabel(icon, 24, "accent"), 0, Qt.AlignmentFlag.AlignTop)
-    words = column(None, 0)
+    words = column(None, 2)
     words.addWidget(Text(title, "heading"))
     words.addWidget(Text(sentence, "muted"))
     row.addLayout(words, 1)

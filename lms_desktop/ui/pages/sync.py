@@ -104,7 +104,9 @@ class SyncPage(ScrolledPage):
         words.addWidget(Text(command_words(row, is_done=False), "strong"))
         words.addWidget(Text(reason_words(row.code)))
         name = self.context.shelf.learner.first_name
-        words.addWidget(Text(tr("Done {moment}, by {name}", moment=moment(row.made_at), name=name), "small"))
+        words.addWidget(
+            Text(tr("Done {moment}, by {name}", moment=moment(row.made_at, inside=True), name=name), "small")
+        )
         words.addSpacing(8)
         buttons = line(None, 8)
         buttons.addWidget(
@@ -160,7 +162,7 @@ def _headline(rows: SyncRows) -> str:
 
 
 def _when(ms: int) -> str:
-    return tr("at {time}", time=time_of(ms)) if day(ms) == tr("Today") else moment(ms)
+    return tr("at {time}", time=time_of(ms)) if day(ms) == tr("Today") else moment(ms, inside=True)
 
 
 def _section(title: str, count: int, cards: list[Card]) -> QWidget:
@@ -234,8 +236,8 @@ def _last_syncs(rows: tuple[SyncRow, ...]) -> QWidget:
 
 def _sync_row(row: SyncRow) -> QWidget:
     part = QWidget()
-    body = line(part, 8)
-    body.setContentsMargins(16, 8, 16, 8)
+    body = line(part, 16)
+    body.setContentsMargins(15, 8, 15, 8)
     words = column(None, 0)
     words.addWidget(Text(moment(row.at), "body"))
     said, role = sync_words(row)
@@ -244,10 +246,12 @@ def _sync_row(row: SyncRow) -> QWidget:
     up = tr_n("{n} sent", "{n} sent", row.sent)
     down = tr_n("{n} received", "{n} received", row.received)
     for icon, count, spoken in (("arrow-up", row.sent, up), ("arrow-down", row.received, down)):
-        body.addWidget(IconLabel(icon, 16, "muted"))
+        pair = line(None, 4)
+        pair.addWidget(IconLabel(icon, 16, "muted"))
         figure = Text(number(count), "body", wrap=False)
         figure.setAccessibleName(spoken)
-        body.addWidget(figure)
+        pair.addWidget(figure)
+        body.addLayout(pair)
     return part
 
 

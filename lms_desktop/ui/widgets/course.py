@@ -145,7 +145,7 @@ class CourseCard(_CardButton):
         x, room = COVER + 22, self.width() - COVER - 22 - 21
         y = (self.height() - self._words_height(room)) // 2
         title = font(16, STRONG)
-        y += draw_text(painter, self.course.title, frame.rect(x, y, room, 60), title, QColor(t.text), direction, 2) + 4
+        y += draw_text(painter, self.course.title, frame.rect(x, y, room, 60), title, QColor(t.text), direction, 2) + 6
         body = font(14)
         line = frame.rect(x, y, room, line_height(body))
         draw_text(painter, progress_text(self.course), line, body, QColor(t.muted), direction)
@@ -153,13 +153,13 @@ class CourseCard(_CardButton):
         state = BarState.DONE if self.course.is_finished else BarState.GOING
         bar = frame.rect(x, y, room, 6)
         draw_bar(painter, bar, share_done(self.course), QColor(bar_colour(state)), QColor(t.border), direction)
-        _draw_status(painter, frame, self._status, x, y + 6 + 14, room)
+        _draw_status(painter, frame, self._status, x, y + 6 + 17, room)
         self.setToolTip(self.course.title if is_cut(self.course.title, title, room, 2) else "")
 
     def _words_height(self, room: int) -> int:
         title = text_height(self.course.title, font(16, STRONG), room, 2)
         status = text_height(self._status.text, font(12), room - look().px(16) - 6, 3)
-        return title + 4 + line_height(font(14)) + 8 + 6 + 14 + max(look().px(16), status)
+        return title + 6 + line_height(font(14)) + 8 + 6 + 17 + max(look().px(16), status)
 
 
 class ContinueCard(_CardButton):

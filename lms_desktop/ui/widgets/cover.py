@@ -89,7 +89,7 @@ def draw_cover(painter: QPainter, box: QRect, shown: CoverArt, radius: int = 0) 
     inset = 8 if box.width() >= 72 else 4
     inner = box.adjusted(inset, inset, -inset, -inset)
     rounded(painter, inner, None, QColor(binding.frame), 3)
-    side = max(20, min(72, round(min(inner.width(), inner.height()) * 0.4)))
+    side = max(20, min(72, round(min(inner.width(), inner.height()) * 0.4) + 12))
     middle = QRect(0, 0, side, side)
     middle.moveCenter(box.center())
     if shown.subject:

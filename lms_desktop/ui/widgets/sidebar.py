@@ -13,8 +13,8 @@ from lms_desktop.ui.widgets.ring import came_by_keyboard
 
 
 def sidebar_width() -> int:
-    """The larger of 216 px and 15.5 em."""
-    return max(216, round(15.5 * look().px(14)))
+    """216 px, or as many ems of a larger text, less the line at its edge."""
+    return max(216, round(216 / 14 * look().px(14))) - 1
 
 
 class SidebarItem(QAbstractButton):
