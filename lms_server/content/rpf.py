@@ -19,8 +19,10 @@ META = "meta.yml"
 _LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
 _STEP = re.compile(r"step_\d+\.md")
 _MARK = re.compile(r"^[ \t]*---[ \t]+(/?)([a-z][a-z-]*)[ \t]+---[ \t]*$")
+_INLINE_MARK = re.compile(r"(---[ \t]+/?(?:task|hints?|collapse|challenge|no-print|print-only)[ \t]+---)")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)")
 _KRAMDOWN = re.compile(r"(?<=[)`\]*_])\{:[^}\n]*\}|^[ \t]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
+_CHOICE = re.compile(r"^([ \t]*[-*+][ \t]+)\(([ x])\)[ \t]+", re.MULTILINE)
 _TITLED = {"task": "", "challenge": "challenge", "quiz": "quiz", "question": "quiz", "hint": "hint"}
 # Their content is for everybody who reads here: a page is neither printed nor running Scratch.
 _BARE = {"no-print", "print-only", "hints", "choices", "code", "feedback", "save", "new-page"}
@@ -87,14 +89,22 @@ def _titles(about: dict[str, Any]) -> dict[int, str]:
 
 def _lesson(tree: Tree, path: str, title: str | None, language: str, remarks: dict[Remark, None]) -> LessonSource:
     text = tree.text(path)
-    blocks = "\n".join(_blocks(text.split("\n"), path, language, remarks))
+    blocks = "\n".join(_blocks(list(_parted(text.split("\n"))), path, language, remarks))
     heading = page(text).heading if not text.startswith("---\n") else None
     return LessonSource(
         path=path,
         title=title or heading or PurePosixPath(path).stem,
         section="",
-        html=to_html(_KRAMDOWN.sub("", blocks), language),
+        html=to_html(_CHOICE.sub(_chosen, _KRAMDOWN.sub("", blocks)), language),
     )
+
+
+def _parted(lines: list[str]) -> Iterator[str]:
+    """Marks that translators left inside a line get lines of their own."""
+    for line in lines:
+        yield from (
+            (piece for piece in _INLINE_MARK.split(line) if piece.strip()) if _INLINE_MARK.search(line) else (line,)
+        )
 
 
 def _blocks(lines: list[str], path: str, language: str, remarks: dict[Remark, None]) -> Iterator[str]:
@@ -112,6 +122,10 @@ def _blocks(lines: list[str], path: str, language: str, remarks: dict[Remark, No
         yield from _box(found[2], is_end=bool(found[1]), matter=matter, language=language)
         if found[2] not in _TITLED and found[2] not in _BARE and found[2] != "collapse":
             remarks[Remark(RemarkCode.UNSUPPORTED_BLOCK, path, f"The block {found[2]} is shown as plain text.")] = None
+
+
+def _chosen(found: re.Match[str]) -> str:
+    return f"{found[1]}{'○' if found[2] == ' ' else '●'} "
 
 
 def _fence_after(fence: str, line: str) -> str:
