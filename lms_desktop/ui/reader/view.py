@@ -141,6 +141,8 @@ class LessonView(QTextBrowser):
 
     def _write(self) -> None:
         self._sheet = self._fitting()
+        ground = f"background: {self._tokens.surface}; border: none; border-radius: 0;"
+        self.setStyleSheet(f"LessonView {{ {ground} selection-background-color: {self._tokens.accent}; }}")
         document = self.document()
         document.clear()
         document.setDocumentMargin(0)
