@@ -12,6 +12,8 @@ from typing import Any
 
 from lms_desktop.settings import find_home, read_device
 from lms_desktop.store.errors import Refused, StorageTrouble
+from lms_desktop.store.export import export
+from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rows import CourseRow
 from lms_desktop.store.store import Store
 from lms_desktop.sync.accounts import Accounts
@@ -21,8 +23,7 @@ from lms_desktop.sync.downloads import Download
 from lms_desktop.sync.errors import BadCredentials, Disabled, SignedOut, Trouble
 from lms_desktop.sync.session import Session
 from lms_server.certificates.verify import NotGenuine, verify_pdf
-from lms_server.contract import wire
-from lms_server.contract.times import now_ms, to_wire
+from lms_server.contract.times import to_wire
 
 DONE, REFUSED, USAGE, OFFLINE, SIGN_IN, STORAGE = range(6)
 
@@ -34,7 +35,7 @@ class Usage(Exception):
 def run(args: argparse.Namespace) -> int:
     """Run the headless command that was parsed; returns its exit code. Reasons go to stderr."""
     home = find_home(os.environ, args.home)
-    accounts = Accounts(home, read_device(home))
+    accounts = Accounts(Profiles(home), read_device(home))
     try:
         return int(args.run(accounts, args) or DONE)
     except Refused as error:
@@ -93,7 +94,7 @@ def _login(accounts: Accounts, args: argparse.Namespace) -> None:
 
 
 def _logout(accounts: Accounts, args: argparse.Namespace) -> None:
-    folder = accounts.current()
+    folder = accounts.profiles.current()
     if folder is None:
         raise SignedOut("Nobody is signed in.")
     with _opened(accounts, folder) as store:
@@ -112,17 +113,17 @@ def _accounts(accounts: Accounts, args: argparse.Namespace) -> None:
             "pending": row.pending,
             "current": row.is_current,
         }
-        for row in accounts.all()
+        for row in accounts.profiles.all()
     ]
     lines = [f"{'*' if r['current'] else ' '} {r['email']}  {r['pending']} to send  {r['server']}" for r in rows]
     _print(args, rows, "\n".join(lines))
 
 
 def _switch(accounts: Accounts, args: argparse.Namespace) -> None:
-    found = [row for row in accounts.all() if row.learner.email.casefold() == args.email.casefold()]
+    found = [row for row in accounts.profiles.all() if row.learner.email.casefold() == args.email.casefold()]
     if not found:
         raise SignedOut(f"{args.email} has no profile on this laptop. Use: lms-desktop login")
-    accounts.make_current(accounts.folder_of(found[0]))
+    accounts.profiles.make_current(accounts.profiles.folder_of(found[0]))
     _print(args, {"email": found[0].learner.email}, f"Now learning: {found[0].learner.name}")
 
 
@@ -217,16 +218,8 @@ def _certificates(accounts: Accounts, args: argparse.Namespace) -> None:
 
 def _export(accounts: Accounts, args: argparse.Namespace) -> None:
     with _current(accounts) as store:
-        commands = [wire.write_command(command) for command in store.views.unsettled()]
-        document = {
-            "format": 1,
-            "server_id": store.place.server_id,
-            "user": store.learner.uid,
-            "exported_at": to_wire(now_ms()),
-            "commands": commands,
-        }
-    Path(args.file).write_text(json.dumps(document, ensure_ascii=False, indent=2), encoding="utf-8")
-    _print(args, {"commands": len(commands), "file": args.file}, f"Wrote {len(commands)} commands to {args.file}")
+        count = export(store, Path(args.file))
+    _print(args, {"commands": count, "file": args.file}, f"Wrote {count} commands to {args.file}")
 
 
 def _verify(accounts: Accounts, args: argparse.Namespace) -> int:
@@ -260,7 +253,7 @@ def _course(store: Store, slug: str) -> CourseRow:
 
 @contextmanager
 def _current(accounts: Accounts) -> Iterator[Store]:
-    folder = accounts.current()
+    folder = accounts.profiles.current()
     if folder is None:
         raise SignedOut("Nobody is signed in. Use: lms-desktop login --server URL --email E --password-stdin")
     with _opened(accounts, folder) as store:
@@ -269,7 +262,7 @@ def _current(accounts: Accounts) -> Iterator[Store]:
 
 @contextmanager
 def _opened(accounts: Accounts, folder: Path) -> Iterator[Store]:
-    store = accounts.open(folder)
+    store = accounts.profiles.open(folder)
     try:
         yield store
     finally:

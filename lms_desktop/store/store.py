@@ -23,6 +23,7 @@ from lms_server.contract import wire
 from lms_server.contract.apply import apply
 from lms_server.contract.commands import (
     OUTCOME_OF,
+    Click,
     Command,
     CompleteLesson,
     Enroll,
@@ -112,7 +113,7 @@ class Store:
         """Finish a lesson; returns the command's id. Raises Refused, StorageTrouble."""
         return self.record(CompleteLesson(self._faults.new_id(), lesson_uid, self._faults.clock()))
 
-    def record(self, command: Enroll | StartLesson | CompleteLesson) -> str:
+    def record(self, command: Click) -> str:
         """Apply a command here and queue it, in one transaction: when this returns, it is on the disk."""
         with self._writing() as conn:
             digest = facts.read_digest(conn, self._user(conn) or "")

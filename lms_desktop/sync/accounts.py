@@ -1,19 +1,18 @@
 """Which learners this laptop knows, and how one more comes in: by sign-in, by a new account, or as a guest."""
 
 import contextlib
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
 
-from lms_desktop.settings import Device, Home
+from lms_desktop.settings import Device
 from lms_desktop.store import profile
 from lms_desktop.store.errors import StorageTrouble
-from lms_desktop.store.files import Blobs, land
 from lms_desktop.store.profile import Owner, folder_of
-from lms_desktop.store.rows import AccountRow, Learner, Place
+from lms_desktop.store.profiles import Profiles
+from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store
 from lms_desktop.sync.client import Client, ServerFacts, SignIn
 from lms_desktop.sync.credentials import Credentials
@@ -33,9 +32,9 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Accounts:
-    """The profiles in the app's folder."""
+    """Ways into a profile that lead over the network."""
 
-    home: Home
+    profiles: Profiles
     device: Device
 
     def look_up(self, address: str) -> Found:
@@ -83,39 +82,12 @@ class Accounts:
         credentials = Credentials(folder)
         token = credentials.read()
         credentials.forget()
-        if self.current() == folder:
-            self.home.current.unlink(missing_ok=True)
+        self.profiles.leave(folder)
         if token is not None:
             # The laptop has forgotten the session already; the server drops it when it can be reached.
             with contextlib.suppress(Trouble, StorageTrouble):
                 place = profile.read_account(folder, is_current=False).place
                 _with(place.url, lambda c: c.sign_out(), token)
-
-    def current(self) -> Path | None:
-        """The folder of the profile that was open last."""
-        try:
-            named = json.loads(self.home.current.read_text(encoding="utf-8"))["profile"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        folder = self.home.profiles / str(named)
-        return folder if (folder / profile.DATABASE).is_file() else None
-
-    def make_current(self, folder: Path) -> None:
-        """Remember which profile to open next time."""
-        named = folder.relative_to(self.home.profiles).as_posix()
-        land(self.home.current, json.dumps({"profile": named}).encode())
-
-    def open(self, folder: Path) -> Store:
-        """Open a profile. Raises StorageTrouble."""
-        return Store(folder, Blobs(self.home.blobs))
-
-    def all(self) -> list[AccountRow]:
-        """Everybody who has a profile here, with how much of their work is unsent."""
-        return list(profile.read_accounts(self.home.profiles, self.current()))
-
-    def folder_of(self, account: AccountRow) -> Path:
-        """Where an account's profile lies."""
-        return folder_of(self.home.profiles, account.place.server_id, account.learner.uid)
 
     def _enter(self, found: Found, entered: SignIn) -> Path:
         folder = self._make(found, Learner(entered.uid, entered.name, entered.email))
@@ -124,10 +96,10 @@ class Accounts:
 
     def _make(self, found: Found, learner: Learner) -> Path:
         facts = found.facts
-        folder = folder_of(self.home.profiles, facts.server_id, learner.uid)
+        folder = folder_of(self.profiles.home.profiles, facts.server_id, learner.uid)
         place = Place(facts.server_id, found.url, facts.name)
         profile.create(folder, Owner(place, facts.public_key, learner))
-        self.make_current(folder)
+        self.profiles.make_current(folder)
         return folder
 
 

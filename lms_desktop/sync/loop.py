@@ -61,6 +61,11 @@ class SyncLoop:
         self._failures = 0
         self._wake.set()
 
+    def reconnect(self) -> None:
+        """The learner signed in again: take the new token and go on."""
+        self._client = None
+        self.wake()
+
     def download(self, course_uid: str) -> None:
         """Fetch a course's files, after those asked for before."""
         self._paused.discard(course_uid)

@@ -52,6 +52,9 @@ class Unsupported(msgspec.Struct, frozen=True):
 
 Command = Enroll | StartLesson | CompleteLesson | KeepCertificate | Unsupported
 
+# What a learner can do with a click.
+Click = Enroll | StartLesson | CompleteLesson
+
 KINDS: dict[type[Command], str] = {
     Enroll: "enroll",
     StartLesson: "start_lesson",

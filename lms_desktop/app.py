@@ -1,0 +1,218 @@
+"""Composition root: the one module that sees settings, store, sync and window."""
+
+import importlib
+import logging
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import resources
+from lms_desktop.settings import Home, read_device
+from lms_desktop.store import wanted
+from lms_desktop.store.errors import Storage, StorageTrouble
+from lms_desktop.store.export import export
+from lms_desktop.store.files import Blobs
+from lms_desktop.store.profiles import Profiles
+from lms_desktop.store.rows import AccountRow
+from lms_desktop.store.sample import make_sample_profile
+from lms_desktop.store.store import Store
+from lms_desktop.ui import compose
+from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
+from lms_desktop.ui.preferences import PreferenceFile
+from lms_desktop.ui.theme import application
+from lms_desktop.ui.window import MainWindow
+
+if TYPE_CHECKING:
+    from lms_desktop.sync.accounts import Accounts
+    from lms_desktop.sync.loop import SyncLoop
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+
+def run_window(home: Home) -> int:
+    """Open the window on the profile that was open last; returns when it is closed."""
+    app = application()
+    desk = Desk(home)
+    window = open_window(desk)
+    window.show()
+    code = app.exec()
+    desk.close()
+    return code
+
+
+def open_window(desk: "Desk") -> MainWindow:
+    """The window with the profile that was open last, or the first start."""
+    desk.home.path.mkdir(parents=True, exist_ok=True)
+    window = compose.build_window(desk, PreferenceFile(desk.home.window))
+    window.open_shelf(desk.open_current())
+    return window
+
+
+class Desk:
+    """What the window asks for, done with the store and the sync thread."""
+
+    def __init__(self, home: Home) -> None:
+        self.home = home
+        self.profiles = Profiles(home)
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="desk")
+        self._loops: dict[int, Future[SyncLoop]] = {}
+        self._stores: dict[int, Store] = {}
+
+    def close(self) -> None:
+        """End the sync threads and close the profiles."""
+        for store in list(self._stores.values()):
+            self.put_back(cast("Shelf", store))
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def open_current(self) -> Shelf | None:
+        """The profile that was open last, if there is one that opens."""
+        folder = self.profiles.current()
+        if folder is None:
+            return None
+        try:
+            return self._open(folder)
+        except StorageTrouble:
+            log.exception("The profile %s doesn't open", folder)
+            return None
+
+    def look_up(self, url: str) -> Future[ServerFacts]:
+        def ask() -> ServerFacts:
+            found = self._accounts().look_up(url)
+            return ServerFacts(found.url, found.facts.name, found.facts.registration == "open")
+
+        return self._do(ask)
+
+    def sign_in(self, url: str, email: str, password: str) -> Future[Shelf]:
+        return self._enter(lambda: self._accounts().sign_in(url, email, password))
+
+    def create_account(self, url: str, name: str, email: str, password: str) -> Future[Shelf]:
+        return self._enter(lambda: self._accounts().register(url, name, email, password))
+
+    def browse_as_guest(self, url: str) -> Future[Shelf]:
+        return self._enter(lambda: self._accounts().browse(url))
+
+    def look_around(self) -> Future[Shelf]:
+        return self._enter(lambda: make_sample_profile(self.profiles, resources.path("sample")))
+
+    def switch_to(self, account: AccountRow) -> Future[Shelf]:
+        def choose() -> Path:
+            folder = self.profiles.folder_of(account)
+            self.profiles.make_current(folder)
+            return folder
+
+        return self._enter(choose)
+
+    def sign_out(self) -> Future[Shelf | None]:
+        def leave() -> Shelf | None:
+            folder = self.profiles.current()
+            if folder is not None:
+                self._accounts().sign_out(folder)
+            return None
+
+        return self._do(leave)
+
+    def put_back(self, shelf: Shelf) -> None:
+        store = self._stores.pop(id(shelf), None)
+        loop = self._loops.pop(id(shelf), None)
+        if loop is not None and loop.done() and not loop.cancelled() and loop.exception() is None:
+            loop.result().stop()
+        if store is not None:
+            store.close()
+
+    def sync_now(self) -> None:
+        self._with_loop(lambda loop: loop.wake())
+
+    def try_again(self, command_id: str) -> None:
+        self._store().try_again(command_id)
+
+    def export_unsent(self, file: Path, command_id: str | None = None) -> Future[int]:
+        return self._do(lambda: export(self._store(), file, command_id))
+
+    def download(self, course_uid: str) -> None:
+        self._with_loop(lambda loop: loop.download(course_uid))
+
+    def pause_download(self, course_uid: str) -> None:
+        self._with_loop(lambda loop: loop.pause(course_uid))
+
+    def cancel_download(self, course_uid: str) -> None:
+        self._with_loop(lambda loop: loop.cancel(course_uid))
+
+    def remove_download(self, course_uid: str) -> None:
+        wanted.remove(self._store(), course_uid)
+
+    def free_bytes(self) -> int:
+        return Blobs(self.home.blobs).free_bytes()
+
+    def _open(self, folder: Path) -> Shelf:
+        store = self.profiles.open(folder)
+        self._stores[id(store)] = store
+        if store.place.url:
+            self._loops[id(store)] = self._pool.submit(self._start_loop, store)
+        return cast("Shelf", store)
+
+    def _start_loop(self, store: Store) -> "SyncLoop":
+        sync = _load("loop")
+        credentials = _load("credentials").Credentials(store.folder)
+        loop: SyncLoop = sync.SyncLoop(store, read_device(self.home), credentials)
+        loop.start()
+        return loop
+
+    def _enter(self, find: Callable[[], Path]) -> Future[Shelf]:
+        def enter() -> Shelf:
+            folder = find()
+            for store in self._stores.values():
+                if store.folder == folder:
+                    # Signed in again: the same learner goes on where they were.
+                    store.note_sign_in(needed=False)
+                    self._with_loop(lambda loop: loop.reconnect())
+                    return cast("Shelf", store)
+            shelf = self._open(folder)
+            cast("Store", shelf).note_sign_in(needed=False)
+            return shelf
+
+        return self._do(enter)
+
+    def _store(self) -> Store:
+        return list(self._stores.values())[-1]
+
+    def _with_loop(self, ask: "Callable[[SyncLoop], None]") -> None:
+        for loop in list(self._loops.values())[-1:]:
+            loop.add_done_callback(lambda done: ask(done.result()))
+
+    def _accounts(self) -> "Accounts":
+        return cast("Accounts", _load("accounts").Accounts(self.profiles, read_device(self.home)))
+
+    def _do(self, ask: Callable[[], T]) -> Future[T]:
+        return self._pool.submit(_said_to_the_window, ask)
+
+
+def _load(name: str) -> Any:
+    # httpx and its friends cost more than the first paint may take: they are loaded behind it, on a thread.
+    return importlib.import_module(f"lms_desktop.sync.{name}")
+
+
+def _said_to_the_window(ask: Callable[[], T]) -> T:
+    """Turn Trouble into what the window has words for; anything else is a bug and stays one."""
+    try:
+        return ask()
+    except StorageTrouble as error:
+        raise ActionFailed(Failure.DISK_FULL if error.code is Storage.FULL else Failure.STORAGE) from error
+    except Exception as error:
+        code = getattr(error, "code", None)
+        if code is None or not isinstance(error, _load("errors").Trouble):
+            log.exception("An action failed")
+            raise
+        raise ActionFailed(_FAILURES.get(code, Failure.SERVER_TROUBLE)) from error
+
+
+_FAILURES = {
+    "offline": Failure.OFFLINE,
+    "bad_credentials": Failure.BAD_CREDENTIALS,
+    "signed_out": Failure.BAD_CREDENTIALS,
+    "account_disabled": Failure.ACCOUNT_DISABLED,
+    "update_needed": Failure.UPDATE_NEEDED,
+    "wrong_server": Failure.WRONG_SERVER,
+    "not_taken": Failure.BAD_ACCOUNT,
+}

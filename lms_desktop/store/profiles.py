@@ -1,0 +1,49 @@
+"""The profiles on this laptop: whose there are, and which one is open."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+from lms_desktop.settings import Home
+from lms_desktop.store import profile
+from lms_desktop.store.files import Blobs, land
+from lms_desktop.store.rows import AccountRow
+from lms_desktop.store.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Profiles:
+    """The profiles in the app's folder; needs no network."""
+
+    home: Home
+
+    def current(self) -> Path | None:
+        """The folder of the profile that was open last."""
+        try:
+            named = json.loads(self.home.current.read_text(encoding="utf-8"))["profile"]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        folder = self.home.profiles / str(named)
+        return folder if (folder / profile.DATABASE).exists() else None
+
+    def make_current(self, folder: Path) -> None:
+        """Remember which profile to open next time."""
+        named = folder.relative_to(self.home.profiles).as_posix()
+        land(self.home.current, json.dumps({"profile": named}).encode())
+
+    def leave(self, folder: Path) -> None:
+        """Open none next time, if this one was the current one; the profile stays."""
+        if self.current() == folder:
+            self.home.current.unlink(missing_ok=True)
+
+    def open(self, folder: Path) -> Store:
+        """Open a profile. Raises StorageTrouble."""
+        return Store(folder, Blobs(self.home.blobs))
+
+    def all(self) -> tuple[AccountRow, ...]:
+        """Everybody who has a profile here, with how much of their work is unsent."""
+        return profile.read_accounts(self.home.profiles, self.current())
+
+    def folder_of(self, account: AccountRow) -> Path:
+        """Where an account's profile lies."""
+        return profile.folder_of(self.home.profiles, account.place.server_id, account.learner.uid)
