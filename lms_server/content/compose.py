@@ -12,7 +12,7 @@ from lms_server.content.assets import Assets
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.links import Links
 from lms_server.content.model import Asset, CoursePackage, LessonDraft, Remark, RemarkCode
-from lms_server.content.paths import join, link_name
+from lms_server.content.paths import link_name, within
 from lms_server.content.sanitize import sanitise
 from lms_server.content.shape import Target
 from lms_server.content.tree import Tree
@@ -22,6 +22,7 @@ MAX_LESSONS = 5_000
 LEVELS = ("beginner", "intermediate", "advanced")
 NAMESPACE = uuid.UUID("6c8f1c1e-5b0a-5d0e-9a51-3d1c0f5f2b67")
 
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _SOURCES = {".md", ".toml", ".yml", ".yaml", ".xml", ".html", ".htm", ".xhtml", ".opf", ".ncx", ".css", ".js", ".json"}
@@ -41,6 +42,8 @@ class LessonSource:
     minutes: int | None = None
     # Paths from the course's root.
     attachments: tuple[str, ...] = ()
+    # The links start from the course's root, not from the lesson's own file.
+    from_root: bool = False
 
 
 def as_written(address: str) -> str:
@@ -154,7 +157,7 @@ def _lesson(
     source: LessonSource, uid: str, links: Links, assets: Assets, language: str, remarks: dict[Remark, None]
 ) -> LessonDraft:
     def resolve(address: str, is_picture: bool) -> Target:  # noqa: FBT001 -- the shaper's call
-        return links.resolve(address, source.path, is_picture=is_picture)
+        return links.resolve(address, "" if source.from_root else source.path, is_picture=is_picture)
 
     clean = sanitise(source.html, resolve, language=language, where=source.path)
     remarks.update(dict.fromkeys(clean.remarks))
@@ -187,7 +190,7 @@ def _declared(source: LessonSource, links: Links, remarks: dict[Remark, None]) -
 
 
 def _cover(outline: Outline, links: Links, assets: Assets, remarks: dict[Remark, None]) -> Asset | None:
-    path = join("", outline.cover) if outline.cover else None
+    path = within("", outline.cover) if outline.cover else None
     if path is None:
         return None
     if path not in outline.tree or not links.kind(path).can_be_shown:
@@ -209,7 +212,7 @@ def _unused(outline: Outline, assets: Assets) -> Iterable[Remark]:
 
 def _short(text: str, chars: int) -> str:
     """One line in NFC, cut to fit its column."""
-    line = " ".join(unicodedata.normalize("NFC", text).split())
+    line = " ".join(_CONTROL.sub(" ", unicodedata.normalize("NFC", text)).split())
     return line if len(line) <= chars else f"{line[: chars - 1]}…"
 
 

@@ -10,7 +10,7 @@ from lms_server.content.compose import LEVELS, LessonSource, Outline, authors_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.markdown import Page, page, to_html
 from lms_server.content.model import Remark, RemarkCode
-from lms_server.content.paths import join, natural_key
+from lms_server.content.paths import natural_key, within
 from lms_server.content.tree import Tree
 from lms_server.content.words import direction_of
 
@@ -126,7 +126,7 @@ def _listed(about: dict[str, Any], tree: Tree) -> Iterable[tuple[str, str]]:
         raise _bad("sections are written [[section]]")
     for section in sections:
         for name in _texts(section, "lessons", DESCRIPTION):
-            target = join("", name)
+            target = within("", name)
             if target is None or target not in tree:
                 raise BadCourse(Fault.MISSING_FILE, f"{DESCRIPTION} lists {name}, which isn't there.")
             yield _text(section, "title", ""), target
@@ -161,6 +161,7 @@ def _lesson(tree: Tree, path: str, section: str, language: str, remarks: list[Re
         is_free_preview=matter.get("preview") is True,
         minutes=_minutes(matter, path),
         attachments=tuple(_attachments(matter, path)),
+        from_root=matter.get("html") is True,
     )
 
 
@@ -190,7 +191,7 @@ def _minutes(matter: dict[str, Any], path: str) -> int | None:
 def _attachments(matter: dict[str, Any], path: str) -> Iterable[str]:
     """Written from the root, as in the format's example; a path from the lesson's own folder starts with a dot."""
     for name in _texts(matter, "attachments", path):
-        target = join(path if name.startswith(".") else "", name)
+        target = within(path if name.startswith(".") else "", name)
         if target is None:
             raise BadCourse(Fault.UNSAFE_NAME, f"{path}: the attachment {name[:100]!r} lies outside the course.")
         yield target

@@ -72,7 +72,12 @@ def natural_key(path: str) -> tuple[tuple[int, int, str], ...]:
 
 def join(base: str, link: str) -> str | None:
     """The path that a link in the file ``base`` means, or None when it leaves the course."""
-    target = unicodedata.normalize("NFC", unquote(re.split(r"[?#]", link, maxsplit=1)[0]))
+    return within(base, unquote(re.split(r"[?#]", link, maxsplit=1)[0]))
+
+
+def within(base: str, name: str) -> str | None:
+    """The same for a name that is written as it is, not as an address."""
+    target = unicodedata.normalize("NFC", name)
     if _CONTROL.search(target) or "\\" in target:
         return None
     start = "" if target.startswith("/") else posixpath.dirname(base)

@@ -106,6 +106,8 @@ class Shaper(HTMLParser):
     def handle_data(self, data: str) -> None:
         if self._media_depth:
             return
+        # Reading the text again would turn them into line breaks.
+        data = data.replace("\r", "")
         if data.strip():
             self._title_details()
         if self._out and self._out[-1].startswith("<pre"):
@@ -222,4 +224,9 @@ def _without(given: dict[str, str], *names: str) -> dict[str, str]:
 
 
 def _tag(name: str, attributes: dict[str, str]) -> str:
-    return f"<{name}{''.join(f' {key}={chr(34)}{escape(value)}{chr(34)}' for key, value in attributes.items())}>"
+    written = "".join(f' {key}="{escape(_one_line(value))}"' for key, value in attributes.items())
+    return f"<{name}{written}>"
+
+
+def _one_line(value: str) -> str:
+    return " ".join(value.splitlines())

@@ -1,15 +1,23 @@
 """Courses made by tests, and the whole sample courses where they are present."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from lms_server.actions.context import ServerContext
+from lms_server.content.blobs import Blobs
 from lms_server.content.model import CoursePackage
 from lms_server.content.read import read_course
+from lms_server.contract import anchors
+from lms_server.contract.anchors import CATALOG
+from lms_server.contract.sqlite import writing
+from lms_server.database.engine import create_schema, open_database
+from lms_server.database.identity import Identity
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "courses"
 
+NOW = 1_800_000_000_000
 COURSE = """\
 format = 1
 slug = "first-aid"
@@ -71,3 +79,22 @@ def sample() -> Callable[[str], Path]:
 @pytest.fixture
 def read_sample(sample) -> Callable[[str], CoursePackage]:
     return lambda name: read_course(sample(name))
+
+
+@pytest.fixture
+def make_context(tmp_path: Path) -> Iterator[Callable[[str], ServerContext]]:
+    """Servers, each with a database and files of its own."""
+    engines = []
+
+    def make(name: str) -> ServerContext:
+        (tmp_path / name).mkdir()
+        engine = open_database(f"sqlite:///{tmp_path / name / 'server.db'}")
+        engines.append(engine)
+        create_schema(engine)
+        with writing(engine) as conn:
+            anchors.create_stream(conn, CATALOG)
+        return ServerContext(engine, Identity.new(), Blobs(tmp_path / name / "blobs"), "http://localhost", lambda: NOW)
+
+    yield make
+    for engine in engines:
+        engine.dispose()

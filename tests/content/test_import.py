@@ -6,7 +6,6 @@ import pytest
 from sqlalchemy import func, select, update
 
 from lms_server.actions import course_import
-from lms_server.actions.context import ServerContext
 from lms_server.actions.course_import import import_course
 from lms_server.actions.courses import (
     delete_course,
@@ -19,27 +18,18 @@ from lms_server.actions.courses import (
     unpublish_course,
 )
 from lms_server.actions.refusals import Refused
-from lms_server.content.blobs import Blobs
 from lms_server.content.read import read_course
 from lms_server.contract import anchors
 from lms_server.contract.anchors import CATALOG
 from lms_server.contract.schema import courses, lessons
 from lms_server.contract.sqlite import reading, writing
-from lms_server.database.engine import create_schema, open_database
-from lms_server.database.identity import Identity
 from lms_server.database.tables import blob_uses, blobs
-
-NOW = 1_800_000_000_000
+from tests.content.conftest import NOW
 
 
 @pytest.fixture
-def context(tmp_path):
-    engine = open_database(f"sqlite:///{tmp_path / 'server.db'}")
-    create_schema(engine)
-    with writing(engine) as conn:
-        anchors.create_stream(conn, CATALOG)
-    yield ServerContext(engine, Identity.new(), Blobs(tmp_path / "blobs"), "http://localhost", lambda: NOW)
-    engine.dispose()
+def context(make_context):
+    return make_context("server")
 
 
 def revision(context):

@@ -101,6 +101,12 @@ def test_attachments_that_are_declared(make_course):
     assert [remark.code.value for remark in course.warnings] == ["missing_file"]
 
 
+def test_lesson_names_are_taken_as_written(make_course):
+    toml = COURSE.replace("02-call.md", "02 what? 100%25.md")
+    files = {"course.toml": toml, "lessons/02-call.md": None, "lessons/02 what? 100%25.md": "# Call"}
+    assert len(read_course(make_course(files)).lessons) == 2
+
+
 def test_names_that_are_syntax_in_links(make_course):
     text = "# Check\n\n![q](<../assets/50%25 %23 1.png>)\n"
     course = read_course(make_course({"lessons/01-check.md": text, "assets/50% # 1.png": PNG}))
