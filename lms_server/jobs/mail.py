@@ -1,5 +1,6 @@
 """The mail that brings a certificate: written once, then frozen to the byte."""
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.errors import HeaderParseError
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 # Pure ASCII, so that the frozen bytes are plain text in the database and any server takes them.
 _ASCII = SMTP.clone(cte_type="7bit")
 _INTERNATIONAL = SMTP.clone(cte_type="7bit", utf8=True)
+_FOLDED_ID = re.compile(rb"^Message-ID:\s+<", re.MULTILINE)
 
 
 class BadAddress(Exception):
@@ -67,7 +69,9 @@ def write_mail(letter: Letter, at: int) -> Mail:
     message["Date"] = format_datetime(datetime.fromtimestamp(at // 1000, UTC))
     message["Message-ID"] = message_id(letter.certificate, letter.server)
     message["Auto-Submitted"] = "auto-generated"
-    return Mail(sender.addr_spec, to.addr_spec, message.as_bytes())
+    # The library folds this line, and some mail programs then miss the id.
+    content = _FOLDED_ID.sub(b"Message-ID: <", message.as_bytes(), count=1)
+    return Mail(sender.addr_spec, to.addr_spec, content)
 
 
 def _body(letter: Letter, *, is_international: bool) -> EmailMessage:
@@ -102,12 +106,14 @@ def _address(text: str) -> Address:
         raise BadAddress(f"{text!r} is no e-mail address")
     local, at, domain = text.rpartition("@")
     try:
-        address = Address(addr_spec=f"{local}@{domain.encode('idna').decode()}")
+        domain = domain.encode("idna").decode()
+        # The library checks ASCII alone; letters of other scripts may stand wherever an x may.
+        checked = Address(addr_spec=f"{''.join(char if char.isascii() else 'x' for char in local)}@{domain}")
     except (HeaderParseError, ValueError, IndexError) as error:
         raise BadAddress(f"{text!r} is no e-mail address") from error
-    if not (at and address.username and address.domain):
+    if not (at and checked.username and checked.domain):
         raise BadAddress(f"{text!r} is no e-mail address")
-    return address
+    return checked if local.isascii() else Address(username=local, domain=domain)
 
 
 def _sender(url: str) -> str:
