@@ -1,0 +1,323 @@
+"""The course: its sections and lessons, where to go on, the download."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import ClassVar
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QSizePolicy, QWidget
+
+from lms_desktop.store.rows import CoursePage as Row
+from lms_desktop.store.rows import CourseRow, LessonRow, Topic
+from lms_desktop.ui import icons
+from lms_desktop.ui.actions import Shelf
+from lms_desktop.ui.page import Context, ScrolledPage
+from lms_desktop.ui.pages.course_panels import Ways, download_panel, facts_panel, next_panel
+from lms_desktop.ui.reader import saving
+from lms_desktop.ui.texts import language_name, level_name, number, tr, tr_n
+from lms_desktop.ui.theme import STRONG, font, look, tokens
+from lms_desktop.ui.widgets.banner import Banner, EmptyState
+from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.card import Card, Rule, clear, column, line
+from lms_desktop.ui.widgets.cover import Cover, art
+from lms_desktop.ui.widgets.lessons import LessonList
+from lms_desktop.ui.widgets.mark import Mark
+from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded, text_height, text_width
+from lms_desktop.ui.widgets.text import Text
+
+TOP = Qt.AlignmentFlag.AlignTop
+
+
+class CoursePage(ScrolledPage):
+    """One course."""
+
+    topics: ClassVar[frozenset[Topic]] = frozenset(
+        {Topic.CATALOG, Topic.ENROLLMENTS, Topic.PROGRESS, Topic.DOWNLOADS, Topic.CERTIFICATES, Topic.ACCOUNT}
+    )
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._uid: str | None = None
+        self._head_of: CourseRow | None = None
+        self._cards: dict[str, SectionCard] = {}
+        self._head = column(None, 0)
+        self._notice = column(None, 0)
+        self._sections = column(None, 8)
+        self._panels = QBoxLayout(QBoxLayout.Direction.TopToBottom)
+        self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight)
+        for layout in (self._panels, self._halves):
+            layout.setContentsMargins(0, 0, 0, 0)
+        self._build()
+
+    def open(self, argument: str | None) -> None:
+        """Turn to a course."""
+        if argument != self._uid:
+            self._uid = argument
+            self._cards.clear()
+            clear(self._sections)
+            clear(self._notice)
+            self.area.verticalScrollBar().setValue(0)
+        self.reload()
+
+    def refresh(self) -> None:
+        row = self.context.shelf.views.course(self._uid) if self._uid else None
+        focused = self._focused_name()
+        clear(self._panels)
+        if row is None:
+            self._show_gone()
+            return
+        self._show_head(row.course)
+        self._show_sections(row)
+        self._show_panels(row)
+        self._give_focus_back(focused)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._arrange()
+
+    def _build(self) -> None:
+        left = QWidget()
+        sections = column(left)
+        sections.addLayout(self._sections)
+        sections.addStretch(1)
+        right = QWidget()
+        panels = column(right)
+        panels.addLayout(self._panels)
+        panels.addStretch(1)
+        self._left, self._right = left, right
+        self.body.addLayout(self._head)
+        self.body.addLayout(self._notice)
+        self.body.addSpacing(20)
+        self.body.addLayout(self._halves)
+        self.body.addStretch(1)
+        self._panels.setSpacing(16)
+        self._halves.addWidget(left, 2)
+        self._halves.addWidget(right, 1)
+
+    def _arrange(self) -> None:
+        """Put the panels beside the sections, or above them side by side where it is narrow."""
+        way = QBoxLayout.Direction
+        self._halves.setDirection(way.BottomToTop if self.is_narrow else way.LeftToRight)
+        self._halves.setSpacing(20 if self.is_narrow else 24)
+        room = self.content.width()
+        is_row = self.is_narrow and room >= look().px(560)
+        self._panels.setDirection(way.LeftToRight if is_row else way.TopToBottom)
+
+    def _show_head(self, course: CourseRow) -> None:
+        shown = replace(course, completed=0, bytes_here=0, bytes_total=0, certificate=None)
+        if shown == self._head_of:
+            return
+        self._head_of = shown
+        clear(self._head)
+        go = self.context.navigator
+        if course.is_enrolled:
+            back = Button(tr("Learn"), "arrow-start", Kind.QUIET, small=True, on_click=go.show_learn)
+        else:
+            back = Button(tr("Catalog"), "arrow-start", Kind.QUIET, small=True, on_click=go.show_catalog)
+        back.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self._head.addWidget(back)
+        self._head.addSpacing(8)
+        row = line(None, 24)
+        picture = self.context.shelf.blob(course.cover) if course.cover else None
+        row.addWidget(Cover(art(course, picture), QSize(96, 120), 8), 0, TOP)
+        row.addWidget(_title_block(course), 1, TOP)
+        self._head.addLayout(row)
+
+    def _show_sections(self, row: Row) -> None:
+        here = next((lesson.section for lesson in row.lessons if lesson.uid == row.next_uid), None)
+        wanted = {
+            f"{place}\u0000{title}": (place, title, lessons) for place, (title, lessons) in enumerate(row.sections, 1)
+        }
+        if list(wanted) != list(self._cards):
+            clear(self._sections)
+            self._cards = {key: self._section_card(*parts[:2], len(wanted)) for key, parts in wanted.items()}
+            is_short = len(row.lessons) <= 12
+            for key, card in self._cards.items():
+                self._sections.addWidget(card)
+                card.fill(wanted[key][2], None)
+                card.open_up(is_open=is_short or wanted[key][1] == here)
+        for key, card in self._cards.items():
+            card.fill(wanted[key][2], row.next_uid if row.course.is_enrolled else None)
+            if not row.course.is_enrolled:
+                card.fold.show_done(tr_n("{n} lesson", "{n} lessons", len(wanted[key][2])), is_all=False)
+
+    def _section_card(self, place: int, title: str, count: int) -> "SectionCard":
+        card = SectionCard(place, title or tr("Lessons"), has_number=count > 1)
+        card.lessons.chosen.connect(self.context.navigator.show_lesson)
+        return card
+
+    def _show_panels(self, row: Row) -> None:
+        downloads = {download.course.uid: download for download in self.context.shelf.views.downloads()}
+        course = row.course
+        ways = Ways(self._enroll, self._sign_in)
+        self._panels.addWidget(next_panel(self.context, row, ways), 1, TOP)
+        if course.is_enrolled:
+            panel = download_panel(self.context.actions, course, downloads.get(course.uid))
+            self._panels.addWidget(panel, 1, TOP)
+        self._panels.addWidget(facts_panel(course), 1, TOP)
+        self._arrange()
+
+    def _enroll(self) -> None:
+        if self._uid is None:
+            return
+        trouble = saving.enroll(self.context.shelf, self._uid)
+        clear(self._notice)
+        if trouble is not None:
+            self._notice.addSpacing(16)
+            self._notice.addWidget(Banner("danger", tr("Not saved"), trouble))
+        self.reload()
+
+    def _sign_in(self) -> None:
+        uid = self._uid
+
+        def enroll(shelf: Shelf) -> None:
+            # Enrolling was what the guest asked for; if the rules say no, the page says why at the next try.
+            if uid is not None:
+                saving.enroll(shelf, uid)
+
+        self.context.navigator.show_sign_in(enroll)
+
+    def _focused_name(self) -> str:
+        """Tell which button of the panels has the focus: a download's every step makes them anew."""
+        focused = self.focusWidget()
+        return focused.accessibleName() if focused is not None and self._right.isAncestorOf(focused) else ""
+
+    def _give_focus_back(self, name: str) -> None:
+        for button in self._right.findChildren(Button) if name else ():
+            if button.accessibleName() == name and not button.isHidden():
+                button.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_gone(self) -> None:
+        self._head_of = None
+        self._cards.clear()
+        clear(self._sections)
+        clear(self._head)
+        sentence = tr("It was withdrawn, or it isn't for this account. What you have done is kept.")
+        button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
+        self._head.addWidget(EmptyState("info", tr("This course is not here"), sentence, button))
+
+
+class SectionCard(Card):
+    """A section that opens and closes; its list is filled when it is first opened."""
+
+    def __init__(self, place: int, title: str, *, has_number: bool) -> None:
+        super().__init__(padding=0, spacing=0)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        self.fold = Fold(f"{number(place)}\u2002{title}" if has_number else title)
+        self.lessons = LessonList(compact=False, name=title)
+        self._inside = QWidget()
+        body = column(self._inside)
+        body.addWidget(Rule())
+        rows = column()
+        rows.setContentsMargins(5, 4, 5, 4)
+        rows.addWidget(self.lessons)
+        body.addLayout(rows)
+        self.body.addWidget(self.fold)
+        self.body.addWidget(self._inside)
+        self._rows: Sequence[LessonRow] = ()
+        self._here: str | None = None
+        self.fold.toggled.connect(self._show_inside)
+        self._inside.hide()
+
+    def fill(self, rows: Sequence[LessonRow], here: str | None) -> None:
+        """Show these lessons, now or when the section is opened."""
+        if rows == self._rows and here == self._here:
+            return
+        self._rows, self._here = rows, here
+        done = sum(row.is_completed for row in rows)
+        words = tr("{done} of {total} done", done=done, total=len(rows))
+        self.fold.show_done(words, is_all=done == len(rows))
+        if self.fold.isChecked():
+            self._fill_list()
+
+    def open_up(self, *, is_open: bool) -> None:
+        self.fold.setChecked(is_open)
+
+    def _show_inside(self, is_open: bool) -> None:  # noqa: FBT001 - a signal's argument
+        if is_open:
+            self._fill_list()
+        self._inside.setVisible(is_open)
+
+    def _fill_list(self) -> None:
+        self.lessons.fill([("", self._rows)], self._here, headings=False)
+
+
+class Fold(QAbstractButton):
+    """The line of a section that opens it: chevron, title, how much is done."""
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._title = title
+        self._done = ""
+        self._is_all = False
+        self.setCheckable(True)
+        self.setProperty("ring", 8)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = self.sizePolicy()
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)
+
+    def show_done(self, words: str, *, is_all: bool) -> None:
+        self._done, self._is_all = words, is_all
+        self.setAccessibleName(f"{self._title}, {words}")
+        self.update()
+
+    def sizeHint(self) -> QSize:
+        return QSize(320, self.heightForWidth(max(320, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(160, self.heightForWidth(max(160, self.width())))
+
+    def heightForWidth(self, width: int) -> int:
+        return max(50, text_height(self._title, font(16, STRONG), self._room(width), 3) + 24)
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self.updateGeometry()
+
+    def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        t, direction = tokens(), self.layoutDirection()
+        if self.underMouse():
+            rounded(painter, self.rect().adjusted(1, 1, -1, -1), QColor(t.background), None, 7)
+        frame = Frame(self.rect(), direction)
+        side, face, small = look().px(20), font(16, STRONG), font(12)
+        chevron = "chevron-down" if self.isChecked() else "chevron-end"
+        box = frame.rect(14, (self.height() - side) // 2, side, side)
+        icons.draw(painter, chevron, box, QColor(t.muted), direction)
+        room = self._room(self.width())
+        high = text_height(self._title, face, room, 3)
+        title = frame.rect(14 + side + 10, (self.height() - high) // 2, room, high)
+        draw_text(painter, self._title, title, face, QColor(t.text), direction, 3)
+        wide = text_width(self._done, small)
+        done = QRect(
+            frame.rect(self.width() - 14 - wide, (self.height() - line_height(small)) // 2, wide, line_height(small))
+        )
+        draw_text(
+            painter, self._done, done, small, QColor(t.success if self._is_all else t.muted), direction, at_end=True
+        )
+
+    def _room(self, width: int) -> int:
+        return max(80, width - 14 - look().px(20) - 10 - 16 - text_width(self._done, font(12)) - 14)
+
+
+def _title_block(course: CourseRow) -> QWidget:
+    block = QWidget()
+    words = column(block, 6)
+    words.addWidget(Text(course.title, "title"))
+    if course.summary:
+        words.addWidget(Text(course.summary, "muted"))
+    marks = line(None, 8)
+    count = tr_n("{n} lesson", "{n} lessons", course.lessons)
+    for mark in (level_name(course.level), language_name(course.language), count):
+        marks.addWidget(Mark(mark))
+    if not course.is_open:
+        marks.addWidget(Mark(tr("Withdrawn"), "attention"))
+    marks.addStretch(1)
+    words.addLayout(marks)
+    return block
