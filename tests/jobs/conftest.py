@@ -19,6 +19,7 @@ from lms_server.database.identity import Identity
 from lms_server.database.tables import certificates, courses, jobs, server, users
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.queue import enqueue
+from tests.jobs.smtp import Script, ScriptedServer
 
 NOW = 1_795_000_000_000
 COURSE = "2190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80"
@@ -117,3 +118,12 @@ def any_place(request, tmp_path):
     made = Place(tmp_path, url).set_up()
     yield made
     made.engine.dispose()
+
+
+@pytest.fixture
+def mail_server():
+    """A mail server that takes everything until its script says otherwise."""
+    running = ScriptedServer(Script())
+    running.start()
+    yield running
+    running.stop()

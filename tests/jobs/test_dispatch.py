@@ -10,18 +10,9 @@ from sqlalchemy import select, update
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.tables import certificates, server, streams, users
 from lms_server.jobs.outbox import CannotResend, hold_mails, list_mails, release, resend
-from tests.jobs.smtp import Script, ScriptedServer
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
-
-
-@pytest.fixture
-def mail_server():
-    running = ScriptedServer(Script())
-    running.start()
-    yield running
-    running.stop()
 
 
 def test_a_certificate_is_drawn_and_sent_once(any_place):
