@@ -4,17 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from urllib.parse import quote
 
 import falcon
 
 from lms_server.actions.context import ServerContext
 from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
+from lms_server.web import admin, site
 from lms_server.web.api import CurrentSessionResource, ServerResource, SessionsResource, SyncResource, UsersResource
 from lms_server.web.auth import Door
 from lms_server.web.blobs import BlobResource, FetchResource
 from lms_server.web.certificates import FactsResource, PdfResource
 from lms_server.web.errors import problem_of, write_problem
+from lms_server.web.pages import Pages, RedirectToSignIn, make_pages
 from lms_server.web.probes import HealthResource, MetricsResource, OpenApiResource, ReadyResource
 from lms_server.web.throttle import Throttle
 
@@ -40,11 +43,13 @@ def create_app(context: ServerContext, parts: Parts | None = None) -> falcon.App
     app = falcon.App(middleware=[_Everywhere()])
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.auto_parse_form_urlencoded = False
+    pages = make_pages(context)
     # Falcon has its own way with HTTPError; each kind must be taken over by name.
     for kind in (Exception, falcon.HTTPError):
-        app.add_error_handler(kind, _answer_errors(context))
+        app.add_error_handler(kind, _answer_errors(pages))
     _add_api(app, context, parts)
     _add_probes(app, context, parts)
+    _add_pages(app, pages, Door(context, parts.throttle))
     return app
 
 
@@ -58,10 +63,18 @@ class _Everywhere:
             resp.set_header("Cache-Control", "no-store")
 
 
-def _answer_errors(context: ServerContext) -> Callable[..., None]:
-    def answer(_req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
+def _answer_errors(pages: Pages) -> Callable[..., None]:
+    def answer(req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
         resp.stream = None
-        write_problem(resp, problem_of(error), context.identity.server_id)
+        if isinstance(error, RedirectToSignIn):
+            resp.status = 303
+            resp.location = f"/login?next={quote(req.relative_uri, safe='')}"
+            return
+        problem = problem_of(error)
+        write_problem(resp, problem, pages.context.identity.server_id)
+        if not req.path.startswith(API) and "text/html" in req.accept and problem.status_code < 500:
+            resp.data = None
+            pages.show(resp, "problem.html", None, text=problem.title)
 
     return answer
 
@@ -85,3 +98,23 @@ def _add_probes(app: Any, context: ServerContext, parts: Parts) -> None:
         app.add_route(f"{prefix}/healthz", HealthResource())
         app.add_route(f"{prefix}/readyz", ReadyResource(context))
         app.add_route(f"{prefix}/metrics", MetricsResource(context, parts.figures))
+
+
+def _add_pages(app: Any, pages: Pages, door: Door) -> None:
+    app.add_route("/", site.CatalogPage(pages))
+    app.add_route("/courses/{slug}", site.CoursePage(pages))
+    app.add_route("/read/{uid}", site.PreviewAddress())
+    app.add_route("/read/{uid}/{path:path}", site.PreviewPage(pages))
+    app.add_route("/login", site.SignInPage(pages, door))
+    app.add_route("/logout", site.SignOut(pages))
+    app.add_route("/verify/{uuid}", site.VerifyPage(pages))
+    app.add_route("/static/{name}", site.StaticFiles())
+    app.add_route("/admin", admin.Dashboard(pages, is_front=True))
+    app.add_route("/admin/", admin.Dashboard(pages, is_front=True))
+    app.add_route("/admin/courses", admin.Dashboard(pages, is_front=False))
+    app.add_route("/admin/courses.csv", admin.CoursesCsv(pages))
+    app.add_route("/admin/courses/{slug}/{verb}", admin.CourseVerb(pages))
+    app.add_route("/admin/learners", admin.LearnersPage(pages))
+    app.add_route("/admin/certificates", admin.CertificatesPage(pages))
+    app.add_route("/admin/certificates/{uuid}.pdf", admin.CertificatePdf(pages))
+    app.add_route("/admin/parked", admin.ParkedPage(pages))

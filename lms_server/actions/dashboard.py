@@ -1,0 +1,177 @@
+"""What the web pages show: one read a page, frozen rows."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import and_, case, func, select
+
+from lms_server.actions.context import ServerContext, read_server
+from lms_server.contract.schema import certificates, courses, enrollments, lessons
+from lms_server.contract.sqlite import reading
+from lms_server.database.tables import jobs, parked, sessions, users
+
+_DAY_MS = 86_400_000
+_WAITING = ("queued", "sending", "held", "in_doubt")
+
+
+@dataclass(frozen=True)
+class Overview:
+    """The dashboard's tiles; times are milliseconds."""
+
+    name: str
+    learners: int
+    active_this_week: int
+    devices: int
+    devices_not_seen: int
+    last_seen: int | None
+    last_who: str
+    mails_waiting: int
+    oldest_mail: int | None
+    parked: int
+
+
+@dataclass(frozen=True)
+class CourseLine:
+    """A course with what admins and readers want to know of it."""
+
+    uid: str
+    slug: str
+    title: str
+    summary: str
+    level: str
+    language: str
+    direction: str
+    cover: str | None
+    is_published: bool
+    deleted_at: int | None
+    lessons: int
+    previews: int
+    enrolled: int
+    finished: int
+
+    @property
+    def state(self) -> str:
+        """Published, draft or withdrawn."""
+        if self.deleted_at is not None:
+            return "withdrawn"
+        return "published" if self.is_published else "draft"
+
+
+@dataclass(frozen=True)
+class OutlineLine:
+    """A lesson in a course's public outline."""
+
+    uid: str
+    title: str
+    section: str
+    is_free_preview: bool
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A lesson that anyone may read; ``files`` maps paths in its text to (sha256, media type)."""
+
+    uid: str
+    title: str
+    body: str | None
+    course_slug: str
+    course_title: str
+    language: str
+    direction: str
+    files: dict[str, tuple[str, str]]
+
+
+def read_overview(context: ServerContext) -> Overview:
+    """The figures on the dashboard."""
+    now = context.clock()
+    live = and_(sessions.c.revoked_at.is_(None), sessions.c.device != BROWSER)
+    with reading(context.engine) as conn:
+        seen = select(sessions.c.last_seen_at, users.c.name).join_from(sessions, users).where(live)
+        last = conn.execute(seen.order_by(sessions.c.last_seen_at.desc()).limit(1)).one_or_none()
+        week = select(func.count(sessions.c.user_id.distinct())).where(live)
+        mails = and_(jobs.c.kind == "certificate_email", jobs.c.state.in_(_WAITING))
+        return Overview(
+            name=read_server(conn).name,
+            learners=_count(conn, select(func.count()).select_from(users).where(users.c.role == "learner")),
+            active_this_week=_count(conn, week.where(sessions.c.last_seen_at > now - 7 * _DAY_MS)),
+            devices=_count(conn, select(func.count()).select_from(sessions).where(live)),
+            devices_not_seen=_count(
+                conn,
+                select(func.count()).select_from(sessions).where(live, sessions.c.last_seen_at < now - 30 * _DAY_MS),
+            ),
+            last_seen=last.last_seen_at if last else None,
+            last_who=last.name if last else "",
+            mails_waiting=_count(conn, select(func.count()).select_from(jobs).where(mails)),
+            oldest_mail=conn.execute(select(func.min(jobs.c.run_at)).where(mails)).scalar_one(),
+            parked=_count(conn, select(func.count()).select_from(parked)),
+        )
+
+
+def list_course_lines(context: ServerContext, *, open_only: bool) -> list[CourseLine]:
+    """Courses by title, with counts; for readers only those that are open."""
+    query = _COURSES.where(courses.c.is_published, courses.c.deleted_at.is_(None)) if open_only else _COURSES
+    with reading(context.engine) as conn:
+        return [CourseLine(*row) for row in conn.execute(query.order_by(courses.c.deleted_at, courses.c.title))]
+
+
+def find_open_course(context: ServerContext, slug: str) -> tuple[CourseLine, list[OutlineLine]] | None:
+    """An open course and its outline."""
+    is_open = and_(courses.c.slug == slug, courses.c.is_published, courses.c.deleted_at.is_(None))
+    with reading(context.engine) as conn:
+        row = conn.execute(_COURSES.where(is_open)).one_or_none()
+        if row is None:
+            return None
+        columns = (lessons.c.uid, lessons.c.title, lessons.c.section, lessons.c.is_free_preview)
+        query = select(*columns).join_from(lessons, courses).where(courses.c.uid == row.uid)
+        rows = conn.execute(query.where(lessons.c.deleted_at.is_(None)).order_by(lessons.c.order, lessons.c.id))
+        return CourseLine(*row), [OutlineLine(*line) for line in rows]
+
+
+def find_preview(context: ServerContext, uid: str) -> Preview | None:
+    """A free preview of an open course."""
+    columns = (lessons.c.uid, lessons.c.title, lessons.c.body, lessons.c.attachments)
+    course = (courses.c.slug, courses.c.title.label("course_title"), courses.c.language, courses.c.direction)
+    is_public = and_(lessons.c.is_free_preview, lessons.c.deleted_at.is_(None))
+    is_open = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
+    query = select(*columns, *course).join_from(lessons, courses).where(lessons.c.uid == uid, is_public, is_open)
+    with reading(context.engine) as conn:
+        row = conn.execute(query).one_or_none()
+    if row is None:
+        return None
+    files = {item["path"]: (item["sha256"], item["type"]) for item in json.loads(row.attachments)}
+    return Preview(row.uid, row.title, row.body, row.slug, row.course_title, row.language, row.direction, files)
+
+
+def _count(conn: Any, query: Any) -> int:
+    return int(conn.execute(query).scalar_one())
+
+
+# The device of a session in a browser: not one of the laptops that admins count.
+BROWSER = "web browser"
+
+
+def _of_course(table: Any, *more: Any) -> Any:
+    query = select(func.count()).select_from(table).where(table.c.course_id == courses.c.id, *more)
+    return query.correlate(courses).scalar_subquery()
+
+
+_COURSES: Any = select(
+    courses.c.uid,
+    courses.c.slug,
+    courses.c.title,
+    courses.c.summary,
+    courses.c.level,
+    courses.c.language,
+    courses.c.direction,
+    courses.c.cover,
+    courses.c.is_published,
+    courses.c.deleted_at,
+    _of_course(lessons, lessons.c.deleted_at.is_(None)),
+    select(func.coalesce(func.sum(case((lessons.c.is_free_preview, 1), else_=0)), 0))
+    .where(lessons.c.course_id == courses.c.id, lessons.c.deleted_at.is_(None))
+    .correlate(courses)
+    .scalar_subquery(),
+    _of_course(enrollments),
+    _of_course(certificates),
+)

@@ -1,0 +1,165 @@
+"""Pages for people: templates, the cookie that keeps somebody signed in, and what every page is given."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from hashlib import sha256
+from hmac import compare_digest, digest
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+import falcon
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from lms_server.actions.context import ServerContext, read_server
+from lms_server.actions.sessions import Session, find_session
+from lms_server.contract.sqlite import reading
+from lms_server.web.covers import cloth, subject
+from lms_server.web.errors import Problem
+from resources import path as resource
+
+CONTENT_POLICY = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+_FOLDER = str(files("lms_server.web").joinpath("templates"))
+
+
+class RedirectToSignIn(Exception):
+    """The page is for somebody who is signed in."""
+
+
+@dataclass(frozen=True)
+class Pages:
+    """Shared by all pages of one server."""
+
+    context: ServerContext
+    templates: Environment
+
+    def show(self, resp: falcon.Response, template: str, session: Session | None, **values: Any) -> None:
+        """Answer with a page. Everything in it is escaped unless it was made safe at import."""
+        with reading(self.context.engine) as conn:
+            name = read_server(conn).name
+        text = self.templates.get_template(template).render(
+            server_name=name,
+            user=session.user if session else None,
+            csrf=self.csrf(session),
+            **values,
+        )
+        resp.content_type = "text/html; charset=utf-8"
+        resp.set_header("Content-Security-Policy", CONTENT_POLICY)
+        resp.set_header("X-Frame-Options", "DENY")
+        resp.text = text
+
+    def session(self, req: falcon.Request) -> Session | None:
+        """Who is signed in with this browser."""
+        token = (req.get_cookie_values(self.cookie) or [""])[0]
+        found = find_session(self.context, token) if 0 < len(token) <= 256 else None
+        return found if isinstance(found, Session) else None
+
+    def admin(self, req: falcon.Request) -> Session:
+        """The admin who is signed in; raises RedirectToSignIn, or Problem for a learner."""
+        session = self.session(req)
+        if session is None:
+            raise RedirectToSignIn
+        if not session.user.is_admin:
+            raise Problem(403, "not_an_admin", "This page is for admins of this server.")
+        return session
+
+    def csrf(self, session: Session | None) -> str:
+        """What a form of this session must carry."""
+        return digest(self.context.identity.secret, f"csrf {session.key if session else ''}".encode(), sha256).hex()
+
+    def check_form(self, req: falcon.Request, session: Session | None, form: dict[str, str]) -> None:
+        """Refuse a form that another site sent, or that was made for another session. Raises Problem."""
+        origin = req.get_header("Origin")
+        site = req.get_header("Sec-Fetch-Site")
+        is_foreign = origin is not None and urlsplit(origin).netloc != req.netloc
+        if is_foreign or (origin is None and site not in {None, "same-origin", "none"}):
+            raise Problem(403, "foreign_form", "This form was sent from another site.")
+        if not compare_digest(form.get("csrf", "").encode(), self.csrf(session).encode()):
+            raise Problem(403, "old_form", "This form is no longer valid; go back and reload the page.")
+
+    @property
+    def is_secure(self) -> bool:
+        """Whether people reach this server over https."""
+        return self.context.public_url.startswith("https://")
+
+    @property
+    def cookie(self) -> str:
+        """The session cookie's name; browsers keep ``__Host-`` cookies from being planted, but only over https."""
+        return "__Host-lms" if self.is_secure else "lms"
+
+    def remember(self, resp: falcon.Response, token: str) -> None:
+        """Keep somebody signed in until the browser is closed."""
+        resp.set_cookie(self.cookie, token, path="/", secure=self.is_secure, http_only=True, same_site="Strict")
+
+    def forget(self, resp: falcon.Response) -> None:
+        """Take the cookie back."""
+        resp.set_cookie(self.cookie, "", path="/", max_age=0, secure=self.is_secure, http_only=True, same_site="Strict")
+
+
+def make_pages(context: ServerContext) -> Pages:
+    """The templates, read once."""
+    templates = Environment(
+        loader=FileSystemLoader(_FOLDER),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    templates.globals.update(icon=_icon, cloth=cloth, subject=subject)
+    templates.filters.update(moment=_moment, day=_day, size=_size, ago=lambda ms: _ago(ms, context.clock()))
+    return Pages(context, templates)
+
+
+def local_path(wanted: str | None, otherwise: str = "/") -> str:
+    """A place on this server to go on to; anything that could lead elsewhere becomes ``otherwise``."""
+    if not wanted or not wanted.startswith("/") or wanted.startswith("//") or len(wanted) > 500:
+        return otherwise
+    if "\\" in wanted or any(not character.isprintable() for character in wanted):
+        return otherwise
+    return quote(wanted, safe="/?&=%#-._~")
+
+
+def read_form(req: falcon.Request, most: int = 64 << 10) -> dict[str, str]:
+    """The fields of a form; raises Problem for anything else."""
+    if (req.content_type or "").split(";")[0].strip().lower() != falcon.MEDIA_URLENCODED:
+        raise Problem(415, "unsupported_type", "Send the page's form.")
+    body = req.bounded_stream.read(most + 1)
+    if len(body) > most:
+        raise Problem(413, "too_large", "The form is too large.")
+    fields = falcon.uri.parse_query_string(body.decode("utf-8", "replace"), keep_blank=True, csv=False)
+    return {name: value[-1] if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _icon(name: str, size: int = 20) -> Markup:
+    text = resource(f"icons/{name}.svg").read_text("utf-8")
+    # Our own files, and no text in them: nothing to escape.
+    return Markup(text.replace("<svg ", f'<svg class="icon" width="{size}" height="{size}" aria-hidden="true" ', 1))  # noqa: S704
+
+
+def _moment(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+def _day(ms: int) -> str:
+    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+
+
+def _size(count: float) -> str:
+    for unit in ("B", "KB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}"
+        count /= 1000
+    return f"{count:.0f} TB"
+
+
+def _ago(ms: int, now: int) -> str:
+    minutes = max(0, now - ms) // 60_000
+    for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
+        if minutes >= size:
+            count = minutes // size
+            return f"{count} {word}{'' if count == 1 else 's'} ago"
+    return "just now"
