@@ -12,7 +12,7 @@ def open_database(url: str) -> Engine:
     """An engine for ``sqlite:///FILE`` or ``postgresql://…``; makes nothing in it."""
     if url.startswith("sqlite:///"):
         return open_sqlite(Path(url.removeprefix("sqlite:///")))
-    if url.startswith(("postgresql://", "postgres://")):
+    if url.startswith(("postgresql://", "postgres://", "postgresql+psycopg://")):
         address = "postgresql+psycopg://" + url.split("://", 1)[1]
         # No prepared statements: a pooler in transaction mode may give each transaction another backend.
         return create_engine(address, connect_args={"prepare_threshold": None}, pool_pre_ping=True)
