@@ -1,4 +1,4 @@
-"""Writes pictures of every page: ``python tests/ui/pictures.py FOLDER [page …]``; compare them with the design."""
+"""Writes pictures of every page: ``python -m tests.ui.pictures FOLDER [page …]``; compare them with the design."""
 
 import sys
 import tempfile
@@ -7,12 +7,12 @@ from pathlib import Path
 
 from PySide6.QtCore import QLocale, QSize
 from PySide6.QtWidgets import QApplication, QWidget
-from samples import SampleActions, SampleShelf
 
 from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.compose import PAGES, build_window
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.window import MainWindow, Route
+from tests.ui.samples import SampleActions, SampleShelf
 
 SIZES = {"": QSize(1280, 800), "-1024x600": QSize(1024, 600)}
 LOOKS = {

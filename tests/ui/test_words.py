@@ -45,7 +45,9 @@ def test_every_text_is_translated(language):
 @pytest.mark.parametrize("language", ["es", "ar"])
 def test_translations_keep_the_places_and_have_all_forms(language):
     for text, is_plural in texts_used().items():
-        found = CATALOGS[language][text]
+        found = CATALOGS[language].get(text, text)
+        if found is text:
+            continue
         assert isinstance(found, tuple) == is_plural, text
         variants = found if isinstance(found, tuple) else (found,)
         assert len(variants) == (forms(language) if is_plural else 1), text

@@ -93,7 +93,7 @@ class SyncBadge(QAbstractButton):
         super().__init__(parent)
         self._words = BadgeWords("cloud-check", "success", "", "")
         self.setProperty("ring", 8)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 

@@ -27,6 +27,7 @@ from lms_desktop.ui.widgets.paint import (
 
 COVER = 104
 BIG_COVER = 188
+BESIDE = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class _CardButton(QAbstractButton):
         self.setProperty("ring", 8)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
-        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -209,22 +210,19 @@ class ContinueCard(_CardButton):
         t, direction = tokens(), self.layoutDirection()
         button = self._button_size()
         bottom = self.height() - 26
-        end = x + room
-        self._draw_button(
-            painter, frame.rect(end - button.width(), bottom - button.height(), button.width(), button.height())
-        )
-        wide = room - button.width() - 32
-        small = font(12)
-        draw_bar(
-            painter,
-            frame.rect(x, bottom - 6, wide, 6),
-            share_done(self._here.course),
-            QColor(t.accent),
-            QColor(t.border),
-            direction,
-        )
-        place = frame.rect(x, bottom - 6 - 12 - line_height(small), wide, line_height(small))
-        draw_text(painter, self._done(), place, small, QColor(t.muted), direction)
+        place = frame.rect(x + room - button.width(), bottom - button.height(), button.width(), button.height())
+        self._draw_button(painter, place)
+        small, wide = font(12), room - button.width() - BESIDE
+        if self._is_stacked(room):
+            wide, bottom = room, bottom - button.height() - 16
+        bar = frame.rect(x, bottom - 6, wide, 6)
+        draw_bar(painter, bar, share_done(self._here.course), QColor(t.accent), QColor(t.border), direction)
+        words = frame.rect(x, bottom - 6 - 12 - line_height(small), wide, line_height(small))
+        draw_text(painter, self._done(), words, small, QColor(t.muted), direction)
+
+    def _is_stacked(self, room: int) -> bool:
+        """Whether the bar has its words' width no more beside the button, and so stands above it."""
+        return room - self._button_size().width() - BESIDE < max(120, text_width(self._done(), font(12)))
 
     def _draw_button(self, painter: QPainter, box: QRect) -> None:
         t, direction = tokens(), self.layoutDirection()
@@ -267,7 +265,8 @@ class ContinueCard(_CardButton):
         title = text_height(self._here.lesson_title, font(20, STRONG), room, 2)
         facts_height = text_height(self._facts(), font(14), room, 2)
         top = line_height(font(14, STRONG)) + 6 + title + 4 + facts_height
-        return top + 20 + max(self._button_size().height(), line_height(font(12)) + 18)
+        bar, button = line_height(font(12)) + 18, self._button_size().height()
+        return top + 20 + (bar + 16 + button if self._is_stacked(room) else max(bar, button))
 
 
 def _draw_status(painter: QPainter, frame: Frame, status: StatusLine, x: int, y: int, room: int) -> None:
