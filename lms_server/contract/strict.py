@@ -1,6 +1,7 @@
 """Strict JSON (RFC 8259, with RFC 7493's care): no duplicate keys, no NUL, no huge numbers, no deep nesting."""
 
 import json
+from math import isfinite
 from typing import Any, NoReturn, TypeVar
 
 import msgspec
@@ -8,6 +9,8 @@ import msgspec
 MAX_DEPTH = 8
 MAX_STRING_BYTES = 4096
 MAX_INTEGER = 2**53 - 1
+# UTF-8 takes at most four bytes a character.
+_SURELY_SHORT = MAX_STRING_BYTES // 4
 
 T = TypeVar("T")
 
@@ -22,7 +25,7 @@ def read(body: bytes) -> Any:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
         )
-        _check(value, 1)
+        _check(value, has_escapes=b"\\u" in body)
     except BadJson:
         raise
     except UnicodeDecodeError as error:
@@ -59,20 +62,27 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _check(value: Any, depth: int) -> None:
-    if isinstance(value, str):
-        _check_text(value)
-    elif isinstance(value, float):
-        if value in {float("inf"), float("-inf")}:
-            raise BadJson("A number is too large.")
-    elif isinstance(value, dict | list):
-        if depth > MAX_DEPTH:
+def _check(value: Any, *, has_escapes: bool) -> None:
+    """Depth, numbers and texts; NUL and halves of surrogate pairs can only come from escapes."""
+    level, depth = [value], 1
+    while level:
+        below: list[Any] = []
+        for item in level:
+            kind = type(item)
+            if kind is str:
+                if has_escapes or len(item) > _SURELY_SHORT:
+                    _check_text(item)
+            elif kind is dict:
+                below += item.values()
+                below += item.keys()
+            elif kind is list:
+                below += item
+            elif kind is float and not isfinite(item):
+                raise BadJson("A number is too large.")
+        depth += 1
+        if depth > MAX_DEPTH and any(isinstance(item, dict | list) for item in below):
             raise BadJson(f"The JSON is nested deeper than {MAX_DEPTH} levels.")
-        if isinstance(value, dict):
-            for key in value:
-                _check_text(key)
-        for item in value.values() if isinstance(value, dict) else value:
-            _check(item, depth + 1)
+        level = below
 
 
 def _check_text(text: str) -> None:

@@ -28,6 +28,8 @@ from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
 from lms_server.sync.parked import MAX_PARKED, dump_command, replay
 
+# Reading an enum member's value costs more than finding it in a table.
+_ANSWERS = {code: (outcome, outcome.value, code.value) for code, outcome in OUTCOME_OF.items()}
 ACCEPTED = {Code.OK, Code.ALREADY_DONE, Code.LESSON_REMOVED}
 
 
@@ -149,8 +151,8 @@ def _store_receipts(  # one step of _settle
             decision.codes[index] = Code.TOO_MANY_PARKED
     stored, kept = [], []
     for (command, at), code in zip(events, decision.codes, strict=True):
-        outcome = OUTCOME_OF[code]
-        if outcome not in {Outcome.APPLIED, Outcome.PARKED}:
+        outcome, outcome_text, code_text = _ANSWERS[code]
+        if outcome is not Outcome.APPLIED and outcome is not Outcome.PARKED:
             continue
         print_ = fingerprint(command)
         known[command.id] = print_, code
@@ -160,8 +162,8 @@ def _store_receipts(  # one step of _settle
                 "user_id": who.id,
                 "command_id": command.id,
                 "fingerprint": print_,
-                "outcome": outcome.value,
-                "code": code.value,
+                "outcome": outcome_text,
+                "code": code_text,
                 "made_at": made_at,
                 "received_at": received_at,
             }
@@ -202,7 +204,7 @@ def _fill_results(
     for index, command in batch.first.values():
         code = codes.get(command.id)
         if code is not None:
-            batch.results[index] = Result(OUTCOME_OF[code].value, code.value, id=command.id)
+            batch.results[index] = Result(*_ANSWERS[code][1:], id=command.id)
         else:
             batch.results[index] = _repeat(command, known)
     for index, command in batch.repeats:
@@ -215,4 +217,4 @@ def _repeat(command: Command, known: dict[str, tuple[str, Code]]) -> Result:
     print_, code = known[command.id]
     if print_ != fingerprint(command):
         return Result(Outcome.REJECTED, Code.ID_CONFLICT, id=command.id)
-    return Result(Outcome.DUPLICATE, code.value, id=command.id)
+    return Result("duplicate", _ANSWERS[code][2], id=command.id)
