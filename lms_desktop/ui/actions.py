@@ -22,7 +22,7 @@ from lms_desktop.store.rows import (
     Topic,
 )
 from lms_desktop.ui.preferences import Preferences
-from lms_server.contract.commands import Command
+from lms_server.contract.commands import Click
 
 
 class Views(Protocol):
@@ -49,7 +49,7 @@ class Shelf(Protocol):
     @property
     def place(self) -> Place | None: ...
     def blob(self, sha256: str) -> bytes | None: ...
-    def record(self, command: Command) -> str: ...
+    def record(self, command: Click) -> str: ...
     def subscribe(self, listener: Callable[[frozenset[Topic]], None]) -> Callable[[], None]: ...
 
 

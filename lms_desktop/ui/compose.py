@@ -7,8 +7,10 @@ from PySide6.QtWidgets import QApplication
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.page import Context, Page
+from lms_desktop.ui.pages.course import CoursePage
 from lms_desktop.ui.pages.downloads import DownloadsPage
 from lms_desktop.ui.pages.learn import LearnPage
+from lms_desktop.ui.pages.lesson import LessonPage
 from lms_desktop.ui.pages.settings import SettingsPage
 from lms_desktop.ui.pages.sync import SyncPage
 from lms_desktop.ui.preferences import PreferenceFile
@@ -18,6 +20,8 @@ from lms_desktop.ui.window import MainWindow
 
 PAGES: dict[str, type[Page]] = {
     "learn": LearnPage,
+    "course": CoursePage,
+    "lesson": LessonPage,
     "downloads": DownloadsPage,
     "sync": SyncPage,
     "settings": SettingsPage,

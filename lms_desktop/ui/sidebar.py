@@ -1,7 +1,7 @@
 """The sidebar: five pages, the sync badge, and who is learning."""
 
 from PySide6.QtCore import QEvent, QPoint, Signal
-from PySide6.QtWidgets import QButtonGroup, QFrame, QMenu, QWidget
+from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from lms_desktop.store.rows import AccountRow, BadgeState
 from lms_desktop.ui import icons
@@ -36,7 +36,6 @@ class Sidebar(QFrame):
         self.setObjectName("sidebar")
         self.place = PlaceHead()
         self.items = {name: SidebarItem(_title(name), ICONS[name]) for name in PAGES}
-        self._group = QButtonGroup(self)
         self.badge = SyncBadge()
         self.learner = LearnerButton()
         self._accounts: tuple[AccountRow, ...] = ()
@@ -65,10 +64,8 @@ class Sidebar(QFrame):
 
     def show_page(self, name: str) -> None:
         """Mark the item of the page that is open."""
-        self._group.setExclusive(False)
         for other, item in self.items.items():
             item.setChecked(other == name)
-        self._group.setExclusive(True)
 
     def learner_menu(self) -> QMenu:
         """Everybody who has a profile here, with what each has not sent."""
@@ -94,7 +91,6 @@ class Sidebar(QFrame):
         body.addWidget(self.place)
         body.addSpacing(8)
         for name, item in self.items.items():
-            self._group.addButton(item)
             item.clicked.connect(lambda _checked=False, name=name: self.page_chosen.emit(name))
             body.addWidget(item)
         body.addStretch(1)

@@ -23,6 +23,8 @@ from lms_desktop.ui.widgets.card import Rule, line
 from lms_desktop.ui.widgets.dialog import Facts, Question
 
 MakePages = Callable[[Context], Mapping[str, Page]]
+# The pages from which courses and lessons are opened; theirs is the item that stays chosen.
+HOMES = frozenset({"learn", "catalog"})
 SIDEBAR_TOPICS = frozenset({Topic.ACCOUNT, Topic.OUTBOX, Topic.SYNC, Topic.DOWNLOADS})
 
 
@@ -49,6 +51,7 @@ class MainWindow(QMainWindow):
         self._pages: Mapping[str, Page] = {}
         self._route = Route("learn")
         self._behind: list[Route] = []
+        self._home = "learn"
         self._then: Callable[[Shelf], None] | None = None
         self.setMinimumSize(800, 480)
         self.resize(1280, 800)
@@ -170,7 +173,8 @@ class MainWindow(QMainWindow):
         self._route = route
         page.open(route.argument)
         self._stack.setCurrentWidget(page)
-        self._sidebar.show_page(route.page)
+        self._home = route.page if route.page in HOMES else self._home
+        self._sidebar.show_page(self._home if route.page in {"course", "lesson"} else route.page)
 
     def _hear(self, topics: frozenset[Topic]) -> None:
         if self._shelf is not None and topics & SIDEBAR_TOPICS:

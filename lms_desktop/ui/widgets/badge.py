@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import Badge, BadgeState
@@ -13,6 +13,7 @@ from lms_desktop.ui import icons
 from lms_desktop.ui.texts import ago, time_of, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.paint import Frame, draw_text, rounded, text_height
+from lms_desktop.ui.widgets.ring import note_focus
 
 INSET = 11
 LINES = 3
@@ -77,7 +78,7 @@ def _offline(_badge: Badge) -> BadgeWords:
 
 
 def _saved(badge: Badge) -> BadgeWords:
-    second = tr_n("{n} to send", "{n} to send", badge.pending)
+    second = tr_n("{n} to send", "{n} to send", badge.pending) if badge.pending else tr("Nothing to send yet")
     return BadgeWords("laptop-up", "accent", tr("Saved on this laptop"), second)
 
 
@@ -127,6 +128,10 @@ class SyncBadge(QAbstractButton):
 
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.heightForWidth(max(120, self.width())))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         t = tokens()

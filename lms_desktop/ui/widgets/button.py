@@ -5,13 +5,14 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
 from lms_desktop.ui.tokens import Tokens
 from lms_desktop.ui.widgets.paint import GAP, Frame, line_height, rounded, text_width
+from lms_desktop.ui.widgets.ring import note_focus
 
 ICON = 20
 
@@ -98,6 +99,10 @@ class Button(QPushButton):
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
             self.updateGeometry()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         painter = QPainter(self)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import Continue, CourseRow, DownloadRow
@@ -24,6 +24,7 @@ from lms_desktop.ui.widgets.paint import (
     text_height,
     text_width,
 )
+from lms_desktop.ui.widgets.ring import note_focus
 
 COVER = 104
 BIG_COVER = 188
@@ -96,6 +97,10 @@ class _CardButton(QAbstractButton):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         self.updateGeometry()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def _draw_card(self, painter: QPainter, cover: QRect, shown: CoverArt | None) -> None:
         t = tokens()

@@ -9,6 +9,9 @@ from lms_desktop.ui.widgets.paint import rounded
 
 OUTSIDE = 3
 BY_MOUSE = frozenset({Qt.FocusReason.MouseFocusReason, Qt.FocusReason.PopupFocusReason})
+BY_KEY = frozenset(
+    {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason}
+)
 
 
 def came_by_keyboard(event: QFocusEvent) -> bool:
@@ -16,19 +19,31 @@ def came_by_keyboard(event: QFocusEvent) -> bool:
     return event.reason() not in BY_MOUSE
 
 
-class FocusRings(QObject):
-    """Puts a ring beside the control that has the focus, unless the mouse gave it.
+def note_focus(control: QWidget, event: QFocusEvent) -> None:
+    """Keep why a control got the focus; those with a ``ring`` call it in ``focusInEvent``."""
+    control.setProperty("came_by_key", event.reason() in BY_KEY)
 
-    A control asks for it with the dynamic property ``ring``, the radius of its own corners.
+
+class FocusRings(QObject):
+    """Puts a ring beside the control that has the focus, while the keyboard is what moves it.
+
+    A control asks for it with the dynamic property ``ring``, the radius of its own corners. A focus that the
+    window itself moves, as when a page opens, is shown if the one before it was.
     """
 
     def __init__(self, app: QApplication) -> None:
         super().__init__(app)
+        self._is_keyboard = True
         app.focusChanged.connect(self._moved)
 
     def _moved(self, _old: QWidget | None, now: QWidget | None) -> None:
-        by_mouse = QApplication.mouseButtons() is not Qt.MouseButton.NoButton
-        if now is not None and not by_mouse and now.property("ring") is not None and now.parentWidget() is not None:
+        if now is None:
+            return
+        if QApplication.mouseButtons() is not Qt.MouseButton.NoButton:
+            self._is_keyboard = False
+        elif now.property("came_by_key"):
+            self._is_keyboard = True
+        if self._is_keyboard and now.property("ring") is not None and now.parentWidget() is not None:
             _Ring(now)
 
 

@@ -8,8 +8,11 @@ from lms_desktop.ui import icons
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
 from lms_desktop.ui.widgets.mark import draw_mark, mark_size
-from lms_desktop.ui.widgets.paint import Frame, draw_text, focus_edge, line_height, rounded, text_width
-from lms_desktop.ui.widgets.ring import came_by_keyboard
+from lms_desktop.ui.widgets.paint import Frame, draw_text, focus_edge, line_height, rounded, text_height, text_width
+from lms_desktop.ui.widgets.ring import came_by_keyboard, note_focus
+
+# Where the words beside a learner's initial start.
+INITIAL = 46
 
 
 def sidebar_width() -> int:
@@ -29,7 +32,6 @@ class SidebarItem(QAbstractButton):
         self.setText(text)
         self.setAccessibleName(text)
         self.setCheckable(True)
-        self.setAutoExclusive(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def show_mark(self, mark: str, kind: str = "accent", spoken: str = "") -> None:
@@ -125,7 +127,9 @@ class LearnerButton(QAbstractButton):
         super().__init__(parent)
         self._second = ""
         self.setProperty("ring", 8)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
 
     def show_learner(self, name: str, second: str) -> None:
         """Show the name and what a click does."""
@@ -133,10 +137,25 @@ class LearnerButton(QAbstractButton):
         self.setText(name)
         self.setAccessibleName(tr("{name}. {action}", name=name, action=second))
         self.setToolTip(name)
+        self.updateGeometry()
         self.update()
 
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        second = text_height(self._second, font(12), width - INITIAL, 2)
+        return max(48, line_height(font(14, STRONG)) + second + 10)
+
     def sizeHint(self) -> QSize:
-        return QSize(100, max(48, line_height(font(14, STRONG)) + line_height(font(12)) + 10))
+        return QSize(100, self.heightForWidth(max(100, self.width())))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(100, 48)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         t = tokens()
@@ -147,13 +166,13 @@ class LearnerButton(QAbstractButton):
             rounded(painter, self.rect(), QColor(t.background), None, 8)
         draw_initial(painter, frame, self.text())
         strong, small = font(14, STRONG), font(12)
-        first, second = line_height(strong), line_height(small)
+        room = self.width() - INITIAL
+        first, second = line_height(strong), text_height(self._second, small, room, 2)
         top = (self.height() - first - second) // 2
-        room = self.width() - 46 - 2
-        name = frame.rect(46, top, room, first)
+        name = frame.rect(INITIAL, top, room, first)
         draw_text(painter, self.text(), name, strong, QColor(t.text), self.layoutDirection())
-        action = frame.rect(46, top + first, room, second)
-        draw_text(painter, self._second, action, small, QColor(t.muted), self.layoutDirection())
+        action = frame.rect(INITIAL, top + first, room, second)
+        draw_text(painter, self._second, action, small, QColor(t.muted), self.layoutDirection(), 2)
 
 
 def draw_initial(painter: QPainter, frame: Frame, name: str) -> None:
