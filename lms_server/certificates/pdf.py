@@ -7,6 +7,7 @@ from reportlab import rl_config
 from reportlab.lib.colors import HexColor
 from reportlab.pdfgen.canvas import Canvas
 
+from lms_server.certificates.embedding import EmbeddedFonts
 from lms_server.certificates.figures import BOOKS, CHECK, cloth_of, qr_code
 from lms_server.certificates.lettering import set_line
 from lms_server.certificates.phrases import Phrases, phrases
@@ -45,7 +46,7 @@ def render_certificate(payload: str, key: bytes, template: int = 1) -> bytes:
     canvas.setTitle(f"{facts.course_title} · {facts.learner_name}")
     canvas.setAuthor(facts.issuer)
     canvas.setKeywords(PAYLOAD_MARK + payload)
-    _draw(Sheet(canvas, facts.direction == "rtl"), facts, phrases(facts.language))
+    _draw(Sheet(canvas, EmbeddedFonts(canvas), facts.direction == "rtl"), facts, phrases(facts.language))
     canvas.showPage()
     canvas.save()
     return seal_file(key, file.getvalue())

@@ -6,6 +6,7 @@ from reportlab.lib.colors import HexColor
 from reportlab.lib.pagesizes import A4, landscape
 from reportlab.pdfgen.canvas import Canvas
 
+from lms_server.certificates.embedding import EmbeddedFonts
 from lms_server.certificates.lettering import Line, draw_line, set_line
 
 WIDTH, HEIGHT = landscape(A4)
@@ -25,6 +26,7 @@ class Sheet:
     """A landscape A4 page. Lengths in points; ``x`` counts from the reading side, ``y`` from the top."""
 
     canvas: Canvas
+    fonts: EmbeddedFonts
     rtl: bool
 
     def left(self, x: float, width: float = 0.0) -> float:
@@ -67,7 +69,7 @@ class Sheet:
     def _write(self, x: float, y: float, line: Line, style: Style, room: float) -> None:
         size = fitting(line, style, room)
         self.canvas.setFillColor(HexColor(style.color))
-        draw_line(self.canvas, line, self.left(x, line.width * size), HEIGHT - y, size)
+        draw_line(self.fonts, line, self.left(x, line.width * size), HEIGHT - y, size)
 
 
 def fitting(line: Line, style: Style, room: float) -> float:

@@ -41,3 +41,12 @@ def test_a_mail_server_gets_one_or_the_admin_sees_doubt(place, mail_server, poin
     assert came == (1 if point == "out" or point not in DOUBTFUL else 0)
     place.worker(mail_server.url).run_once()
     assert len(mail_server.script.mails) == came
+
+
+def test_a_mail_that_was_read_meanwhile_stays_one(place):
+    uuid = place.issue()
+    kill_at(place, f"maildir://{place.mails}", "out")
+    (place.mails / "new" / f"{uuid}.lms").rename(place.mails / "cur" / f"{uuid}.lms:2,S")
+    place.worker().run_once()
+    assert place.delivered() == []
+    assert place.job(uuid).state == "accepted"
