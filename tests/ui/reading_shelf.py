@@ -151,7 +151,7 @@ class RowShelf:
         self.views = RowViews()
         self.learner = learner or Learner(uid(1), "Ana Moreno", "ana@example.org")
         self.place = Place(uid(2), "https://hillside.example", "Hillside Library")
-        self.public_key = None
+        self.public_key_bytes = b""
         self.blobs = {}
         self.commands = []
         self.listeners = []

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QSizePolicy, QWidget
 from lms_desktop.store.rows import CoursePage as Row
 from lms_desktop.store.rows import CourseRow, LessonRow, Topic
 from lms_desktop.ui import icons
-from lms_desktop.ui.actions import Shelf
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.course_panels import Ways, download_panel, facts_panel, next_panel
 from lms_desktop.ui.reader import saving
@@ -26,6 +25,8 @@ from lms_desktop.ui.widgets.mark import Mark
 from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded, text_height, text_width
 from lms_desktop.ui.widgets.text import Text
 
+# Text so large that sections and panels need a line each.
+LARGE_SCALE = 1.25
 TOP = Qt.AlignmentFlag.AlignTop
 
 
@@ -98,10 +99,10 @@ class CoursePage(ScrolledPage):
     def _arrange(self) -> None:
         """Put the panels beside the sections, or above them side by side where it is narrow."""
         way = QBoxLayout.Direction
-        self._halves.setDirection(way.BottomToTop if self.is_narrow else way.LeftToRight)
-        self._halves.setSpacing(20 if self.is_narrow else 24)
-        room = self.content.width()
-        is_row = self.is_narrow and room >= look().px(560)
+        is_stacked = self.is_narrow or look().scale > LARGE_SCALE
+        self._halves.setDirection(way.BottomToTop if is_stacked else way.LeftToRight)
+        self._halves.setSpacing(20 if is_stacked else 24)
+        is_row = is_stacked and self.content.width() >= look().px(560)
         self._panels.setDirection(way.LeftToRight if is_row else way.TopToBottom)
 
     def _show_head(self, course: CourseRow) -> None:
@@ -170,13 +171,8 @@ class CoursePage(ScrolledPage):
 
     def _sign_in(self) -> None:
         uid = self._uid
-
-        def enroll(shelf: Shelf) -> None:
-            # Enrolling was what the guest asked for; if the rules say no, the page says why at the next try.
-            if uid is not None:
-                saving.enroll(shelf, uid)
-
-        self.context.navigator.show_sign_in(enroll)
+        if uid is not None:
+            self.context.navigator.show_sign_in(lambda shelf: saving.enroll_quietly(shelf, uid))
 
     def _focused_name(self) -> str:
         """Tell which button of the panels has the focus: a download's every step makes them anew."""
