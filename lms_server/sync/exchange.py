@@ -5,6 +5,7 @@ from lms_server.contract import wire
 from lms_server.contract.sqlite import reading
 from lms_server.contract.times import from_wire, to_wire
 from lms_server.sync.changes import Page, read_page
+from lms_server.sync.history import notice_rollback
 from lms_server.sync.settle import settle
 
 
@@ -26,6 +27,7 @@ def exchange(context: ServerContext, request: wire.SyncRequest, who: Learner | N
     """
     check_envelope(context, request, who)
     received_at = context.clock()
+    notice_rollback(context, who, request)
     results: list[wire.Result] = []
     if who is not None and request.commands:
         results = settle(context, who, request.commands, sent_at=from_wire(request.sent_at), received_at=received_at)

@@ -1,6 +1,7 @@
 """One certificate per learner and course, under any race, and when exactly it is earned."""
 
 import os
+from functools import partial
 
 import pytest
 from sqlalchemy import text
@@ -20,7 +21,7 @@ def test_two_devices_finish_at_the_same_moment_and_one_certificate_is_issued(wor
         learner = world.learner(f"l{race}@example.org", "Ana")
         send(world, learner, command("enroll", course.uid))
         last = [command("complete_lesson", uid) for uid in course.lessons]
-        together(*[lambda one=one: send(world, learner, one) for one in last])
+        together(*[partial(send, world, learner, one) for one in last])
     issued = world.certificates()
     assert len(issued) == RACES
     assert len({row.user_id for row in issued}) == RACES

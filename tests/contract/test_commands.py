@@ -168,7 +168,7 @@ def together(*calls):
         barrier.wait()
         try:
             results[index] = call()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 # told by the caller, whatever it is
             errors.append(error)
 
     threads = [threading.Thread(target=run, args=pair) for pair in enumerate(calls)]

@@ -1,0 +1,95 @@
+"""A server that lost history gets it back from the desktops, and no second mail goes out."""
+
+import shutil
+
+import pytest
+from sqlalchemy import select
+
+from lms_server.contract.sqlite import reading, writing
+from lms_server.database.tables import server
+from tests.world import Laptop, World
+
+
+@pytest.fixture
+def place(tmp_path):
+    return tmp_path / "server"
+
+
+def laptop_of(world, learner, folder):
+    return Laptop(world, learner, folder / "profile")
+
+
+def back_up(world):
+    with writing(world.engine) as conn:
+        conn.exec_driver_sql("SELECT 1")
+    world.engine.dispose()
+    copy = world.folder.parent / "backup"
+    shutil.copytree(world.folder, copy)
+    return copy
+
+
+def roll_back(world, copy, *, says_so):
+    world.engine.dispose()
+    shutil.rmtree(world.folder)
+    shutil.copytree(copy, world.folder)
+    if says_so:
+        with writing(world.engine) as conn:
+            conn.exec_driver_sql("UPDATE server SET epoch = '11111111-1111-4111-8111-111111111111'")
+
+
+def row(world):
+    with reading(world.engine) as conn:
+        return conn.execute(select(server)).one()
+
+
+@pytest.mark.parametrize("says_so", [True, pytest.param(False, marks=pytest.mark.logs("rolled back"))])
+def test_after_a_restore_everything_a_laptop_held_is_back_with_the_same_certificate(tmp_path, place, says_so):
+    world = World(place)
+    learner, course = world.learner(), world.course(count=3)
+    copy = back_up(world)
+    laptop = laptop_of(world, learner, tmp_path / "a")
+    laptop.sync()
+    laptop.store.enroll(course.uid)
+    laptop.study(course, 0, 1, 2)
+    laptop.sync()
+    [before] = world.certificates()
+    roll_back(world, copy, says_so=says_so)
+    epoch = row(world).epoch
+    laptop.token = world.token(learner)
+    laptop.sync()
+    [after] = world.certificates()
+    assert (after.uuid, after.payload) == (before.uuid, before.payload)
+    assert world.completed(learner) == set(course.lessons)
+    assert laptop.store.views.counts() == {"pending": 0, "parked": 0, "rejected": 0}
+    if not says_so:
+        assert row(world).epoch != epoch
+        assert row(world).journal_seq == 1, "new mails are held: the journal may have been rolled back too"
+    laptop.close()
+    world.close()
+
+
+@pytest.mark.logs("rolled back")
+def test_work_settled_by_a_laptop_that_never_pulled_it_comes_back(tmp_path, place):
+    world = World(place)
+    learner, course = world.learner(), world.course(count=2)
+    first, second = laptop_of(world, learner, tmp_path / "a"), laptop_of(world, learner, tmp_path / "b")
+    first.sync()
+    first.store.enroll(course.uid)
+    first.sync()
+    second.sync()
+    copy = back_up(world)
+    second.store.complete(course.lessons[1])
+    second.sync()
+    roll_back(world, copy, says_so=False)
+    first.token, second.token = world.token(learner), world.token(learner)
+    # Another laptop writes past the old cursors before the one that knows more comes back.
+    first.store.complete(course.lessons[0])
+    first.sync()
+    second.sync()
+    first.sync()
+    assert world.completed(learner) == set(course.lessons)
+    assert len(world.certificates()) == 1
+    for laptop in (first, second):
+        assert {lesson.is_completed for lesson in laptop.store.views.course(course.uid).lessons} == {True}
+        laptop.close()
+    world.close()
