@@ -2,6 +2,7 @@
 
 import importlib
 import logging
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
@@ -20,7 +21,6 @@ from lms_desktop.store.store import Store
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
 from lms_desktop.ui.preferences import PreferenceFile
-from lms_desktop.ui.theme import application
 from lms_desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ T = TypeVar("T")
 
 def run_window(home: Home) -> int:
     """Open the window on the profile that was open last; returns when it is closed."""
-    app = application()
+    app = compose.make_application(sys.argv[:1])
     desk = Desk(home)
     window = open_window(desk)
     window.show()

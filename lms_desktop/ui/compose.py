@@ -28,6 +28,14 @@ PAGES: dict[str, type[Page]] = {
 }
 
 
+def make_application(arguments: list[str]) -> QApplication:
+    """Qt's application, before any window."""
+    app = QApplication(arguments)
+    app.setApplicationName("LMS Desktop")
+    app.setDesktopFileName("lms-desktop")
+    return app
+
+
 def make_pages(context: Context) -> Mapping[str, Page]:
     """Every page of the window, by the name that routes use."""
     return {name: page(context) for name, page in PAGES.items()}
