@@ -53,6 +53,11 @@ class Shelf(Protocol):
     def subscribe(self, listener: Callable[[frozenset[Topic]], None]) -> Callable[[], None]: ...
 
 
+def server_of(place: Place | None) -> Place | None:
+    """The place if there is a server behind it; the sample course has none."""
+    return place if place is not None and place.url else None
+
+
 class Failure(StrEnum):
     """Why an action did not come to its end; each has its words in ``ui.failures``."""
 

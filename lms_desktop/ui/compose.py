@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
 from lms_desktop.ui.actions import Actions
@@ -17,6 +18,7 @@ from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.theme import application
 from lms_desktop.ui.widgets.ring import FocusRings
 from lms_desktop.ui.window import MainWindow
+from resources import path
 
 PAGES: dict[str, type[Page]] = {
     "learn": LearnPage,
@@ -45,5 +47,6 @@ def build_window(actions: Actions, preferences: PreferenceFile) -> MainWindow:
     """The window, dressed; give it a shelf with ``open_shelf`` and show it."""
     app: QApplication = application()
     dress(app, preferences.read())
+    app.setWindowIcon(QIcon(str(path("lms-desktop.svg"))))
     FocusRings(app)
     return MainWindow(actions, preferences, make_pages)

@@ -5,7 +5,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QWidget
 
 from lms_desktop.store.rows import AccountRow, BadgeState
 from lms_desktop.ui import icons
-from lms_desktop.ui.actions import Shelf
+from lms_desktop.ui.actions import Shelf, server_of
 from lms_desktop.ui.texts import number, percent, tr, tr_n
 from lms_desktop.ui.theme import color
 from lms_desktop.ui.widgets.badge import SyncBadge, badge_words, guest_words
@@ -45,7 +45,7 @@ class Sidebar(QFrame):
 
     def show_shelf(self, shelf: Shelf) -> None:
         """Read what the sidebar shows of a learner's shelf."""
-        place, learner = shelf.place, shelf.learner
+        place, learner = server_of(shelf.place), shelf.learner
         self.place.show_place(place.name if place else tr("Sample course"))
         self._is_guest = learner.is_guest
         self._accounts = shelf.views.accounts()

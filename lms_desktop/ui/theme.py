@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import cast
 
 from PySide6.QtCore import QLocale, Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
@@ -131,5 +130,11 @@ def _load_fonts(app: QApplication) -> None:
 
 
 def application() -> QApplication:
-    """The running application."""
-    return cast("QApplication", QApplication.instance())
+    """The application; the first call makes it."""
+    running = QApplication.instance()
+    if isinstance(running, QApplication):
+        return running
+    app = QApplication(["lms-desktop"])
+    app.setApplicationName("LMS Desktop")
+    app.setDesktopFileName("lms-desktop")
+    return app

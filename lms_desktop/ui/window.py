@@ -9,7 +9,7 @@ from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from lms_desktop.store.rows import AccountRow, Topic
-from lms_desktop.ui.actions import Actions, Failure, Shelf
+from lms_desktop.ui.actions import Actions, Failure, Shelf, server_of
 from lms_desktop.ui.appearance import dress, next_scale
 from lms_desktop.ui.bridge import Bridge, when_done
 from lms_desktop.ui.failures import failure_words
@@ -153,7 +153,8 @@ class MainWindow(QMainWindow):
         row.addWidget(Rule(upright=True))
         row.addWidget(self._stack, 1)
         self.setCentralWidget(shell)
-        self.setWindowTitle(shelf.place.name if shelf.place else tr("LMS Desktop"))
+        place = server_of(shelf.place)
+        self.setWindowTitle(place.name if place else tr("LMS Desktop"))
 
     def _make_sidebar(self, shelf: Shelf) -> Sidebar:
         made = Sidebar()
@@ -181,7 +182,7 @@ class MainWindow(QMainWindow):
             self._sidebar.show_shelf(self._shelf)
 
     def _show_start(self, current: Shelf | None = None) -> None:
-        place = current.place if current else None
+        place = server_of(current.place) if current else None
         page = StartPage(self._actions, self._preferences, place.url if place else "", can_return=current is not None)
         page.opened.connect(self._opened)
         page.returned.connect(self._return_from_start)

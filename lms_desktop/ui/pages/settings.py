@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, qVersion
 from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
 
 from lms_desktop.store.rows import Topic
+from lms_desktop.ui.actions import server_of
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.preferences import SCALES, Preferences
 from lms_desktop.ui.texts import LANGUAGES, facts, percent, tr
@@ -90,7 +91,7 @@ class SettingsPage(ScrolledPage):
         card = Card()
         shelf = self.context.shelf
         card.body.addWidget(Text(tr("Where you learn"), "section"))
-        place, learner = shelf.place, shelf.learner
+        place, learner = server_of(shelf.place), shelf.learner
         pairs = [(tr("Server"), facts(place.name, place.url) if place else tr("None: this is the sample course"))]
         if not learner.is_guest:
             pairs.append((tr("Learner"), facts(learner.name, learner.email)))

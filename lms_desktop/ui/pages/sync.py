@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout, QFileDialog, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import BadgeState, CommandRow, SyncRow, Topic
 from lms_desktop.store.rows import SyncPage as SyncRows
-from lms_desktop.ui.actions import Failure
+from lms_desktop.ui.actions import Failure, server_of
 from lms_desktop.ui.bridge import when_done
 from lms_desktop.ui.failures import command_icon, command_words, failure_words, reason_words, sync_words
 from lms_desktop.ui.page import Context, ScrolledPage
@@ -43,8 +43,9 @@ class SyncPage(ScrolledPage):
     def refresh(self) -> None:
         rows, badge = self.context.shelf.views.sync(), self.context.shelf.views.badge()
         self._said.setText(_headline(rows))
-        self._now.setEnabled(rows.place is not None and badge.state is not BadgeState.SENDING)
-        self._now.setToolTip("" if rows.place is not None else tr("The sample course has no server"))
+        has_server = server_of(rows.place) is not None
+        self._now.setEnabled(has_server and badge.state is not BadgeState.SENDING)
+        self._now.setToolTip("" if has_server else tr("The sample course has no server"))
         clear(self._work)
         for section in self._sections(rows):
             self._work.addWidget(section)
@@ -153,12 +154,13 @@ class SyncPage(ScrolledPage):
 
 
 def _headline(rows: SyncRows) -> str:
-    if rows.place is None:
+    place = server_of(rows.place)
+    if place is None:
         return tr("The sample course stays on this laptop. Connect to a server to send your work.")
     if rows.last_ok_at is None:
-        return tr("Everything you did is saved on this laptop. {place} has not answered yet.", place=rows.place.name)
+        return tr("Everything you did is saved on this laptop. {place} has not answered yet.", place=place.name)
     shown = _when(rows.last_ok_at)
-    return tr("Everything you did is saved on this laptop. {place} answered {when}.", place=rows.place.name, when=shown)
+    return tr("Everything you did is saved on this laptop. {place} answered {when}.", place=place.name, when=shown)
 
 
 def _when(ms: int) -> str:
