@@ -4,7 +4,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from lms_server.content import mdbook, package, rpf
+from lms_server.content import common_cartridge, mdbook, olx, package, rpf
 from lms_server.content.archive import tar_tree, zip_tree
 from lms_server.content.compose import Outline, Progress, compose, unheard
 from lms_server.content.errors import BadCourse, Fault
@@ -50,6 +50,10 @@ def _reader(tree: Tree, path: Path) -> Callable[[], Outline]:
         return lambda: rpf.outline(tree, _parent_name(tree, path))
     if mdbook.source_folder(tree) is not None:
         return lambda: mdbook.outline(tree)
+    if common_cartridge.is_cartridge(tree):
+        return lambda: common_cartridge.outline(tree)
+    if olx.is_olx(tree):
+        return lambda: olx.outline(tree)
     if spoken := rpf.languages(tree):
         return lambda: _one_language(tree, spoken)
     raise _unknown(tree, path)

@@ -19,6 +19,7 @@ _RENAMED = {
 _SPELLED = {"summary": ("<h4>", "</h4>"), "q": ("“", "”")}
 _CALLOUT_CLASSES = re.compile(r"(?:^|\s)(?:callout|alert|admonition|note|tip|warning|box)(?:$|\s|-)", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight)-([\w+#.-]+)")
+_COLOURS = {"k", "s", "n", "c"}
 _MEDIA = {"iframe", "video", "audio", "embed", "object"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
@@ -134,6 +135,8 @@ class Shaper(HTMLParser):
         self._in_pre += tag == "pre"
         if tag == "code" and self._in_pre and (found := _LANGUAGE.search(given.get("class", ""))):
             self._code = _Code(found[1], len(self._out) + 1, [])
+        if tag == "span" and given.get("class") not in _COLOURS and "dir" not in given:
+            return "", ""
         name = _RENAMED.get(tag, tag)
         kept = {key: value for key, value in given.items() if key not in {"style", "hidden"}}
         return _tag(name, kept), "" if tag in VOID else f"</{name}>"
@@ -151,6 +154,9 @@ class Shaper(HTMLParser):
     def _picture(self, given: dict[str, str]) -> str:
         target = self._target(given.get("src", ""), is_picture=True)
         words = given.get("alt", "").strip()
+        if not words and given.get("src", "").startswith("data:"):
+            # A program's placeholder.
+            return ""
         if target.address is None:
             return f"<em>[{escape(words or word('missing', self._language), quote=False)}]</em>"
         if not target.is_asset:
@@ -161,7 +167,7 @@ class Shaper(HTMLParser):
     def _link(self, given: dict[str, str]) -> tuple[str, str]:
         target = self._target(given["href"], is_picture=False) if given.get("href") else Target(None)
         if target.address is None:
-            return "<span>", "</span>"
+            return "", ""
         title = {"title": given["title"]} if given.get("title") else {}
         return _tag("a", {"href": target.address, **title}), "</a>"
 

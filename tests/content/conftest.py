@@ -1,6 +1,7 @@
 """Courses made by tests, and the whole sample courses where they are present."""
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from pathlib import Path
 
 import pytest
@@ -55,6 +56,9 @@ def write_tree(root: Path, files: dict[str, str | bytes]) -> Path:
     return root
 
 
+read_once = lru_cache(read_course)
+
+
 @pytest.fixture
 def make_course(tmp_path: Path) -> Callable[..., Path]:
     """A folder with the little course, some files replaced, added or (None) left out."""
@@ -78,7 +82,7 @@ def sample() -> Callable[[str], Path]:
 
 @pytest.fixture
 def read_sample(sample) -> Callable[[str], CoursePackage]:
-    return lambda name: read_course(sample(name))
+    return lambda name: read_once(sample(name))
 
 
 @pytest.fixture

@@ -125,9 +125,12 @@ def test_links_between_lessons_lead_to_lessons(rust):
     assert linked <= known
 
 
-@pytest.mark.parametrize("name", ["rpf-rock-band/ar-SA", "rpf-rock-band/en", "comprehensive-rust"])
-def test_reading_twice_is_the_same(read_sample, name):
-    assert read_sample(name) == read_sample(name)
+@pytest.mark.parametrize(
+    "name",
+    ["rpf-rock-band/ar-SA", "comprehensive-rust", "studio-advanced.olx.tar.gz", "ally-accessibility-workshop.imscc"],
+)
+def test_reading_twice_is_the_same(read_sample, sample, name):
+    assert read_sample(name) == read_course(sample(name))
 
 
 def test_large_files_are_not_read_into_memory(make_course, tmp_path):
