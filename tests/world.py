@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
-from sqlalchemy import create_engine, event, insert, select, text
+from sqlalchemy import Engine, create_engine, event, insert, select, text
 
 from lms_desktop.settings import Device
 from lms_desktop.store import profile
@@ -23,9 +23,10 @@ from lms_server.contract import anchors
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import now_ms
-from lms_server.database.engine import create_schema, open_database
+from lms_server.database.engine import open_database
 from lms_server.database.identity import Identity
 from lms_server.database.tables import certificates, courses, jobs, lesson_progress, lessons, parked, receipts, server
+from lms_server.database.upgrade import create_schema
 from lms_server.web.app import create_app
 
 URL = "http://server.test"
@@ -43,11 +44,12 @@ class Course:
 class World:
     """One server. ``clock`` can be set; statements are counted by ``counted``."""
 
-    def __init__(self, folder: Path, database: str | None = None, identity: Identity | None = None) -> None:
+    def __init__(self, folder: Path, database: str | Engine | None = None, identity: Identity | None = None) -> None:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.identity = identity or Identity.new()
-        self.engine = open_database(database or f"sqlite:///{folder / 'server.sqlite3'}")
+        is_open = isinstance(database, Engine)
+        self.engine = database if is_open else open_database(database or f"sqlite:///{folder / 'server.sqlite3'}")
         create_schema(self.engine)
         self.context = ServerContext(self.engine, self.identity, Blobs(folder / "blobs"), URL, self.now)
         self.skew_ms = 0

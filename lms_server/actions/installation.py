@@ -14,9 +14,10 @@ from lms_server.content.blobs import Blobs
 from lms_server.contract import anchors
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import reading, writing
-from lms_server.database.engine import create_schema, has_schema, open_database
+from lms_server.database.engine import has_schema, open_database
 from lms_server.database.identity import BadIdentity, Identity, read_identity
 from lms_server.database.tables import server
+from lms_server.database.upgrade import NewerDatabase, bring_up_to_date, create_schema
 from lms_server.settings import Settings
 
 DEFAULT_NAME = "LMS"
@@ -58,6 +59,10 @@ def open_server(settings: Settings, address: str = "") -> ServerContext:
     engine = open_database(settings.database)
     if not has_schema(engine):
         raise NotInstalled("The database was not set up. Run: lms-server init")
+    try:
+        bring_up_to_date(engine, settings.database_file)
+    except NewerDatabase as error:
+        raise NotInstalled(str(error)) from error
     _check_incarnation(settings, engine, identity)
     return _context(settings, engine, identity, address)
 

@@ -1,11 +1,10 @@
-"""Open the server's database, SQLite or PostgreSQL, and make its tables."""
+"""Open the server's database, SQLite or PostgreSQL."""
 
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, inspect
 
 from lms_server.contract.sqlite import open_sqlite
-from lms_server.database.tables import metadata
 
 
 def open_database(url: str) -> Engine:
@@ -17,11 +16,6 @@ def open_database(url: str) -> Engine:
         # No prepared statements: a pooler in transaction mode may give each transaction another backend.
         return create_engine(address, connect_args={"prepare_threshold": None}, pool_pre_ping=True)
     raise ValueError(f"{url!r} is no database address: use sqlite:///FILE or postgresql://USER@HOST/NAME")
-
-
-def create_schema(engine: Engine) -> None:
-    """Make all tables that aren't there yet."""
-    metadata.create_all(engine)
 
 
 def has_schema(engine: Engine) -> bool:

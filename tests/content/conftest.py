@@ -13,8 +13,9 @@ from lms_server.content.read import read_course
 from lms_server.contract import anchors
 from lms_server.contract.anchors import CATALOG
 from lms_server.contract.sqlite import writing
-from lms_server.database.engine import create_schema, open_database
+from lms_server.database.engine import open_database
 from lms_server.database.identity import Identity
+from lms_server.database.upgrade import create_schema
 
 SAMPLES = Path(__file__).parents[3] / "shared" / "courses"
 

@@ -14,9 +14,10 @@ from lms_server.content.blobs import Blobs
 from lms_server.contract import anchors
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import to_wire
-from lms_server.database.engine import create_schema, open_database
+from lms_server.database.engine import open_database
 from lms_server.database.identity import Identity
 from lms_server.database.tables import certificates, courses, jobs, server, users
+from lms_server.database.upgrade import create_schema
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.queue import enqueue
 from tests.jobs.smtp import Script, ScriptedServer
