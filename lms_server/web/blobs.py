@@ -74,11 +74,11 @@ def send_file(req: falcon.Request, resp: falcon.Response, path: Path, media_type
     resp.set_header("Accept-Ranges", "bytes")
     # A course's files are strangers: never run as a page of this site, never guessed to be another type.
     resp.set_header("Content-Security-Policy", "default-src 'none'; sandbox")
-    resp.content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
     known = [tag.strip().removeprefix("W/") for tag in (req.get_header("If-None-Match") or "").split(",")]
     if etag in known or known == ["*"]:
         resp.status = 304
         return
+    resp.content_type = f"{media_type}; charset=utf-8" if media_type.startswith("text/") else media_type
     span = _span(req, size, etag)
     if span is not None:
         resp.status = 206

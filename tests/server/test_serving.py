@@ -1,0 +1,134 @@
+"""On a real port: limits, and an end that loses no answer."""
+
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+
+import pytest
+
+from lms_server.web.serving import Serving, address_of, listen
+
+
+@pytest.fixture
+def served():
+    """Serves a WSGI callable of the test in a thread; everything is stopped at the end."""
+    running = []
+
+    def serve(app):
+        listener = listen("127.0.0.1", 0)
+        serving = Serving(app, listener)
+        thread = threading.Thread(target=serving.run)
+        thread.start()
+        running.append((serving, thread, listener))
+        return serving, thread, listener.getsockname()[1]
+
+    yield serve
+    for serving, thread, listener in running:
+        serving.stop()
+        thread.join(20)
+        listener.close()
+        assert not thread.is_alive()
+
+
+def ask(port, path="/", body=None):
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
+    connection.request("POST" if body else "GET", path, body)
+    answer = connection.getresponse()
+    content = answer.read()
+    connection.close()
+    return answer.status, content
+
+
+def test_the_address_names_the_port_that_was_found():
+    for host, start in (("127.0.0.1", "http://127.0.0.1:"), ("::1", "http://[::1]:")):
+        with listen(host, 0) as listener:
+            assert address_of(host, listener) == f"{start}{listener.getsockname()[1]}"
+
+
+def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(served):
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def slow(_environ, start_response):
+        arrived.set()
+        assert go_on.wait(20)
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * 3_000_000]
+
+    serving, thread, port = served(slow)
+    answers = []
+    asker = threading.Thread(target=lambda: answers.append(ask(port)))
+    asker.start()
+    assert arrived.wait(20)
+    serving.stop()
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port), timeout=5).close()
+        except ConnectionError:
+            break
+    go_on.set()
+    asker.join(20)
+    thread.join(20)
+    assert answers == [(200, b"x" * 3_000_000)]
+
+
+def test_slow_clients_keep_nobody_waiting(served):
+    def app(environ, start_response):
+        environ["wsgi.input"].read()
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"fine"]
+
+    _, _, port = served(app)
+    crawlers = [socket.create_connection(("127.0.0.1", port)) for _ in range(40)]
+    for number, crawler in enumerate(crawlers):
+        head = b"POST / HTTP/1.1\r\nHost: x\r\n"
+        crawler.sendall(head if number % 2 else head + b"Content-Length: 100\r\n\r\nhal")
+    assert ask(port) == (200, b"fine")
+    for crawler in crawlers:
+        crawler.close()
+
+
+def raw(port, request):
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
+        connection.sendall(request)
+        return connection.makefile("rb").readline()
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET / HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\nContent-Length: 2\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40_000 + b"\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
+    ],
+)
+def test_requests_that_two_readers_could_read_differently(served, request_):
+    def app(_environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"fine"]
+
+    _, _, port = served(app)
+    assert raw(port, request_).split()[1] in {b"400", b"413", b"431", b"501"}
+    assert ask(port) == (200, b"fine")
+
+
+def test_serve_says_where_and_ends_politely(settings):
+    call = [sys.executable, "-m", "lms_server", "serve", "--port", "0", "--data", str(settings.data)]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as server:
+        line = server.stdout.readline()
+        assert line.startswith("listening on http://127.0.0.1:")
+        port = int(line.rsplit(":", 1)[1])
+        status, content = ask(port, "/api/v1/server")
+        assert (status, json.loads(content)["name"]) == (200, "Hillside Library")
+        refused = [sys.executable, "-m", "lms_server", "restore", "x", "--data", str(settings.data)]
+        assert subprocess.run(refused, capture_output=True, check=False).returncode != 0
+        os.kill(server.pid, signal.SIGTERM)
+        assert server.wait(20) == 0
+        assert server.stderr.read() == ""

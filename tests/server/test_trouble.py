@@ -1,0 +1,88 @@
+"""A database that is busy, full or gone: 503 with a time to come back, never a 500, and it recovers by itself."""
+
+import sqlite3
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import OperationalError
+
+from lms_server.actions.trouble import diagnose
+from lms_server.contract.sqlite import open_sqlite, reading, writing
+from lms_server.database.retry import DatabaseBusy
+from tests.server.conftest import made
+
+
+@pytest.fixture
+def impatient(context, monkeypatch):
+    """The server's own database, which waits for nobody."""
+    monkeypatch.setattr("lms_server.contract.sqlite._BUSY_TIMEOUT_MS", 1)
+    monkeypatch.setattr("lms_server.database.retry.TRIES", 1)
+    context.engine.dispose()
+    return context
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_locked_database_says_come_again(ana, course, settings):
+    ana.context.engine.dispose()
+    other = open_sqlite(settings.database_file)
+    with writing(other) as conn:
+        conn.execute(text("UPDATE server SET name = 'x'"))
+        answer = ana.sync(made("enroll", course=course["uid"]))
+        assert (answer.status_code, answer.json["code"]) == (503, "busy")
+        assert int(answer.headers["retry-after"]) > 0
+        assert ana.sync().status_code == 200, "reading takes no write lock"
+    other.dispose()
+    assert ana.sync(made("enroll", course=course["uid"])).json["results"][0]["outcome"] == "applied"
+
+
+def test_a_full_disk_stops_writing_and_not_reading(ana, course):
+    with reading(ana.context.engine) as conn:
+        pages = conn.exec_driver_sql("PRAGMA page_count").scalar_one()
+    ana.context.engine.dispose()
+    connection = ana.context.engine.raw_connection()
+    connection.driver_connection.execute(f"PRAGMA max_page_count={pages}")
+    connection.close()
+    commands = [made("x" * 60, filling="y" * 4000) for _ in range(100)]
+    answer = ana.sync(*commands)
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_full")
+    assert ana.sync().status_code == 200
+    ana.context.engine.dispose()
+    assert {result["outcome"] for result in ana.sync(*commands).json["results"]} == {"parked"}
+
+
+def postgres(state):
+    error = Exception()
+    error.sqlstate = state
+    return OperationalError("SELECT 1", {}, error)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (postgres("40001"), "busy"),
+        (postgres("40P01"), "busy"),
+        (postgres("57P01"), "busy"),
+        (postgres("53300"), "busy"),
+        (postgres("53100"), "storage_full"),
+        (postgres(None), "busy"),
+        (DatabaseBusy(), "busy"),
+    ],
+)
+def test_what_postgresql_says(error, code):
+    assert diagnose(error).code == code
+
+
+@pytest.mark.parametrize("error", [postgres("42601"), postgres("23505"), ValueError(), None])
+def test_our_own_mistakes_are_not_trouble(error):
+    assert diagnose(error) is None
+
+
+def test_a_missing_database_file(guest, settings):
+    guest.context.engine.dispose()
+    broken = sqlite3.connect(settings.database_file.with_name("other"))
+    broken.close()
+    settings.database_file.unlink()
+    settings.database_file.mkdir()
+    answer = guest.get("/readyz")
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_trouble")
+    assert guest.get("/healthz").status_code == 200
