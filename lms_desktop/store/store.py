@@ -166,6 +166,10 @@ class Store:
         with self._writing() as conn:
             attention = outbox.counts(conn)[outbox.REJECTED]
             row = {"at": self._faults.clock(), "sent": sent, "received": received, "outcome": outcome}
+            # A day without network is one line of the history, not one for each try.
+            last = conn.execute(select(syncs).order_by(syncs.c.id.desc()).limit(1)).one_or_none()
+            if last is not None and (last.outcome, last.sent, last.received) == (outcome, 0, 0) and not sent + received:
+                conn.execute(delete(syncs).where(syncs.c.id == last.id))
             conn.execute(insert(syncs).values(row | {"attention": attention}))
             newest = select(syncs.c.id).order_by(syncs.c.id.desc()).limit(_KEPT_SYNCS)
             conn.execute(delete(syncs).where(syncs.c.id.not_in(newest)))
