@@ -3,6 +3,7 @@
 import hashlib
 import json
 import os
+import re
 import shutil
 import sqlite3
 import tempfile
@@ -23,6 +24,7 @@ IDENTITY = "identity.json"
 JOURNAL = "journal.jsonl"
 BLOBS = "blobs/"
 _MANIFEST = "manifest.json"
+_is_ours = re.compile(r"server\.sqlite3|identity\.json|journal\.jsonl|blobs/[0-9a-f]{2}/[0-9a-f]{62}").fullmatch
 _CHUNK = 1 << 20
 
 
@@ -135,6 +137,7 @@ def _manifest(archive: zipfile.ZipFile) -> dict[str, Any]:
         with archive.open(_MANIFEST) as file:
             manifest = json.loads(file.read(256 << 20))
         named = manifest["format"] == FORMAT and isinstance(manifest["files"], dict)
+        named = named and all(_is_ours(name) for name in manifest["files"])
         complete = {DATABASE, IDENTITY} <= manifest["files"].keys() <= set(archive.namelist())
     except (KeyError, ValueError, TypeError) as error:
         raise Refused("not_a_backup", "This file is not a backup of this program.") from error

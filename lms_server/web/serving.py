@@ -48,9 +48,10 @@ class Serving:
         self._finish()
 
     def stop(self) -> None:
-        """End ``run`` soon."""
-        self._stopping.set()
-        self._server.pull_trigger()
+        """End ``run`` soon; again is the same."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._server.pull_trigger()
 
     def stop_on_signals(self) -> None:
         """SIGTERM and SIGINT end ``run``; only from the main thread."""

@@ -1,0 +1,220 @@
+"""Backup, restore and doctor: what is written can be read back, what is broken is named."""
+
+import shutil
+import sqlite3
+import threading
+import zipfile
+from contextlib import closing
+
+import pytest
+from sqlalchemy import text
+
+from lms_server.actions.installation import NotInstalled, install, open_server
+from lms_server.actions.refusals import Refused
+from lms_server.actions.users import find_user, list_users
+from lms_server.actions.work import build_worker
+from lms_server.cli.upkeep import _journal_trouble
+from lms_server.contract.sqlite import reading, writing
+from lms_server.database.identity import Identity
+from lms_server.jobs.journal import Event, Journal
+from lms_server.operate.backup import read_manifest, write_backup
+from lms_server.operate.doctor import examine
+from lms_server.operate.metrics import figures
+from lms_server.operate.presence import present
+from lms_server.operate.restore import restore_backup
+from lms_server.settings import read_settings
+from tests.server.conftest import made
+
+
+def check(context, settings):
+    checks = examine(context, settings, lambda server: _journal_trouble(server, settings))
+    return {row.name for row in checks if not row.ok}
+
+
+def epoch(context):
+    with reading(context.engine) as conn:
+        return conn.execute(text("SELECT epoch FROM server")).scalar_one()
+
+
+@pytest.fixture
+def backup(context, settings, tmp_path, certificate):
+    build_worker(context, settings.mail, settings.journal_file).run_once()
+    return write_backup(settings, tmp_path / "out" / "backup.zip").path
+
+
+def test_a_backup_makes_the_same_server_in_an_empty_folder(backup, context, tmp_path, certificate):
+    other = read_settings({}, tmp_path / "elsewhere")
+    restore_backup(other, backup)
+    again = open_server(other)
+    assert again.identity == context.identity
+    assert [user.uid for user in list_users(again)] == [user.uid for user in list_users(context)]
+    assert check(again, other) == set()
+    assert epoch(again) != epoch(context)
+    assert Journal(other.journal_file).last_event(certificate["uuid"]) is Event.ACCEPTED
+    again.engine.dispose()
+
+
+def test_a_backup_is_for_its_owner_s_eyes(backup):
+    assert oct(backup.stat().st_mode)[-3:] == "600"
+    assert not [path for path in backup.parent.iterdir() if path != backup]
+
+
+def test_a_backup_taken_while_learners_work_is_whole(context, settings, ana, course, tmp_path):
+    stop = threading.Event()
+
+    def work():
+        while not stop.is_set():
+            ana.sync(made("enroll", course=course["uid"]))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        files = [write_backup(settings, tmp_path / f"{number}.zip").path for number in range(3)]
+    finally:
+        stop.set()
+        thread.join()
+    for number, file in enumerate(files):
+        other = read_settings({}, tmp_path / f"again-{number}")
+        restore_backup(other, file)
+        again = open_server(other)
+        assert check(again, other) == set()
+        again.engine.dispose()
+
+
+def test_a_restore_keeps_the_journal_that_is_there(backup, context, settings):
+    Journal(settings.journal_file).append(Event.ACCEPTED, "0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80")
+    before = Journal(settings.journal_file).last_seq
+    context.engine.dispose()
+    restore_backup(settings, backup)
+    assert Journal(settings.journal_file).last_seq == before
+    settings.journal_file.unlink()
+    restore_backup(settings, backup)
+    assert Journal(settings.journal_file).last_seq > 0
+
+
+def test_a_restore_takes_back_what_came_later_and_keeps_a_copy_of_it(backup, context, settings, ana):
+    with writing(context.engine) as conn:
+        conn.execute(text("UPDATE users SET name = 'Later' WHERE email = 'ana@example.org'"))
+    context.engine.dispose()
+    restore_backup(settings, backup)
+    assert find_user(context, "ana@example.org").name == "Ana Moreno"
+    kept = settings.data / "before-restore.sqlite3"
+    with closing(sqlite3.connect(kept)) as conn:
+        assert conn.execute("SELECT name FROM users WHERE email = 'ana@example.org'").fetchone() == ("Later",)
+    context.engine.dispose()
+
+
+def test_a_damaged_database_is_replaced(backup, context, settings):
+    context.engine.dispose()
+    settings.database_file.write_bytes(b"no database at all" * 1000)
+    settings.identity_file.write_bytes(b"")
+    restore_backup(settings, backup)
+    again = open_server(settings)
+    assert check(again, settings) == set()
+    again.engine.dispose()
+
+
+def test_damaged_backups_change_nothing(backup, context, settings):
+    before, content = epoch(context), backup.read_bytes()
+    for bad in (content[:-100], content[: len(content) // 2], b"", b"PK\x05\x06" + bytes(18), flipped(content)):
+        backup.write_bytes(bad)
+        with pytest.raises(Refused):
+            restore_backup(settings, backup)
+    assert epoch(context) == before
+
+
+def flipped(content):
+    middle = content.index(b"server.sqlite3") + 5000
+    return content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :]
+
+
+def test_a_backup_that_names_other_paths_writes_nowhere_else(backup, context, settings, tmp_path):
+    evil = tmp_path / "evil.zip"
+    manifest = read_manifest(backup)
+    with zipfile.ZipFile(backup) as source, zipfile.ZipFile(evil, "w") as target:
+        for name in manifest["files"]:
+            target.writestr(name, source.read(name))
+        target.writestr("blobs/../../../evil", b"x")
+        text_ = source.read("manifest.json").decode()
+        sha256 = "2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881"
+        target.writestr(
+            "manifest.json", text_.replace('"files": {', '"files": {"blobs/../../../evil": "' + sha256 + '",')
+        )
+    with pytest.raises(Refused):
+        restore_backup(settings, evil)
+    assert not list(tmp_path.rglob("evil"))
+
+
+def test_another_server_s_backup_is_refused(backup, tmp_path):
+    other = read_settings({}, tmp_path / "other")
+    install(other).engine.dispose()
+    with pytest.raises(Refused) as refused:
+        restore_backup(other, backup)
+    assert refused.value.code == "other_server"
+
+
+def test_nobody_restores_under_a_running_server(backup, settings):
+    with present(settings.data, alone=False), pytest.raises(Refused) as refused:
+        restore_backup(settings, backup)
+    assert refused.value.code == "in_use"
+
+
+def test_a_database_that_was_swapped_by_hand_gets_a_new_epoch(context, settings, tmp_path):
+    copy, before = tmp_path / "copy", epoch(context)
+    context.engine.dispose()
+    shutil.copy(settings.database_file, copy)
+    assert epoch(open_server(settings)) == before
+    with closing(sqlite3.connect(settings.database_file)) as conn:
+        conn.execute("UPDATE server SET epoch = '0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80'")
+        conn.commit()
+    changed = epoch(open_server(settings))
+    assert changed not in {before, "0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80"}
+    assert epoch(open_server(settings)) == changed
+
+
+def test_a_stranger_s_identity_opens_nothing(context, settings):
+    Identity.new().write(settings.identity_file)
+    with pytest.raises(NotInstalled):
+        open_server(settings)
+
+
+def test_a_healthy_server(context, settings, backup):
+    assert check(context, settings) == set()
+    assert "lms_certificates 1" in figures(context)
+    assert 'lms_jobs{kind="certificate_email",state="accepted"} 1' in figures(context)
+
+
+BREAKAGES = {
+    "every completion has its receipt": (
+        "DELETE FROM receipts WHERE command_id IN (SELECT complete_command_id FROM lesson_progress)"
+    ),
+    "every enrollment has its receipt": "DELETE FROM receipts WHERE command_id IN (SELECT command_id FROM enrollments)",
+    "every finished enrollment has its certificate": "DELETE FROM certificates",
+    "every certificate has one e-mail": "DELETE FROM jobs WHERE kind = 'certificate_email'",
+    "every certificate has its PDF or a job that makes it": "UPDATE certificates SET pdf_sha256 = NULL",
+    "no mail is for a certificate that isn't there": "DELETE FROM certificates",
+    "no orphans": "DELETE FROM enrollments",
+    "no parked command was also applied": (
+        "INSERT INTO parked (user_id, command_id, command, at, code, parked_at)"
+        " SELECT user_id, command_id, '{}', 0, 'x', 0 FROM receipts LIMIT 1"
+    ),
+    "counters equal the highest revision": "UPDATE enrollments SET revision = 1000",
+    "every stream's last revision has its anchor": "DELETE FROM anchors WHERE revision > 0",
+    "every file of a lesson or certificate is there": f"UPDATE lessons SET body = '{'0' * 64}'",
+    "every certificate is signed by this server": "UPDATE certificates SET payload = 'forged'",
+    "journal readable": "UPDATE server SET journal_seq = 1000",
+}
+
+
+@pytest.mark.usefixtures("backup")
+@pytest.mark.parametrize("name", BREAKAGES)
+def test_what_is_broken_is_named(context, settings, name):
+    with closing(sqlite3.connect(settings.database_file)) as conn:
+        conn.execute(BREAKAGES[name])
+        conn.commit()
+    assert name in check(context, settings)
+
+
+def test_a_changed_key_is_noticed(context, settings):
+    Identity(context.identity.server_id, bytes(32), bytes(32)).write(settings.identity_file)
+    assert "key readable" in check(context, settings)
