@@ -47,13 +47,19 @@ def line_height(face: QFont) -> int:
     return round(max(QFontMetricsF(face).lineSpacing(), 1.36 * face.pixelSize()))
 
 
+def line_pitch(face: QFont) -> int:
+    """From one line to the next of the same text: the Arabic font's own 2.11 em would pull a sentence apart."""
+    return min(line_height(face), round(1.75 * face.pixelSize()))
+
+
 def text_width(text: str, face: QFont) -> int:
     return int(QFontMetricsF(face).horizontalAdvance(text) + 0.999)
 
 
 def text_height(text: str, face: QFont, width: int, lines: int = 1) -> int:
     """How high a text gets in a width, cut after some lines."""
-    return line_height(face) * max(1, min(lines, len(_broken(text, face, width))))
+    rows = max(1, min(lines, len(_broken(text, face, width))))
+    return line_height(face) + (rows - 1) * line_pitch(face)
 
 
 def is_cut(text: str, face: QFont, width: int, lines: int = 1) -> bool:
@@ -78,15 +84,15 @@ def draw_text(  # noqa: PLR0913 - what, where and how are all needed at each cal
     painter.setPen(ink)
     flags = _alignment(direction, at_end=at_end, centred=centred)
     metrics = QFontMetricsF(face)
-    height = line_height(face)
+    height, pitch = line_height(face), line_pitch(face)
     rows = _broken(text, face, box.width()) if lines > 1 else [text]
     if len(rows) > lines:
         rows = [*rows[: lines - 1], " ".join(rows[lines - 1 :])]
     for number, row in enumerate(rows):
         shown = metrics.elidedText(row.strip(), Qt.TextElideMode.ElideRight, box.width() + 1)
-        line = QRect(box.x(), box.y() + number * height, box.width(), height)
+        line = QRect(box.x(), box.y() + number * pitch, box.width(), height)
         painter.drawText(line, int(flags | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine), shown)
-    return height * len(rows)
+    return height + (len(rows) - 1) * pitch
 
 
 def draw_bar(

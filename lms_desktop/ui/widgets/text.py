@@ -2,13 +2,18 @@
 
 from typing import Literal
 
-from PySide6.QtCore import QEvent, Qt
-from PySide6.QtGui import QFontMetrics, QMouseEvent
+from PySide6.QtCore import QEvent, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QSizePolicy, QWidget
 
 from lms_desktop.ui.sheet import ROLES
+from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
+from lms_desktop.ui.widgets.paint import draw_text, line_height, text_height, text_width
 
 Place = Literal["start", "center", "end"]
+MOST_LINES = 200
+# A sentence that may wrap asks for no more than this.
+WIDEST = 520
 
 
 class Text(QLabel):
@@ -41,10 +46,53 @@ class Text(QLabel):
             self.style().unpolish(self)
             self.style().polish(self)
 
+    def heightForWidth(self, width: int) -> int:
+        if not self.wordWrap():
+            return -1
+        return text_height(self.text(), self._face(), width, MOST_LINES)
+
+    def sizeHint(self) -> QSize:
+        usual = super().sizeHint()
+        if not self.wordWrap():
+            return usual
+        width = min(text_width(self.text(), self._face()) + 1, look().px(WIDEST))
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        if not self.wordWrap():
+            return super().minimumSizeHint()
+        words = (text_width(word, self._face()) for word in self.text().split())
+        return QSize(min(max(words, default=0) + 1, look().px(WIDEST)), line_height(self._face()))
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        if not self.wordWrap():
+            super().paintEvent(event)
+            return
+        painter = QPainter(self)
+        ink = QColor(getattr(tokens(), ROLES[self.property("role")][2]))
+        taken = text_height(self.text(), self._face(), self.width(), MOST_LINES)
+        box = self.rect().adjusted(0, max(0, (self.height() - taken) // 2), 0, 0)
+        centred, at_end = self._place == "center", self._place == "end"
+        draw_text(
+            painter,
+            self.text(),
+            box,
+            self._face(),
+            ink,
+            self.layoutDirection(),
+            MOST_LINES,
+            at_end=at_end,
+            centred=centred,
+        )
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() is QEvent.Type.LayoutDirectionChange:
             self._align()
+
+    def _face(self) -> QFont:
+        size, weight, _colour = ROLES[self.property("role")]
+        return font(size, STRONG if weight > 400 else REGULAR)
 
     def _align(self) -> None:
         sides = {"center": Qt.AlignmentFlag.AlignHCenter}
