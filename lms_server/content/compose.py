@@ -216,6 +216,11 @@ def _short(text: str, chars: int) -> str:
     return line if len(line) <= chars else f"{line[: chars - 1]}…"
 
 
+def minutes_of(value: object) -> int | None:
+    """A whole number of minutes, or None for what can't be one."""
+    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 10_000 else None
+
+
 def authors_of(names: Iterable[str]) -> tuple[str, ...]:
     """Names that can be joined by a semicolon and parted again."""
     return tuple(line for name in names if (line := _short(name.replace(";", ","), 200)))

@@ -1,7 +1,7 @@
 """Markdown to HTML that is not yet safe: CommonMark with tables, task lists, strike-through, footnotes, callouts."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -15,15 +15,17 @@ from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
+from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.words import word
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _CALLOUT = re.compile(r"\[!(note|tip|important|warning|caution)\][+-]?[ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
-_HEADING = re.compile(r"^ {0,3}#{1,6}[ \t]+(.+?)[ \t]*#*[ \t]*$", re.MULTILINE)
-_FENCED = re.compile(r"^ {0,3}(```+|~~~+).*?^ {0,3}\1[`~]*[ \t]*$", re.DOTALL | re.MULTILINE)
-_COMMENT = re.compile(r"<!--.*?-->", re.DOTALL)
+_HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.+)")
+_FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
 # A list of lists nested deeper than this is an attack, not a lesson.
 MAX_NESTING = 40
+# Some of Markdown's rules take time that grows with the square of a text made to be slow.
+MAX_CHARS = 1 << 19
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +38,28 @@ class Page:
     @property
     def heading(self) -> str | None:
         """The first heading's words, code blocks and comments left out."""
-        found = _HEADING.search(_FENCED.sub("", _COMMENT.sub("", self.text)))
-        return plain(found[1]) if found else None
+        in_comment = False
+        for line, code, _ in code_marked(self.text):
+            found = None if in_comment or code is not None else _HEADING.match(line)
+            if found is not None:
+                return plain(found[1].rstrip(" \t#"))
+            in_comment = "-->" not in line if "<!--" in line else in_comment and "-->" not in line
+        return None
+
+
+def code_marked(text: str) -> Iterator[tuple[str, str | None, bool]]:
+    """Each line, what a code fence around it says (None outside of code), and whether the line is that fence."""
+    fence, info = "", ""
+    for line in text.split("\n"):
+        found = _FENCE.match(line)
+        if found and not fence and "`" not in found[2]:
+            fence, info = found[1], found[2].strip()
+            yield line, info, True
+        elif found and fence and found[1].startswith(fence) and not found[2].strip():
+            yield line, info, True
+            fence = ""
+        else:
+            yield line, info if fence else None, False
 
 
 def page(text: str) -> Page:
@@ -80,6 +102,9 @@ def _plain_text(token: Token) -> str:
 
 def to_html(text: str, language: str = "en") -> str:
     """The text's HTML, author's own HTML included."""
+    if len(text) > MAX_CHARS:
+        beginning = " ".join(text[:200].split())[:60]
+        raise BadCourse(Fault.TOO_BIG, f"A lesson has more than {MAX_CHARS:,} characters: split it ({beginning!r} …).")
     return str(_parser(language).render(text))
 
 

@@ -9,9 +9,9 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from lms_server.content.compose import LessonSource, Outline, authors_of, slug_of
+from lms_server.content.compose import LessonSource, Outline, authors_of, minutes_of, slug_of
 from lms_server.content.errors import BadCourse, Fault
-from lms_server.content.markdown import Page, page, plain, to_html
+from lms_server.content.markdown import Page, code_marked, page, plain, to_html
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
@@ -22,9 +22,9 @@ MAX_INCLUDE_CHARS = 200_000
 
 _DIRECTIVE = re.compile(r"\\?\{\{[#%]\s*(\w+)[^}\n]*\}\}")
 _INCLUDE = re.compile(r"\\?\{\{#(?:rustdoc_)?include\s+([^\s:}]+)([^}\n]*)\}\}")
-_RUST_FENCE = re.compile(r"^([ \t]*)(```+)(rust[^\n]*)\n(.*?)^\1\2[ \t]*$", re.DOTALL | re.MULTILINE)
-_HIDDEN_LINE = re.compile(r"^[ \t]*#(?: [^\n]*)?\n", re.MULTILINE)
-_FENCE_INFO = re.compile(r"^([ \t]*(?:```+|~~~+)[ \t]*[\w+#.-]+)[,{][^\n]*$", re.MULTILINE)
+_HIDDEN_LINE = re.compile(r"[ \t]*#(?: |$)")
+_SHOWN_HASH = re.compile(r"([ \t]*)##")
+_FENCE_INFO = re.compile(r"([ \t>]*(?:`{3,}|~{3,})[ \t]*[\w+#.-]+)[,{ ].*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,11 @@ def source_folder(tree: Tree) -> str | None:
         if (f"{candidate}/SUMMARY.md" if candidate else "SUMMARY.md") in tree:
             return candidate
     return None
+
+
+def is_book(tree: Tree) -> bool:
+    """A summary is where it should be."""
+    return source_folder(tree) is not None
 
 
 def outline(tree: Tree) -> Outline:
@@ -165,16 +170,13 @@ def _is_there(tree: Tree, title: str, path: str, remarks: dict[Remark, None]) ->
 def _lesson(tree: Tree, chapter: Chapter, path: str, language: str, remarks: dict[Remark, None]) -> LessonSource:
     read = _page(tree, path)
     text = _tidied(_included(tree, path, read.text, remarks), path, remarks)
-    minutes = read.matter.get("minutes")
     return LessonSource(
         path=path,
         title=chapter.title,
         section=chapter.section,
         html=to_html(text, language),
         is_free_preview=read.matter.get("preview") is True,
-        minutes=minutes
-        if isinstance(minutes, int) and not isinstance(minutes, bool) and 0 <= minutes <= 10_000
-        else None,
+        minutes=minutes_of(read.matter.get("minutes")),
     )
 
 
@@ -226,14 +228,18 @@ def _tidied(text: str, path: str, remarks: dict[Remark, None]) -> str:
     if any(not found[0].startswith("\\") for found in _DIRECTIVE.finditer(text)):
         remarks[Remark(RemarkCode.DIRECTIVE_DROPPED, path, "A directive of the book's own tools was left out.")] = None
     text = _DIRECTIVE.sub(_undirected, text)
-    return _FENCE_INFO.sub(r"\1", _RUST_FENCE.sub(_shown_lines, text))
+    return "\n".join(_shown_lines(text))
 
 
 def _undirected(found: re.Match[str]) -> str:
     return found[0][1:] if found[0].startswith("\\") else ""
 
 
-def _shown_lines(found: re.Match[str]) -> str:
-    indent, fence, info, body = found.groups()
-    shown = _HIDDEN_LINE.sub("", body).replace("\n##", "\n#")
-    return f"{indent}{fence}{info}\n{shown}{indent}{fence}"
+def _shown_lines(text: str) -> Iterator[str]:
+    for line, code, is_fence in code_marked(text):
+        if is_fence:
+            yield _FENCE_INFO.sub(r"\1", line)
+        elif code is None or not code.startswith("rust"):
+            yield line
+        elif not _HIDDEN_LINE.match(line):
+            yield _SHOWN_HASH.sub(r"\1#", line, count=1)

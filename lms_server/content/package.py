@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import PurePosixPath
 from typing import Any
 
-from lms_server.content.compose import LEVELS, LessonSource, Outline, authors_of, is_source
+from lms_server.content.compose import LEVELS, LessonSource, Outline, authors_of, is_source, minutes_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.markdown import Page, page, to_html
 from lms_server.content.model import Remark, RemarkCode
@@ -21,6 +21,11 @@ KEYS = {
 }
 LESSON_KEYS = {"uid", "title", "minutes", "preview", "attachments", "draft", "html"}
 _OURS = {DESCRIPTION, "manifest.json"}
+
+
+def is_package(tree: Tree) -> bool:
+    """The description is there."""
+    return DESCRIPTION in tree
 
 
 def outline(tree: Tree) -> Outline:
@@ -183,9 +188,10 @@ def _minutes(matter: dict[str, Any], path: str) -> int | None:
     value = matter.get("minutes")
     if value is None:
         return None
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 10_000:
+    minutes = minutes_of(value)
+    if minutes is None:
         raise _bad("minutes must be a whole number", path)
-    return value
+    return minutes
 
 
 def _attachments(matter: dict[str, Any], path: str) -> Iterable[str]:

@@ -4,7 +4,7 @@ import stat
 from collections.abc import Callable
 from pathlib import Path
 
-from lms_server.content import common_cartridge, mdbook, olx, package, rpf
+from lms_server.content import common_cartridge, epub, markdown_folder, mdbook, olx, package, rpf
 from lms_server.content.archive import tar_tree, zip_tree
 from lms_server.content.compose import Outline, Progress, compose, unheard
 from lms_server.content.errors import BadCourse, Fault
@@ -21,8 +21,7 @@ def read_course(path: Path, progress: Progress = unheard) -> CoursePackage:
 
 def read_outline(path: Path) -> Outline:
     """What the course says of itself, its lessons not yet safe."""
-    tree = open_tree(path)
-    return _reader(tree, path)()
+    return _outline(open_tree(path), path)
 
 
 def open_tree(path: Path) -> Tree:
@@ -42,21 +41,26 @@ def open_tree(path: Path) -> Tree:
     raise BadCourse(Fault.UNKNOWN_FORMAT, f"{path.name} is neither a folder nor a zip or tar file.")
 
 
-def _reader(tree: Tree, path: Path) -> Callable[[], Outline]:
-    """The reader for the format that the files give away."""
-    if package.DESCRIPTION in tree:
-        return lambda: package.outline(tree)
-    if rpf.META in tree:
-        return lambda: rpf.outline(tree, _parent_name(tree, path))
-    if mdbook.source_folder(tree) is not None:
-        return lambda: mdbook.outline(tree)
-    if common_cartridge.is_cartridge(tree):
-        return lambda: common_cartridge.outline(tree)
-    if olx.is_olx(tree):
-        return lambda: olx.outline(tree)
+def _outline(tree: Tree, path: Path) -> Outline:
+    """By the first format that knows its own file; the native one first, loose Markdown last."""
+    if rpf.META in tree and not package.is_package(tree):
+        return rpf.outline(tree, _parent_name(tree, path))
+    reader = next((read for is_ours, read in _FORMATS if is_ours(tree)), None)
+    if reader is not None:
+        return reader(tree)
     if spoken := rpf.languages(tree):
-        return lambda: _one_language(tree, spoken)
-    raise _unknown(tree, path)
+        return _one_language(tree, spoken)
+    _refuse_known(tree, path)
+    return markdown_folder.outline(tree)
+
+
+_FORMATS: tuple[tuple[Callable[[Tree], bool], Callable[[Tree], Outline]], ...] = (
+    (package.is_package, package.outline),
+    (mdbook.is_book, mdbook.outline),
+    (common_cartridge.is_cartridge, common_cartridge.outline),
+    (olx.is_olx, olx.outline),
+    (epub.is_epub, epub.outline),
+)
 
 
 def _parent_name(tree: Tree, path: Path) -> str:
@@ -71,16 +75,17 @@ def _one_language(tree: Tree, spoken: tuple[str, ...]) -> Outline:
     return rpf.outline(tree.below(spoken[0]), tree.name)
 
 
-def _unknown(tree: Tree, path: Path) -> BadCourse:
+def _refuse_known(tree: Tree, path: Path) -> None:
+    """Formats that can't be read are told by name, and what holds no text at all."""
     for mark, words in _REFUSED.items():
         if mark in tree:
-            return BadCourse(Fault.UNSUPPORTED_FORMAT, f"{path.name} is {words}")
-    return BadCourse(
-        Fault.UNKNOWN_FORMAT,
-        f"{path.name} holds no course that can be read: there is no course.toml. "
-        "Known are course packages, mdBook, Raspberry Pi projects, IMS Common Cartridge, Open edX exports, EPUB "
-        "and folders of Markdown.",
-    )
+            raise BadCourse(Fault.UNSUPPORTED_FORMAT, f"{path.name} is {words}")
+    if not markdown_folder.is_markdown_folder(tree):
+        raise BadCourse(
+            Fault.UNKNOWN_FORMAT,
+            f"{path.name} holds no course that can be read: there is no course.toml. Known are course packages, "
+            "mdBook, Raspberry Pi projects, IMS Common Cartridge, Open edX exports, EPUB and folders of Markdown.",
+        )
 
 
 _REFUSED = {

@@ -78,6 +78,14 @@ _RAW_ATTRIBUTES = {
 }
 _SCHEMES = {"http", "https", "mailto", "lesson"}
 _NUMBERS = {"width": 4, "height": 4, "colspan": 2, "rowspan": 2, "start": 6}
+# Parsing takes time with the square of the depth, and no lesson needs this much.
+MAX_DEPTH = 500
+# Those that do not end by themselves where the next one begins.
+_NESTING_TAG = re.compile(
+    r"<(/?)(?:div|span|section|article|main|header|footer|aside|nav|center|figure|details|blockquote|ul|ol|dl|table"
+    r"|a|b|i|u|s|em|strong|small|big|sub|sup|del|code|pre|kbd|samp|var|tt|q|font|object|video|audio|h[1-6])\b",
+    re.IGNORECASE,
+)
 _EMPTY = re.compile(r"<p(?: dir=\"(?:ltr|rtl)\")?>\s*</p>\n?")
 
 
@@ -94,7 +102,7 @@ def sanitise(html: str, resolve: Resolve, *, language: str = "en", where: str = 
     """The HTML in the lessons' subset. Sanitising what was sanitised changes nothing."""
     shaper = Shaper(resolve, language=language, where=where)
     shaper.scan(html)
-    shaper.feed(_well_formed(html))
+    shaper.feed(_well_formed(html if _depth(html) <= MAX_DEPTH else shaper.without_markup(html)))
     shaper.close()
     strict = nh3.clean(
         shaper.html,
@@ -107,6 +115,15 @@ def sanitise(html: str, resolve: Resolve, *, language: str = "en", where: str = 
         link_rel=None,
     )
     return Clean(_EMPTY.sub("", strict).strip() + "\n", tuple(shaper.assets), tuple(shaper.remarks))
+
+
+def _depth(html: str) -> int:
+    """How deep tags are nested at most, as written; a bound, as some of them close by themselves."""
+    depth = deepest = 0
+    for found in _NESTING_TAG.finditer(html):
+        depth += -1 if found[1] else 1
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _well_formed(html: str) -> str:

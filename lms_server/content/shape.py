@@ -23,7 +23,7 @@ _COLOURS = {"k", "s", "n", "c"}
 _MEDIA = {"iframe", "video", "audio", "embed", "object"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 _SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
-_UNSAFE_SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+_ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 
 Attributes = list[tuple[str, str | None]]
 
@@ -68,6 +68,11 @@ class Shaper(HTMLParser):
         """Note what the first pass drops in silence."""
         if _SCRIPT.search(html):
             self._remark(RemarkCode.SCRIPT_DROPPED, "A script was left out; its text, if any, may be incomplete.")
+
+    def without_markup(self, html: str) -> str:
+        """What is nested without measure keeps its words alone."""
+        self._remark(RemarkCode.CUT_SHORT, "The text is nested too deeply and was taken without its markup.")
+        return escape(_ANY_TAG.sub(" ", html), quote=False)
 
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         given = {name: value or "" for name, value in attrs}

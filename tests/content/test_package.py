@@ -169,6 +169,10 @@ def test_text_that_is_not_utf8(make_course):
     assert fault(make_course({"lessons/02-call.md": b"caf\xe9"})) == "bad_text"
 
 
+def test_a_lesson_as_long_as_a_library(make_course):
+    assert fault(make_course({"lessons/02-call.md": "![" * 400_000})) == "too_big"
+
+
 def test_no_lessons(tmp_path):
     assert fault(write_tree(tmp_path / "x", {"course.toml": 'format = 1\nslug = "x"\ntitle = "X"\n'})) == "no_lessons"
 

@@ -205,6 +205,14 @@ def test_embedded_things_become_addresses():
     assert '<a href="assets/clip.mp4">clip.mp4</a>' in html
 
 
+@pytest.mark.parametrize("tag", ["div", "b", "blockquote", "x-y"])
+def test_nesting_without_measure_ends(tag):
+    result = clean(f"<{tag}>" * 100_000 + "words")
+    assert "words" in result.html
+    assert result.html.count("<") < 2_000
+    _judge(result.html)
+
+
 def test_a_broken_address_in_one_place_harms_no_other():
     html = clean("<p>before</p><a href='http://[x'>bad</a><p>after</p>").html
     assert "before" in html
