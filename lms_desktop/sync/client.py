@@ -1,9 +1,9 @@
 """Ask the server, and believe only answers that prove to be its own; everything else is Trouble."""
 
 import base64
-import binascii
 import gzip
 import json
+import re
 import time
 import zlib
 from collections.abc import Iterator
@@ -28,6 +28,7 @@ from lms_desktop.sync.errors import (
     WrongAnswerer,
 )
 from lms_server.contract import wire
+from lms_server.contract.commands import Outcome
 from lms_server.contract.ids import is_uuid
 
 DEADLINE_S = 60.0
@@ -35,6 +36,10 @@ _CONNECT_S = 10.0
 _SMALL_BYTES = 64 * 1024
 _CHUNK_BYTES = 64 * 1024
 MAX_PDF_BYTES = 16 * 1024 * 1024
+_SOMEBODY_ELSE = "Something else than the server answers here; perhaps this network wants a sign-in page."
+_OTHER_SERVER = "Another server answers at this address."
+_DIGEST = re.compile(r"sha-256=:([A-Za-z0-9+/]{43}=):").fullmatch
+_OUTCOMES = set(Outcome)
 # Small requests cost more to squeeze than to send.
 _SQUEEZE_FROM_BYTES = 1024
 
@@ -128,7 +133,7 @@ class Client:
         """One exchange. Returns only an answer that is complete, this server's, and to this very request."""
         answer = self._send("POST", "/sync", request, limit=wire.MAX_ANSWER_BYTES)
         if answer.status != 200:
-            raise self._trouble(answer)
+            raise self._trouble(answer, request["server_id"])
         _check_digest(answer)
         try:
             read = wire.read_answer(answer.body)
@@ -192,11 +197,13 @@ class Client:
             _check_raw_digest(answer, raw)
         return answer
 
-    def _trouble(self, answer: Answer) -> Trouble:
-        """What an answer that isn't the wanted one means; only our own problem documents are believed."""
-        code, text = _problem(answer)
+    def _trouble(self, answer: Answer, server_id: str | None = None) -> Trouble:
+        """What an answer that isn't the wanted one means; only our own server's problem documents are believed."""
+        code, text, speaker = _problem(answer)
         if code is None:
-            return Offline("Something else than the server answers here; perhaps this network wants a sign-in page.")
+            return Offline(_SOMEBODY_ELSE)
+        if server_id is not None and speaker != server_id:
+            return WrongAnswerer("wrong_server", _OTHER_SERVER)
         if answer.status in {429, 503}:
             return ServerTrouble(text, _retry_after(answer))
         return _trouble(answer.status, code, text)
@@ -214,17 +221,19 @@ def _trouble(status: int, code: str, text: str) -> Trouble:
     return kind(text) if kind is not None else ServerTrouble(text)
 
 
-def _problem(answer: Answer) -> tuple[str | None, str]:
+def _problem(answer: Answer) -> tuple[str | None, str, str]:
+    """The problem's code, its words, and which server says so; no code where it is none of ours."""
+    nothing = (None, "", "")
     if answer.type != "application/problem+json":
-        return None, ""
+        return nothing
     try:
         body = json.loads(answer.body)
         code, server_id = body["code"], body["server_id"]
     except (ValueError, RecursionError, KeyError, TypeError):
-        return None, ""
+        return nothing
     if not isinstance(code, str) or not is_uuid(server_id):
-        return None, ""
-    return code, str(body.get("detail") or body.get("title") or code)
+        return nothing
+    return code, str(body.get("detail") or body.get("title") or code), server_id
 
 
 def _retry_after(answer: Answer) -> float | None:
@@ -233,26 +242,20 @@ def _retry_after(answer: Answer) -> float | None:
 
 
 def _check_digest(answer: Answer) -> None:
-    if answer.type != "application/json" or "Content-Digest" not in answer.headers:
-        raise Offline("Something else than the server answers here; perhaps this network wants a sign-in page.")
+    if answer.type != "application/json" or not _DIGEST(answer.headers.get("Content-Digest", "")):
+        raise Offline(_SOMEBODY_ELSE)
 
 
 def _check_raw_digest(answer: Answer, raw: bytes) -> None:
     """RFC 9530: the digest is over the content as it was sent."""
-    named = answer.headers.get("Content-Digest", "")
-    if not named.startswith("sha-256=:"):
-        return
-    try:
-        wanted = base64.b64decode(named.removeprefix("sha-256=:").removesuffix(":"), validate=True)
-    except binascii.Error as error:
-        raise ServerTrouble("The answer was garbled on its way.") from error
-    if sha256(raw).digest() != wanted:
+    named = _DIGEST(answer.headers.get("Content-Digest", ""))
+    if named is not None and sha256(raw).digest() != base64.b64decode(named[1]):
         raise ServerTrouble("The answer was garbled on its way.")
 
 
 def _check_identity(answer: wire.SyncAnswer, request: dict[str, Any]) -> None:
     if answer.server_id != request["server_id"]:
-        raise WrongAnswerer("wrong_server", "Another server answers at this address.")
+        raise WrongAnswerer("wrong_server", _OTHER_SERVER)
     if answer.request_id != request["request_id"] or answer.v != wire.VERSION:
         raise ServerTrouble("The answer belongs to another request.")
     if answer.user is not None and answer.user.uid != request["user"]:
@@ -260,6 +263,8 @@ def _check_identity(answer: wire.SyncAnswer, request: dict[str, Any]) -> None:
     sent = [command["id"] for command in request["commands"]]
     if [result.id for result in answer.results] != sent:
         raise ServerTrouble("The answer doesn't name every command that was sent.")
+    if not {result.outcome for result in answer.results} <= _OUTCOMES:
+        raise ServerTrouble("The answer has an outcome that this app doesn't know.")
 
 
 def _bounded(chunks: Iterator[bytes], limit: int, deadline_s: float) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lms_desktop.settings import Device
-from lms_desktop.store.settle import Cursors
+from lms_desktop.store.settle import Cursors, Settled
 from lms_desktop.store.store import Store
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.errors import NotTaken, Offline, ServerTrouble, SignedOut, TooLarge, Trouble
@@ -105,7 +105,7 @@ class Session:
             self._find_poison(carried, commands)
             return False
         _check_progress(carried, answer)
-        settled = self.store.settle(carried, answer)
+        settled = self._settle(carried, answer)
         if settled is None:
             # Somebody else applied another answer in between; ask again from there.
             return False
@@ -113,6 +113,13 @@ class Session:
         self.report.received += settled.received
         self.report.digests_agree = settled.digests_agree
         return not settled.more and not self._has_more_to_send(answer)
+
+    def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
+        try:
+            return self.store.settle(carried, answer)
+        except ValueError as error:
+            # A time or a uid that is none: the transaction was rolled back, and the same commands go again.
+            raise ServerTrouble("The answer can't be read.") from error
 
     def _has_more_to_send(self, answer: wire.SyncAnswer) -> bool:
         left = self.store.views.counts()["pending"]
@@ -164,7 +171,7 @@ class Session:
             except NotTaken:
                 poison += self._poison(half)
                 continue
-            settled = self.store.settle(present, answer)
+            settled = self._settle(present, answer)
             if settled is not None:
                 self.report.count(answer.results)
                 self.report.received += settled.received
