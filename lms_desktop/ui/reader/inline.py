@@ -92,6 +92,8 @@ def _styled(node: Node, style: Style) -> Style:
         "sup": {"raised": 1},
         "code": {"code": True},
         "samp": {"code": True},
+        "tt": {"code": True},
+        "var": {"italic": True},
         "kbd": {"key": True},
         "a": {"href": node.attributes.get("href", "")},
     }

@@ -9,10 +9,10 @@ BLOCKS = frozenset({
     "table", "caption", "thead", "tbody", "tfoot", "tr", "td", "th",
 })  # fmt: skip
 INLINE = frozenset({
-    "em", "i", "strong", "b", "del", "s", "sub", "sup", "kbd", "code", "samp", "span", "a", "br", "img",
+    "em", "i", "strong", "b", "del", "s", "sub", "sup", "kbd", "code", "samp", "tt", "var", "span", "a", "br", "img",
 })  # fmt: skip
 VOID = frozenset({"br", "hr", "img"})
-ATTRIBUTES = frozenset({"src", "alt", "width", "href", "class", "start", "colspan", "rowspan"})
+ATTRIBUTES = frozenset({"src", "alt", "width", "href", "class", "start", "colspan", "rowspan", "dir"})
 # What stands inside these is no text for people.
 SILENT = frozenset({
     "script", "style", "head", "title", "template", "iframe", "object", "applet", "svg", "math", "noscript",
@@ -23,17 +23,16 @@ MAX_DEPTH = 24
 MAX_NODES = 60_000
 # An open paragraph ends where one of these begins.
 ENDS_PARAGRAPH = BLOCKS - {"li", "dt", "dd", "tr", "td", "th", "caption", "thead", "tbody", "tfoot"}
-# A new one of these closes the open one beside it.
+# A new one of these closes the open one beside it, unless one of its fences stands between.
 SIBLINGS = {
-    "li": frozenset({"li"}),
-    "dt": frozenset({"dt", "dd"}),
-    "dd": frozenset({"dt", "dd"}),
-    "tr": frozenset({"tr"}),
-    "td": frozenset({"td", "th"}),
-    "th": frozenset({"td", "th"}),
+    "li": (frozenset({"li"}), frozenset({"ul", "ol", "table"})),
+    "dt": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
+    "dd": (frozenset({"dt", "dd"}), frozenset({"dl", "table"})),
+    "tr": (frozenset({"tr"}), frozenset({"table"})),
+    "td": (frozenset({"td", "th"}), frozenset({"tr", "table"})),
+    "th": (frozenset({"td", "th"}), frozenset({"tr", "table"})),
 }
-# …but never one outside of these.
-FENCES = frozenset({"ul", "ol", "dl", "table", "td", "th", "div", "blockquote", "root"})
+PARAGRAPH = (frozenset({"p"}), frozenset({"ul", "ol", "dl", "table", "td", "th", "div", "blockquote"}))
 
 
 @dataclass(slots=True)
@@ -120,14 +119,14 @@ class _Reader(HTMLParser):
 
     def _close_before(self, tag: str) -> None:
         if tag in ENDS_PARAGRAPH:
-            self._close(frozenset({"p"}))
+            self._close(*PARAGRAPH)
         if tag in SIBLINGS:
-            self._close(SIBLINGS[tag])
+            self._close(*SIBLINGS[tag])
 
-    def _close(self, tags: frozenset[str]) -> None:
+    def _close(self, tags: frozenset[str], fences: frozenset[str]) -> None:
         for index in range(len(self._open) - 1, 0, -1):
             if self._open[index].tag in tags:
                 del self._open[index:]
                 return
-            if self._open[index].tag in FENCES:
+            if self._open[index].tag in fences:
                 return

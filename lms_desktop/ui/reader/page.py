@@ -65,9 +65,18 @@ def write_flow(writer: Writer, children: Iterable[Node | str]) -> None:
             if _is_caption(before, child):
                 _write_caption(writer, child)
             else:
-                _element(writer, child)(writer, child)
+                turned = _turned(writer, child)
+                _element(turned, child)(turned, child)
             before = child
     _write_line(writer, line)
+
+
+def _turned(writer: Writer, node: Node) -> Writer:
+    """Write an element in its own direction where it names one."""
+    told = node.attributes.get("dir", "")
+    if told not in {"ltr", "rtl"} or (told == "rtl") == writer.sheet.is_rtl:
+        return writer
+    return replace(writer, sheet=replace(writer.sheet, is_rtl=told == "rtl"))
 
 
 def _element(writer: Writer, node: Node) -> "Callable[[Writer, Node], None]":
@@ -86,7 +95,7 @@ def _without_title(root: Node, title: str) -> Node:
     """Leave out a first heading that only repeats the title."""
     blocks = [child for child in root.children if not isinstance(child, str) or child.strip()]
     first = blocks[0] if blocks else ""
-    repeats = isinstance(first, Node) and first.tag in {"h1", "h2"} and _same(first.text(), title)
+    repeats = isinstance(first, Node) and first.tag in HEADINGS and _same(first.text(), title)
     return Node("root", {}, blocks[1:] if repeats else root.children)
 
 
@@ -115,7 +124,11 @@ def _write_paragraph(writer: Writer, node: Node) -> None:
 
 def _write_heading(writer: Writer, node: Node) -> None:
     face = FACES[node.tag]
-    writer.paragraph(pieces(node.children), face, above=HEADING_ABOVE, below=HEADING_BELOW)
+    line = pieces(node.children)
+    if line and isinstance(first := line[0], Text):
+        # Pages from other programs often begin a heading with a hard space.
+        line[0] = replace(first, text=first.text.lstrip())
+    writer.paragraph(line, face, above=HEADING_ABOVE, below=HEADING_BELOW)
 
 
 def _write_division(writer: Writer, node: Node) -> None:

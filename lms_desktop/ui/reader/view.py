@@ -47,6 +47,7 @@ class LessonView(QTextBrowser):
         self._reading = Reading()
         self._lesson = _lesson_of(self._reading)
         self._sheet: Sheet | None = None
+        self._is_writing = False
         self._footer: QWidget | None = None
         self._prepare()
 
@@ -125,6 +126,9 @@ class LessonView(QTextBrowser):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if self._is_writing:
+            # Emptying the document takes the scroll bar away, which resizes the pane.
+            return
         if self._sheet is not None and self._fitting() != self._sheet:
             self._write_again()
         else:
@@ -140,17 +144,28 @@ class LessonView(QTextBrowser):
         self.go_to(position)
 
     def _write(self) -> None:
-        self._sheet = self._fitting()
-        ground = f"background: {self._tokens.surface}; border: none; border-radius: 0;"
-        self.setStyleSheet(f"LessonView {{ {ground} selection-background-color: {self._tokens.accent}; }}")
+        """Write the document; a second time where the scroll bar that came or went changed the column."""
+        self._is_writing = True
+        self.setUpdatesEnabled(False)
+        for _attempt in range(2):
+            self._sheet = self._fitting()
+            self._fill_document(self._sheet)
+            self._lay_out()
+            if self._fitting() == self._sheet:
+                break
+        self._is_writing = False
+        self.setUpdatesEnabled(True)
+
+    def _fill_document(self, sheet: Sheet) -> None:
+        ground = f"background: {sheet.tokens.surface}; border: none; border-radius: 0;"
+        self.setStyleSheet(f"LessonView {{ {ground} selection-background-color: {sheet.tokens.accent}; }}")
         document = self.document()
         document.clear()
         document.setDocumentMargin(0)
-        document.setDefaultFont(self._sheet.font(BODY))
+        document.setDefaultFont(sheet.font(BODY))
         self._lesson.gallery.take_down()
         self._lesson.links.clear()
-        write_page(document, self._lesson, self._sheet)
-        self._lay_out()
+        write_page(document, self._lesson, sheet)
 
     def _lay_out(self) -> None:
         """Centre the page in the pane and keep room for the footer."""
