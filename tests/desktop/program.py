@@ -5,7 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-STRACE = ("strace", "-f", "--seccomp-bpf", "-qq", "-o", "/dev/null")
+STRACE = ("strace", "-f", "-qq", "-o", "/dev/null")
 
 
 def call_of(home, *arguments):
