@@ -8,6 +8,7 @@ from typing import Any
 
 from lms_server.actions.certificates import reevaluate
 from lms_server.actions.context import ServerContext
+from lms_server.actions.course_export import export_course
 from lms_server.actions.course_import import import_course
 from lms_server.actions.courses import (
     delete_course,
@@ -37,6 +38,9 @@ def add_commands(commands: Any) -> None:
     bring.add_argument("--publish", action="store_true", help="open it for enrollment at once")
     bring.add_argument("--dry-run", action="store_true", help="only say what would change")
     bring.add_argument("--rename", action="store_true", help="let a known course take the package's slug")
+    export = command(verbs, "export", _export, "write a course into a package that any server can import")
+    export.add_argument("slug", metavar="SLUG")
+    export.add_argument("file", metavar="FILE", type=Path)
     command(verbs, "list", _list, "list all courses")
     _change(verbs, "publish", publish_course, "open a course for enrollment", wakes=True)
     _change(verbs, "unpublish", unpublish_course, "take no new learners; those enrolled go on")
@@ -72,6 +76,11 @@ def _import(args: Namespace) -> None:
     if not args.dry_run:
         sweep(context)
     show(args, report, _in_words(report, is_dry=args.dry_run))
+
+
+def _export(args: Namespace) -> None:
+    export_course(server_of(args), args.slug, args.file)
+    show(args, {"slug": args.slug, "file": str(args.file)}, f"exported {args.slug} to {args.file}")
 
 
 def _in_words(report: dict[str, Any], *, is_dry: bool) -> str:

@@ -116,7 +116,9 @@ def _worker(settings: Settings, context: ServerContext) -> Worker:
 
 
 def _log_to_stderr() -> None:
-    logging.basicConfig(level=logging.INFO, stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """Our own words from INFO on, the libraries' only when something is wrong."""
+    logging.basicConfig(stream=sys.stderr, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("lms_server").setLevel(logging.INFO)
 
 
 def _port(text: str) -> int:

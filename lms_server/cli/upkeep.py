@@ -33,8 +33,9 @@ def _backup(args: Namespace) -> None:
 
 
 def _restore(args: Namespace) -> None:
-    epoch = restore_backup(args.settings, args.file)
-    server_of(args)
+    restore_backup(args.settings, args.file)
+    with reading(server_of(args).engine) as conn:
+        epoch = read_server(conn).epoch
     show(args, {"restored": str(args.file), "epoch": epoch}, "restored; desktops will send again what the backup lacks")
 
 

@@ -20,8 +20,8 @@ from lms_server.settings import Settings
 _KEPT = "before-restore.sqlite3"
 
 
-def restore_backup(settings: Settings, source: Path) -> str:
-    """Put a backup's server into the data folder and return its new epoch; raises Refused.
+def restore_backup(settings: Settings, source: Path) -> None:
+    """Put a backup's server into the data folder, with a new epoch; raises Refused.
 
     The journal that is there stays, and learns what the backup's knows: no mail goes a second time.
     """
@@ -35,12 +35,11 @@ def restore_backup(settings: Settings, source: Path) -> str:
             for member in sorted(files.keys() & {DATABASE, IDENTITY, JOURNAL}):
                 _extract(archive, member, folder / member)
             identity = _same_server(settings, folder / IDENTITY)
-            epoch = _renew(folder / DATABASE, identity)
+            _renew(folder / DATABASE, identity)
             _put_blobs(archive, [member for member in files if member.startswith(BLOBS)], Blobs(settings.blob_folder))
         Journal(settings.journal_file).add_entries_of(folder / JOURNAL)
         identity.write(settings.identity_file)
         _swap(folder / DATABASE, target)
-    return epoch
 
 
 def _same_server(settings: Settings, backed_up: Path) -> Identity:
@@ -55,14 +54,13 @@ def _same_server(settings: Settings, backed_up: Path) -> Identity:
     return identity
 
 
-def _renew(database: Path, identity: Identity) -> str:
+def _renew(database: Path, identity: Identity) -> None:
     """Check the database that came out of the backup and give it a new epoch: desktops then look closer."""
-    epoch = new_uuid4()
     try:
         with closing(sqlite3.connect(database)) as conn:
             if [row[0] for row in conn.execute("PRAGMA integrity_check")] != ["ok"]:
                 raise Refused("damaged", "The database in this backup is damaged.")
-            conn.execute("UPDATE server SET epoch = ? WHERE server_id = ?", (epoch, identity.server_id))
+            conn.execute("UPDATE server SET epoch = ? WHERE server_id = ?", (new_uuid4(), identity.server_id))
             if conn.total_changes != 1:
                 raise Refused("not_a_backup", "The backup's database and identity don't belong together.")
             conn.commit()
@@ -70,7 +68,6 @@ def _renew(database: Path, identity: Identity) -> str:
         raise Refused("damaged", "The database in this backup can't be read.") from error
     with database.open("rb+") as file:
         os.fsync(file.fileno())
-    return epoch
 
 
 def _put_blobs(archive: zipfile.ZipFile, members: list[str], blobs: Blobs) -> None:

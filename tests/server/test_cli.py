@@ -206,6 +206,9 @@ def test_courses_and_lessons(run, ask, tmp_path):
     assert {row["slug"]: row["lessons"] for row in ask("course", "list")}["bees"] == 1
     assert run("lesson", "restore", lessons[0]["uid"])[0] == 0
     assert ask("course", "reevaluate", "bees")["issued"] == []
+    file = tmp_path / "bees.zip"
+    assert ask("course", "export", "bees", str(file))["file"] == str(file)
+    assert ask("course", "import", str(file))["is_changed"] is False
 
 
 def test_another_course_with_a_taken_slug(run, tmp_path):
