@@ -8,6 +8,8 @@ from PySide6.QtWidgets import QApplication
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.page import Context, Page
+from lms_desktop.ui.pages.catalog import CatalogPage
+from lms_desktop.ui.pages.certificates import CertificatesPage
 from lms_desktop.ui.pages.course import CoursePage
 from lms_desktop.ui.pages.downloads import DownloadsPage
 from lms_desktop.ui.pages.learn import LearnPage
@@ -22,9 +24,11 @@ from resources import path
 
 PAGES: dict[str, type[Page]] = {
     "learn": LearnPage,
+    "catalog": CatalogPage,
     "course": CoursePage,
     "lesson": LessonPage,
     "downloads": DownloadsPage,
+    "certificates": CertificatesPage,
     "sync": SyncPage,
     "settings": SettingsPage,
 }

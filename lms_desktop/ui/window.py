@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from PySide6.QtCore import QEvent
+from PySide6.QtCore import QEvent, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -25,6 +25,8 @@ from lms_desktop.ui.widgets.dialog import Facts, Question
 MakePages = Callable[[Context], Mapping[str, Page]]
 # The pages from which courses and lessons are opened; theirs is the item that stays chosen.
 HOMES = frozenset({"learn", "catalog"})
+# "2 minutes ago" has to stay true while nothing happens.
+BADGE_EVERY_MS = 30_000
 SIDEBAR_TOPICS = frozenset({Topic.ACCOUNT, Topic.OUTBOX, Topic.SYNC, Topic.DOWNLOADS})
 
 
@@ -57,6 +59,9 @@ class MainWindow(QMainWindow):
         self.resize(1280, 800)
         self.restoreGeometry(preferences.window_state())
         self._add_shortcuts()
+        self._clock = QTimer(self)
+        self._clock.timeout.connect(self._tell_the_time)
+        self._clock.start(BADGE_EVERY_MS)
         QGuiApplication.styleHints().colorSchemeChanged.connect(self._follow_system)
 
     # What the composition calls
@@ -131,8 +136,8 @@ class MainWindow(QMainWindow):
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
-        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow() and self._shelf is not None:
-            self._sidebar.show_badge(self._shelf)
+        if event.type() is QEvent.Type.ActivationChange and self.isActiveWindow():
+            self._tell_the_time()
 
     # Steps
 
@@ -180,6 +185,10 @@ class MainWindow(QMainWindow):
     def _hear(self, topics: frozenset[Topic]) -> None:
         if self._shelf is not None and topics & SIDEBAR_TOPICS:
             self._sidebar.show_shelf(self._shelf)
+
+    def _tell_the_time(self) -> None:
+        if self._shelf is not None and self.isVisible():
+            self._sidebar.show_badge(self._shelf)
 
     def _show_start(self, current: Shelf | None = None) -> None:
         place = server_of(current.place) if current else None
