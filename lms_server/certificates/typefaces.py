@@ -10,15 +10,18 @@ import uharfbuzz as hb
 
 from resources import path
 
-_OTHER_SCRIPTS = tuple(
-    f"NotoSans{script}-SemiBold"
-    for script in (
-        *("Armenian", "Bengali", "Ethiopic", "Georgian", "Gujarati", "Gurmukhi", "Hebrew", "Kannada"),
-        *("Khmer", "Lao", "Malayalam", "Myanmar", "Sinhala", "Tamil", "Telugu", "Thai"),
-    )
+_OTHER_SCRIPTS = (
+    *("Armenian", "Bengali", "Ethiopic", "Georgian", "Gujarati", "Gurmukhi", "Hebrew", "Kannada", "Khmer", "Lao"),
+    *("Malayalam", "Myanmar", "Sinhala", "Tamil", "Telugu", "Thaana", "Thai", "Cherokee", "MeeteiMayek", "OlChiki"),
 )
+# These are made in one weight only.
+_REGULAR_SCRIPTS = ("Adlam", "NKo", "Oriya", "Syriac", "Tifinagh")
 # Chinese, Japanese and Korean in one small file; it comes last because it has letters of other scripts too.
-_FALLBACK = (*_OTHER_SCRIPTS, "DroidSansFallback")
+_FALLBACK = (
+    *(f"NotoSans{script}-SemiBold" for script in _OTHER_SCRIPTS),
+    *(f"NotoSans{script}-Regular" for script in _REGULAR_SCRIPTS),
+    "DroidSansFallback",
+)
 
 SANS = ("NotoSans-Regular", "NotoSansArabic-Regular", "NotoSansDevanagari-Regular", *_FALLBACK)
 SANS_STRONG = ("NotoSans-SemiBold", "NotoSansArabic-SemiBold", "NotoSansDevanagari-SemiBold", *_FALLBACK)

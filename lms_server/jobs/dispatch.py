@@ -82,7 +82,12 @@ class Dispatch:
     def _commit(self, job: Job) -> None:
         """The fence: only the lease's owner gets past, and from here on a crash leaves doubt, not a second mail."""
         self._keep(job, {"intent": self.clock()})
-        self.journal.append(Event.INTENT, job.key, self.clock())
+        try:
+            self.journal.append(Event.INTENT, job.key, self.clock())
+        except OSError as error:
+            # Nothing was sent yet: better late than in doubt.
+            self._keep(job, {"intent": None})
+            raise TryAgain(f"the dispatch journal can't be written: {error.strerror}") from error
 
     def _later(self, job: Job, first_at: int, reason: str) -> Verdict:
         now = self.clock()

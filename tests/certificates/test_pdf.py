@@ -6,6 +6,8 @@ from datetime import date
 
 import pypdfium2
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from lms_server.certificates.bidi import embedding_levels, visual_runs
 from lms_server.certificates.figures import CLOTHS, cloth_of, qr_code
@@ -160,6 +162,9 @@ def test_markup_in_a_name_is_literal(payload):
         "ქეთევან",
         "தமிழ்",
         "አበበ",
+        "ଓଡ଼ିଆ",
+        "ⴰⵎⴰⵣⵉⵖ",
+        "ދިވެހި",
     ],
 )
 def test_no_script_becomes_boxes(name):
@@ -209,6 +214,13 @@ def test_mixed_directions_are_ordered_for_the_eye():
 )
 def test_levels_follow_the_standard(text, base, levels):
     assert embedding_levels(text, base) == levels
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.text(alphabet=st.characters(exclude_categories=()), max_size=60), st.booleans())
+def test_no_name_can_stop_the_drawing(name, rtl):
+    facts = (ARABIC if rtl else FACTS) | {"learner_name": name, "course_title": name}
+    assert verify_pdf(render_certificate(sign_facts(KEY, facts), KEY), PUBLIC).learner_name
 
 
 def test_a_very_long_name_stays_on_its_line():

@@ -56,12 +56,13 @@ class Script:
 class ScriptedServer(Controller):
     """Started with ``start()``; ``url`` is its address."""
 
-    def __init__(self, script: Script) -> None:
+    def __init__(self, script: Script, **options) -> None:
         super().__init__(script, hostname="127.0.0.1", port=free_port())
         self.script = script
+        self.options = {"enable_SMTPUTF8": True} | options
 
     def factory(self):
-        return SMTP(self.handler, hostname="mail.example", enable_SMTPUTF8=True)
+        return SMTP(self.handler, hostname="mail.example", **self.options)
 
     @property
     def url(self) -> str:

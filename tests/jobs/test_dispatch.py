@@ -1,15 +1,25 @@
 """Certificates in the post: never two by automatic action, never silently none."""
 
+import errno
 import shutil
 import socket
+import ssl
 import threading
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from sqlalchemy import select, update
 
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.tables import certificates, server, streams, users
+from lms_server.jobs.journal import Event, Journal
 from lms_server.jobs.outbox import CannotResend, hold_mails, list_mails, release, resend
+from tests.jobs.smtp import Script, ScriptedServer
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
@@ -252,3 +262,93 @@ def test_a_worker_runs_until_it_is_stopped(place):
     thread.join(10)
     assert not thread.is_alive()
     assert place.job(uuid).state == "accepted"
+
+
+def test_addresses_with_other_letters(place, mail_server):
+    uuid = place.issue(email="josé@bücher.example")
+    place.worker(mail_server.url).run_once()
+    assert place.job(uuid).state == "accepted"
+    assert mail_server.script.envelopes[0][1] == ["josé@xn--bcher-kva.example"]
+    assert mail_server.script.mails == [place.message(uuid)["content"].encode()]
+
+
+def test_a_mail_server_that_knows_no_such_letters(place):
+    plain = ScriptedServer(Script(), enable_SMTPUTF8=False)
+    plain.start()
+    try:
+        uuid = place.issue(email="josé@example.org")
+        place.worker(plain.url).run_once()
+    finally:
+        plain.stop()
+    assert place.job(uuid).state == "failed"
+    assert "letters" in place.job(uuid).reason
+
+
+@pytest.fixture
+def certified(tmp_path):
+    """A key and a self-signed certificate of 127.0.0.1."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    builder = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
+    builder = builder.serial_number(1).not_valid_before(start).not_valid_after(start + timedelta(days=36500))
+    alternative = x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))])
+    certificate = builder.add_extension(alternative, critical=False).sign(key, hashes.SHA256())
+    file = tmp_path / "tls.pem"
+    secret = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    file.write_bytes(secret + certificate.public_bytes(Encoding.PEM))
+    return file
+
+
+@pytest.mark.parametrize("trusted", [True, False])
+def test_tls_is_used_where_offered_and_checked(place, certified, monkeypatch, trusted):
+    tls = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    tls.load_cert_chain(certified)
+    secure = ScriptedServer(Script(), tls_context=tls, require_starttls=True)
+    secure.start()
+    if trusted:
+        monkeypatch.setenv("SSL_CERT_FILE", str(certified))
+    try:
+        uuid = place.issue()
+        place.worker(secure.url).run_once()
+    finally:
+        secure.stop()
+    assert place.job(uuid).state == ("accepted" if trusted else "queued")
+    assert len(secure.script.mails) == (1 if trusted else 0)
+
+
+def without_room_for(wanted):
+    """Journal.append on a disk that is full when this event comes."""
+    append = Journal.append
+
+    def full(journal, event, *rest):
+        if event is wanted:
+            raise OSError(errno.ENOSPC, "no space left on device")
+        return append(journal, event, *rest)
+
+    return full
+
+
+def test_a_journal_that_cant_be_written_stops_the_mail_before_its_dot(place, mail_server, monkeypatch):
+    uuid = place.issue()
+    monkeypatch.setattr(Journal, "append", without_room_for(Event.INTENT))
+    place.worker(mail_server.url).run_once()
+    assert mail_server.script.mails == []
+    assert (place.job(uuid).state, "journal" in place.job(uuid).reason) == ("queued", True)
+    monkeypatch.undo()
+    place.now += MINUTE
+    place.worker(mail_server.url).run_once()
+    assert place.job(uuid).state == "accepted"
+    assert len(mail_server.script.mails) == 1
+
+
+@pytest.mark.logs("certificate_email .* failed")
+def test_a_mail_whose_acceptance_cant_be_recorded_is_in_doubt(place, mail_server, monkeypatch):
+    uuid = place.issue()
+    monkeypatch.setattr(Journal, "append", without_room_for(Event.ACCEPTED))
+    place.worker(mail_server.url).run_once()
+    monkeypatch.undo()
+    place.now += MINUTE
+    place.worker(mail_server.url).run_once()
+    assert place.job(uuid).state == "in_doubt"
+    assert len(mail_server.script.mails) == 1
