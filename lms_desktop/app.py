@@ -77,6 +77,9 @@ class Desk:
             log.exception("The profile %s doesn't open", folder)
             return None
 
+    def accounts(self) -> tuple[AccountRow, ...]:
+        return self.profiles.all()
+
     def look_up(self, url: str) -> Future[ServerFacts]:
         def ask() -> ServerFacts:
             found = self._accounts().look_up(url)
