@@ -1,0 +1,582 @@
+"""Random schedules against the real server and real laptops: one seed, one schedule, every invariant after each step."""
+
+import base64
+import gzip
+import json
+import logging
+import os
+import tempfile
+from contextlib import ExitStack, contextmanager
+from functools import partial
+from hashlib import sha256
+from pathlib import Path
+from random import Random
+from unittest.mock import patch
+
+import httpx
+
+from lms_desktop.store.errors import Refused
+from lms_desktop.store.store import Store
+from lms_desktop.sync.errors import Trouble
+from lms_server.actions import courses as course_actions
+from lms_server.actions.refusals import Refused as ServerRefused
+from lms_server.actions.users import disable_user
+from lms_server.contract import anchors
+from lms_server.contract.ids import new_uuid4
+from lms_server.sync import changes
+from lms_server.sync.learning import enroll_user
+from lms_server.sync.parked import sweep
+from tests.flows.machine_checks import (
+    ACCEPTED,
+    Eye,
+    Happened,
+    Held,
+    Violation,
+    check_arrived,
+    check_profile,
+    check_same,
+    check_server,
+    judge,
+    must,
+)
+from tests.flows.machine_memory import Crash, seeded
+from tests.flows.machine_world import PEOPLE, Disk, Profile, Reply, Request, Shop
+from tests.world import Course
+
+BROKEN = httpx.ReadError("the connection broke")
+DAY_MS = 86_400_000
+# 1970, 2000, 2038, 2106, and clocks in the wrong zone.
+CLOCKS = (0, 946_684_800_000, 2_147_483_648_000, 4_294_967_296_000)
+
+
+class Machine:
+    """One schedule. ``log`` tells what was done, for whoever reads a failure."""
+
+    def __init__(self, shop: Shop, seed: int) -> None:
+        self.shop, self.server, self.seed = shop, shop.server, seed
+        self.rng = Random(seed)
+        self.log: list[str] = []
+        self.profiles: list[Profile] = []
+        self.courses: list[Course] = []
+        self.sent: list[Request] = []
+        self.late: list[Request] = []
+        self.answers: list[Reply] = []
+        self.backups: list[bytes] = []
+        self.disks: list[Disk] = []
+        self.quiet = False
+        self.depth = 0
+        self.crashing: Profile | None = None
+
+    # The schedule
+
+    def run(self) -> None:
+        """The whole schedule; raises Violation."""
+        rng = self.rng
+        self.shop.clock.now = 1_795_000_000_000
+        self.server.memory.load(self.shop.server_content)
+        self.tokens = list(self.shop.tokens)
+        self._settings()
+        try:
+            for _ in range(rng.randint(1, 2)):
+                self._new_course()
+            self.backups.append(self.server.memory.save())
+            for who in range(rng.choice((1, 1, 2, 3))):
+                self._new_profile(who)
+            for _ in range(rng.randint(3, 18)):
+                self._step()
+            self._calm_down()
+        finally:
+            for profile in self.profiles:
+                profile.close()
+
+    def _settings(self) -> None:
+        rng = self.rng
+        self.limit = rng.choice((1, 2, 3, 2000))
+        self.page_rows = rng.choice((1, 2, 5, 2000))
+        anchors.ROWS_A_REVISION = rng.choice((1, 2, 500))
+
+    def _step(self) -> None:
+        rng = self.rng
+        self.shop.clock.now += rng.choice((1, 5, 1000, 60_000, DAY_MS))
+        name, act = rng.choices(*self._acts())[0]
+        self.note(name)
+        act()
+        self._check_all()
+
+    def _acts(self):
+        table = (
+            (22, "study", self._study),
+            (6, "enroll", self._enroll),
+            (10, "click", self._click),
+            (26, "sync", self._sync),
+            (2, "sync as another", self._sync_as_another),
+            (3, "late", self._deliver_late),
+            (2, "sweep", self._sweep),
+            (8, "admin", self._admin),
+            (3, "server backup", self._back_up),
+            (5, "server restore", self._restore),
+            (3, "disk copy", self._copy_disk),
+            (3, "disk restore", self._restore_disk),
+            (2, "clock", self._turn_clock),
+            (2, "another laptop", self._another_laptop),
+            (2, "paper", self._draw_papers),
+        )
+        return [row[1:] for row in table], [row[0] for row in table]
+
+    def note(self, *words: object) -> None:
+        self.log.append("  " * self.depth + " ".join(map(str, words)))
+
+    # Laptops
+
+    def _new_profile(self, who: int, disk: Disk | None = None) -> None:
+        if len(self.profiles) == len(self.shop.slots):
+            return
+        profile = Profile(self.shop.slots[len(self.profiles)], who, self.shop.clock)
+        profile.load(disk or Disk(who, self.shop.fresh[who], {}, {}, frozenset(), frozenset()))
+        profile.slot.wire.carry = partial(self.carry, profile)
+        self.profiles.append(profile)
+        self.note("profile", len(self.profiles) - 1, "of", who)
+
+    def _another_laptop(self) -> None:
+        if len(self.profiles) < 4:
+            self._new_profile(self.rng.choice(self.profiles).who)
+
+    def _pick(self) -> Profile:
+        return self.rng.choice(self.profiles)
+
+    def _copy_disk(self) -> None:
+        profile = self._pick()
+        self.disks.append(profile.save())
+        self.note("of", self.profiles.index(profile))
+        if self.rng.random() < 0.5 and len(self.profiles) < 4:
+            self._new_profile(profile.who, self.disks[-1])
+
+    def _restore_disk(self) -> None:
+        if self.disks:
+            profile, disk = self._pick(), self.rng.choice(self.disks)
+            self.note("of", self.profiles.index(profile), "is", disk.who)
+            profile.load(disk)
+
+    def _turn_clock(self) -> None:
+        profile = self._pick()
+        moment = self.rng.choice(CLOCKS)
+        profile.offset = self.rng.choice((0, 26 * 3_600_000, -26 * 3_600_000, moment - self.shop.clock.now))
+
+    # Clicks
+
+    def _enroll(self) -> None:
+        self._record(self._pick(), "enroll", self.rng.choice(self.courses).uid)
+
+    def _click(self, profile: Profile | None = None) -> None:
+        lesson = self.rng.choice([uid for course in self.courses for uid in course.lessons])
+        kind = self.rng.choice(("start_lesson", "complete_lesson", "complete_lesson"))
+        self._record(profile or self._pick(), kind, lesson)
+
+    def _study(self) -> None:
+        profile, course = self._pick(), self.rng.choice(self.courses)
+        if course.uid not in Held.look(profile.slot.memory).enrolled:
+            self._record(profile, "enroll", course.uid)
+        for lesson in course.lessons:
+            if self.rng.random() < 0.7:
+                self._record(profile, "complete_lesson", lesson)
+
+    def _record(self, profile: Profile, kind: str, target: str) -> None:
+        store = profile.store
+        click = {"enroll": store.enroll, "start_lesson": store.start, "complete_lesson": store.complete}[kind]
+        is_crash = not self.quiet and self.crashing is None and self.rng.random() < 0.03
+        self.note(self.profiles.index(profile), kind, target[:4], "crash" if is_crash else "")
+        if is_crash:
+            profile.slot.memory.crash_after(self.rng.randrange(12))
+        try:
+            profile.made[click(target)] = kind, target
+        except Refused as refused:
+            self.note(" refused", refused.code)
+        except Crash:
+            self.note(" crashed")
+        if is_crash:
+            self._boot(profile)
+
+    def _boot(self, profile: Profile) -> None:
+        """After a crash: what is on the disk is all there is. A command may be there that nobody was told of."""
+        profile.slot.memory.crash_after(None)
+        profile.close()
+        profile.open()
+        for command_id, (kind, target, _) in Held.look(profile.slot.memory).outbox.items():
+            if kind != "keep_certificate":
+                profile.made.setdefault(command_id, (kind, target))
+
+    # Syncs
+
+    def _sync(self, profile: Profile | None = None) -> None:
+        profile = profile or self._pick()
+        is_crash = self.crashing is None and self.rng.random() < 0.08
+        self.note("of", self.profiles.index(profile), "crash" if is_crash else "")
+        if is_crash:
+            profile.slot.memory.crash_after(self.rng.randrange(70))
+            self.crashing = profile
+        try:
+            self.sync(profile, self.limit)
+        except Trouble as trouble:
+            self.note(" ", type(trouble).__name__)
+        except Crash:
+            self.note("  crashed")
+        finally:
+            if is_crash:
+                self.crashing = None
+                self._boot(profile)
+
+    def sync(self, profile: Profile, limit: int):
+        """A sync with the learner's own token. Raises Trouble."""
+        wire = profile.slot.wire
+        wire.token = None if profile.who is None else self.tokens[profile.who]
+        session = profile.session(limit)
+        with self._alarm():
+            return session.run()
+
+    @contextmanager
+    def _alarm(self):
+        """The digests are an alarm, and no mechanism: it must never ring."""
+
+        def ring(_store: Store) -> None:
+            raise Violation("the digests disagree after a finished sync")
+
+        with patch.object(Store, "ask_for_everything", ring):
+            yield
+
+    def _sync_as_another(self) -> None:
+        """A token of somebody else got into this profile: nothing may be applied."""
+        profile = self._pick()
+        other = (profile.who + 1) % len(PEOPLE)
+        before = self.server.memory.save()
+        profile.slot.wire.token = self.tokens[other]
+        try:
+            with self._alarm():
+                profile.session(self.limit).run()
+        except Trouble as trouble:
+            self.note(" ", type(trouble).__name__)
+        else:
+            raise Violation("I10: another learner's token was taken")
+        finally:
+            must(self._facts(before) == self._facts(None), "I10: something was applied with another's token")
+
+    def _facts(self, content: bytes | None) -> list:
+        memory = self.shop.spare if content is not None else self.server.memory
+        if content is not None:
+            memory.load(content)
+        tables = ("enrollments", "lesson_progress", "certificates", "receipts", "parked", "jobs", "streams")
+        return [memory.all(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+
+    # The way of a request
+
+    def carry(self, profile: Profile, request: Request) -> Reply:
+        """What the network does with one request; raises httpx errors."""
+        if self.quiet or self.depth > 1:
+            return self.deliver(request, profile)
+        fate = self.rng.choices(*_FATES)[0]
+        if fate != "fine":
+            self.note(" ", fate)
+        self._meanwhile(profile)
+        if fate in {"lost", "delayed"}:
+            if fate == "delayed":
+                self.late.append(request)
+            raise BROKEN
+        if fate == "server crash":
+            self.server.memory.crash_after(self.rng.randrange(40))
+        reply = self.deliver(request, profile)
+        if fate == "twice":
+            reply = self.rng.choice((reply, self.deliver(request, profile)))
+        self._meanwhile(profile)
+        return self._twist(fate, reply)
+
+    def _meanwhile(self, profile: Profile) -> None:
+        """Things happen while a request is on its way."""
+        draw = self.rng.random()
+        if draw > 0.16 or self.depth:
+            return
+        self.depth += 1
+        self.note("meanwhile")
+        try:
+            if draw < 0.06 and self.crashing is None:
+                self._click(profile)
+            elif draw < 0.10:
+                self._admin()
+            elif draw < 0.12 and self.crashing is None:
+                self._sync(profile)
+            elif draw < 0.14:
+                self._restore()
+            elif self.crashing is None:
+                self._sync(self._pick())
+        finally:
+            self.depth -= 1
+
+    def deliver(self, request: Request, profile: Profile | None) -> Reply:
+        """One request reaches the server; its effects are judged."""
+        before = Eye.look(self.server.memory)
+        reply = self.server.call(request)
+        self.server.memory.crash_after(None)
+        after = Eye.look(self.server.memory)
+        asked = json.loads(_decoded(request.headers, request.body))
+        results = json.loads(_decoded(reply.headers, reply.body)).get("results", []) if reply.status == 200 else []
+        if reply.status != 200 and before.streams != after.streams:
+            raise Violation(f"a refused request changed something: {reply.status}")
+        user = asked["user"]
+        happened = Happened()
+        for command, result in zip(asked["commands"], results, strict=reply.status == 200):
+            if result["code"] in ACCEPTED and result["outcome"] in {"applied", "duplicate"}:
+                if profile is not None:
+                    profile.acked.add(command["id"])
+                if command["kind"] == "complete_lesson":
+                    happened.lessons.add((user, command["lesson"]))
+            if command["kind"] == "keep_certificate":
+                happened.payloads.add(command["payload"])
+        judge(self.server.memory, before, after, happened, user)
+        check_server(self.server.memory)
+        self.sent.append(request)
+        if reply.status == 200:
+            self.answers.append(reply)
+        return reply
+
+    def _deliver_late(self) -> None:
+        if self.late:
+            self.deliver(self.late.pop(self.rng.randrange(len(self.late))), None)
+        elif self.sent:
+            self.deliver(self.rng.choice(self.sent), None)
+
+    def _twist(self, fate: str, reply: Reply) -> Reply:
+        rng, body = self.rng, reply.body
+        match fate:
+            case "answer lost":
+                raise BROKEN
+            case "cut":
+                return Reply(reply.status, reply.headers, body[: rng.randrange(len(body))])
+            case "garbled":
+                place = rng.randrange(len(body))
+                changed = body[:place] + bytes([body[place] ^ 1 << rng.randrange(8)]) + body[place + 1 :]
+                return Reply(reply.status, reply.headers, changed)
+            case "portal":
+                return Reply(rng.choice((200, 302, 511)), {"content-type": "text/html"}, b"<html>Sign in</html>")
+            case "portal json":
+                return Reply(200, {"content-type": "application/json"}, b'{"ok":true}')
+            case "old answer" if self.answers:
+                return rng.choice(self.answers)
+            case "other server":
+                return _changed(reply, lambda answer: answer | {"server_id": new_uuid4()})
+            case "other learner":
+                return _changed(reply, _for_another)
+            case "unnamed":
+                return _changed(reply, partial(_without_a_result, rng))
+            case "busy":
+                return Reply(503, {"content-type": "text/html"}, b"busy")
+        return reply
+
+    # The server's side
+
+    def _new_course(self) -> None:
+        index = len(self.courses)
+        count = self.rng.choice((1, 2, 2, 3))
+        course = Course(new_uuid4(), f"course-{index}", [new_uuid4() for _ in range(count)])
+        self.server.keep_course(course)
+        self.courses.append(course)
+
+    def _admin(self) -> None:
+        course = self.rng.choice(self.courses)
+        lesson = self.rng.choice(course.lessons)
+        context = self.server.context
+        deeds = (
+            (2, "add lesson", lambda: self._add_lesson(course)),
+            (3, "remove lesson", lambda: course_actions.remove_lesson(context, lesson)),
+            (3, "restore lesson", lambda: course_actions.restore_lesson(context, lesson)),
+            (3, "unpublish", lambda: course_actions.unpublish_course(context, course.slug)),
+            (3, "publish", lambda: course_actions.publish_course(context, course.slug)),
+            (2, "delete", lambda: course_actions.delete_course(context, course.slug)),
+            (2, "restore course", lambda: course_actions.restore_course(context, course.slug)),
+            (1, "import again", lambda: self.server.keep_course(course)),
+            (1, "new course", self._new_course if len(self.courses) < 3 else lambda: None),
+            (1, "disable", lambda: disable_user(context, self.rng.choice(PEOPLE)[0])),
+            (1, "sign in", self._sign_in),
+        )
+        _, name, act = self.rng.choices(deeds, [deed[0] for deed in deeds])[0]
+        self.note(" ", name, course.slug, lesson[:4])
+        self._judged(act)
+        if self.rng.random() < 0.15:
+            self._enroll_by_admin(course)
+
+    def _judged(self, act) -> None:
+        before = Eye.look(self.server.memory)
+        try:
+            act()
+        except ServerRefused as refused:
+            self.note("  refused", refused.code)
+        judge(self.server.memory, before, Eye.look(self.server.memory), Happened(), None)
+
+    def _enroll_by_admin(self, course: Course) -> None:
+        who = self.rng.randrange(len(PEOPLE))
+        self.note("  admin enrolls", who, course.slug)
+        learner = self._learner(who)
+        self._judged(lambda: enroll_user(self.server.context, learner, course.slug))
+
+    def _learner(self, who: int):
+        self.tokens[who] = self.server.sign_in(who)
+        row = self.server.memory.all("SELECT id, uid, name, email FROM users WHERE email = ?", PEOPLE[who][0])[0]
+        return self.shop.learner(*row)
+
+    def _add_lesson(self, course: Course) -> None:
+        if len(course.lessons) < 5:
+            course.lessons.append(new_uuid4())
+            self.server.keep_course(course)
+
+    def _sign_in(self) -> None:
+        who = self.rng.randrange(len(PEOPLE))
+        self.tokens[who] = self.server.sign_in(who)
+
+    def _sweep(self) -> None:
+        self._judged(lambda: sweep(self.server.context))
+
+    def _draw_papers(self) -> None:
+        for uuid in self.server.memory.column("SELECT uuid FROM certificates WHERE pdf_sha256 IS NULL"):
+            self.shop.draw(uuid)
+
+    def _back_up(self) -> None:
+        self.backups.append(self.server.memory.save())
+
+    def _restore(self) -> None:
+        self.server.memory.load(self.rng.choice(self.backups))
+        if self.rng.random() < 0.6:
+            self.server.memory.raw.execute("UPDATE server SET epoch = ?", (new_uuid4(),))
+            self.note("  restored")
+        else:
+            self.note("  rolled back unnoticed")
+
+    # Checks
+
+    def _check_all(self) -> None:
+        for profile in self.profiles:
+            check_profile(profile)
+
+    def _calm_down(self) -> None:
+        """Everybody online, nothing breaks: what was held is on the server, and all agree."""
+        self.quiet = True
+        self.note("calm")
+        for request in self.late:
+            if self.rng.random() < 0.5:
+                self.deliver(request, None)
+        if self.rng.random() < 0.5:
+            self._mend()
+        for who in range(len(PEOPLE)):
+            self.tokens[who] = self.server.sign_in(who)
+        for profile in self.profiles:
+            held, user = Held.look(profile.slot.memory), self._user(profile)
+            self.sync(profile, self.limit)
+            check_arrived(self.server.memory, user, held)
+            check_profile(profile)
+        self._sweep()
+        for profile in self.profiles:
+            report = self.sync(profile, 2000)
+            must(report.digests_agree, "I9: the digests disagree")
+        for profile in self.profiles:
+            report = self.sync(profile, 2000)
+            must((report.sent, report.received) == (0, 0), "I9: it doesn't come to rest", report)
+            check_profile(profile)
+            check_same(self.server.memory, profile, self._user(profile))
+        self._replay()
+
+    def _user(self, profile: Profile) -> str:
+        return self.shop.uids[profile.who]
+
+    def _mend(self) -> None:
+        self.note("mend")
+        for course in self.courses:
+            self._judged(partial(self.server.keep_course, course))
+            self._judged(partial(course_actions.restore_course, self.server.context, course.slug))
+            self._judged(partial(course_actions.publish_course, self.server.context, course.slug))
+
+    def _replay(self) -> None:
+        """I7: everything that was ever sent comes again, and changes nothing that the server knows."""
+        known = set(self.server.memory.column("SELECT command_id FROM receipts"))
+        before = self._known_facts()
+        for request in self.rng.sample(self.sent, min(len(self.sent), 6)):
+            asked = json.loads(_decoded(request.headers, request.body))
+            if asked["commands"] and all(command["id"] in known for command in asked["commands"]):
+                self.deliver(request, None)
+        must(self._known_facts() == before, "I7: a replay changed something")
+
+    def _known_facts(self) -> list:
+        tables = ("enrollments", "lesson_progress", "receipts", "parked")
+        return [self.server.memory.all(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+
+
+_FATE_TABLE = {
+    "fine": 60,
+    "lost": 3,
+    "delayed": 4,
+    "answer lost": 7,
+    "twice": 4,
+    "cut": 3,
+    "garbled": 2,
+    "portal": 2,
+    "portal json": 1,
+    "old answer": 3,
+    "other server": 2,
+    "other learner": 1,
+    "unnamed": 2,
+    "busy": 1,
+    "server crash": 4,
+}
+_FATES = list(_FATE_TABLE), list(_FATE_TABLE.values())
+
+
+def _decoded(headers: dict[str, str], body: bytes) -> bytes:
+    encoding = {name.lower(): value for name, value in headers.items()}.get("content-encoding")
+    return gzip.decompress(body) if encoding == "gzip" else body
+
+
+def _changed(reply: Reply, change) -> Reply:
+    """An answer of somebody who knows how to make one: whole and with its digest, but not ours."""
+    if reply.status != 200:
+        return reply
+    body = json.dumps(change(json.loads(_decoded(reply.headers, reply.body)))).encode()
+    digest = base64.b64encode(sha256(body).digest()).decode()
+    return Reply(200, {"content-type": "application/json", "content-digest": f"sha-256=:{digest}:"}, body)
+
+
+def _for_another(answer: dict) -> dict:
+    return answer | {"user": answer["user"] | {"uid": new_uuid4()}}
+
+
+def _without_a_result(rng: Random, answer: dict) -> dict:
+    results = list(answer["results"])
+    if results:
+        results.pop(rng.randrange(len(results)))
+    else:
+        results.append({"id": new_uuid4(), "outcome": "applied", "code": "ok"})
+    return answer | {"results": results}
+
+
+@contextmanager
+def workshop():
+    """A shop in the fastest folder there is, and quiet logs: crashes are wanted here."""
+    base = Path("/dev/shm") if os.access("/dev/shm", os.W_OK) else None  # tmpfs where there is one
+    with tempfile.TemporaryDirectory(prefix="lms-machine-", dir=base) as folder, ExitStack() as stack:
+        logging.disable(logging.CRITICAL)
+        stack.callback(logging.disable, logging.NOTSET)
+        stack.enter_context(patch.object(anchors, "ROWS_A_REVISION", anchors.ROWS_A_REVISION))
+        yield Shop(Path(folder))
+
+
+def run_schedule(shop: Shop, seed: int) -> Machine:
+    """Run one schedule; raises Violation, or whatever a bug raises, with its seed and story."""
+    machine = Machine(shop, seed)
+    rows = Random(seed).choice((1, 2, 5, 2000))
+    small = partial(changes.Budget, rows)
+    with (
+        seeded(Random(seed ^ 0x5EED), shop.clock),
+        shop.opening,
+        patch.object(changes, "Budget", small),
+        patch.object(changes, "_FETCH", rows + 500),
+    ):
+        try:
+            machine.run()
+        except Exception as error:
+            story = "\n".join(machine.log)
+            raise Violation(f"{error!r}\n{story}\npython -m tests.long.machine --seed {seed}") from error
+    return machine

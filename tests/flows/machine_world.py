@@ -1,0 +1,261 @@
+"""The machine's server and laptops: the real app and the real stores, on databases in memory."""
+
+import io
+import shutil
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from unittest.mock import patch
+
+import httpx
+from sqlalchemy import insert, select
+
+from lms_desktop.settings import Device
+from lms_desktop.store import profile as profiles
+from lms_desktop.store.files import Blobs
+from lms_desktop.store.profile import Owner
+from lms_desktop.store.rows import Learner, Place
+from lms_desktop.store.store import Faults, Store
+from lms_desktop.sync.client import Client
+from lms_desktop.sync.session import Session
+from lms_server.actions import papers
+from lms_server.actions.context import Learner as ServerLearner
+from lms_server.actions.refusals import Refused
+from lms_server.actions.sessions import issue_session
+from lms_server.actions.users import NewUser, add_user, find_user
+from lms_server.contract import anchors
+from lms_server.contract.ids import new_uuid7
+from lms_server.contract.sqlite import writing
+from lms_server.database.identity import Identity
+from lms_server.database.tables import courses, lessons
+from tests.flows.machine_memory import EMPTY, Clock, Memory
+from tests.world import URL, Course, World
+
+IDENTITY = Identity("5e4fe4a0-0000-4000-8000-000000000001", b"s" * 32, b"k" * 32)
+PEOPLE = (("ana@example.org", "Ana Moreno"), ("bo@example.org", "Bo Lindqvist"), ("chi@example.org", "Chi Okafor"))
+LAPTOP = Device("de71ce00-0000-4000-8000-000000000001", "laptop")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """An answer as bytes."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Request:
+    """A request as bytes; it can be delivered again at any time."""
+
+    path: str
+    body: bytes
+    headers: dict[str, str]
+
+
+class Server(World):
+    """One server for all schedules of a process; ``load`` makes it new again."""
+
+    def __init__(self, folder: Path) -> None:
+        self.clock = Clock()
+        self.memory = Memory()
+        super().__init__(folder, self.memory.engine, IDENTITY)
+
+    def now(self) -> int:
+        return self.clock()
+
+    def people(self) -> None:
+        for index in range(len(PEOPLE)):
+            self.sign_in(index)
+
+    def sign_in(self, index: int) -> str:
+        """A token of this learner, whose account is made again if it was lost."""
+        email, name = PEOPLE[index]
+        self.memory.raw.execute("UPDATE users SET disabled_at = NULL WHERE email = ?", (email,))
+        try:
+            user = find_user(self.context, email)
+        except Refused:
+            user = add_user(self.context, NewUser(email, name))
+        return issue_session(self.context, user, "laptop")
+
+    def keep_course(self, course: Course, *, published: bool = True) -> None:
+        """What an import does: the course and its lessons are there, with these uids, and not removed."""
+        with writing(self.engine) as conn:
+            stream = anchors.lock(conn, anchors.CATALOG)
+            course_id = conn.execute(select(courses.c.id).where(courses.c.uid == course.uid)).scalar_one_or_none()
+            if course_id is None:
+                row = {"uid": course.uid, "slug": course.slug, "title": course.slug.title(), "is_published": published}
+                course_id = conn.execute(
+                    insert(courses).values(row | {"revision": stream.stamp()}).returning(courses.c.id)
+                ).scalar_one()
+            there = set(conn.execute(select(lessons.c.uid).where(lessons.c.course_id == course_id)).scalars())
+            for order, uid in enumerate(course.lessons):
+                if uid not in there:
+                    row = {"uid": uid, "course_id": course_id, "title": f"Lesson {order}", "order": order}
+                    conn.execute(insert(lessons).values(row | {"revision": stream.stamp()}))
+            stream.save(conn)
+
+    def call(self, request: Request) -> Reply:
+        """Deliver a request to the app."""
+        environ = {
+            "REQUEST_METHOD": "POST",
+            "PATH_INFO": f"/api/v1{request.path}",
+            "QUERY_STRING": "",
+            "SERVER_NAME": "server.test",
+            "SERVER_PORT": "80",
+            "SERVER_PROTOCOL": "HTTP/1.1",
+            "REMOTE_ADDR": "127.0.0.1",
+            "CONTENT_LENGTH": str(len(request.body)),
+            "wsgi.url_scheme": "http",
+            "wsgi.input": io.BytesIO(request.body),
+            "wsgi.errors": io.StringIO(),
+        }
+        for name, value in request.headers.items():
+            key = name.upper().replace("-", "_")
+            environ[key if key == "CONTENT_TYPE" else f"HTTP_{key}"] = value
+        told: list = []
+        chunks = self.app(environ, lambda status, headers, *_: told.extend((status, headers)))
+        return Reply(int(told[0][:3]), dict(told[1]), b"".join(chunks))
+
+
+class Arrived:
+    """What a client sees of an answer that streams in."""
+
+    def __init__(self, reply: Reply) -> None:
+        self.status_code = reply.status
+        self.headers = httpx.Headers(reply.headers)
+        self._body = reply.body
+
+    def iter_raw(self, _size: int):
+        yield self._body
+
+
+class Wire:
+    """Stands where a client has its connections; ``carry`` takes a request and brings an answer, or raises."""
+
+    def __init__(self) -> None:
+        self.carry = None
+        self.token: str | None = None
+
+    @contextmanager
+    def stream(self, _method: str, path: str, content: bytes = b"", headers: dict[str, str] | None = None):
+        sent = dict(headers or {}) | {"Accept": "application/json", "Accept-Encoding": "gzip"}
+        if self.token:
+            sent["Authorization"] = f"Bearer {self.token}"
+        yield Arrived(self.carry(Request(path, content, sent)))
+
+
+class Slot:
+    """Room for one profile: a folder for its files, its database in memory, and its connection."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.memory = Memory()
+        self.wire = Wire()
+        self.client = Client(URL, None, httpx.MockTransport(lambda _request: httpx.Response(500)))
+        self.client._http = self.wire
+
+    def clear(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+        self.folder.mkdir(parents=True)
+        (self.folder / profiles.DATABASE).touch()
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A copy of a profile as a backup or a cloned disk holds it."""
+
+    who: int | None
+    database: bytes
+    files: dict[str, bytes]
+    made: dict[str, tuple[str, str]]
+    acked: frozenset[str]
+    shown: frozenset[str]
+
+
+@dataclass
+class Profile:
+    """One learner's profile on one laptop, and what the machine remembers of it."""
+
+    slot: Slot
+    who: int | None
+    clock: Clock
+    offset: int = 0
+    store: Store = field(init=False)
+    # Commands said to be saved here, with kind and target; those that an answer settled; completions once shown.
+    made: dict[str, tuple[str, str]] = field(default_factory=dict)
+    acked: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
+    is_open: bool = False
+
+    def now(self) -> int:
+        return self.clock() + self.offset
+
+    def open(self) -> None:
+        self.store = Store(self.slot.folder, Blobs(self.slot.folder / "blobs"), Faults(self.now, new_uuid7))
+        self.is_open = True
+
+    def close(self) -> None:
+        if self.is_open:
+            self.store.close()
+            self.is_open = False
+
+    def session(self, limit: int) -> Session:
+        session = Session(self.store, self.slot.client, LAPTOP, clock=self.now, _limit=limit)
+        # Papers are another test's business.
+        session.fetch_certificates = lambda: None
+        return session
+
+    def save(self) -> Disk:
+        skipped = {profiles.DATABASE, "owner.lock"}
+        names = [path for path in self.slot.folder.iterdir() if path.is_file() and path.name not in skipped]
+        files = {path.name: path.read_bytes() for path in names}
+        parts = dict(self.made), frozenset(self.acked), frozenset(self.shown)
+        return Disk(self.who, self.slot.memory.save(), files, *parts)
+
+    def load(self, disk: Disk) -> None:
+        """What a restored disk holds is all there is."""
+        self.close()
+        self.slot.clear()
+        for name, content in disk.files.items():
+            (self.slot.folder / name).write_bytes(content)
+        self.slot.memory.load(disk.database)
+        self.who = disk.who
+        self.made, self.acked, self.shown = dict(disk.made), set(disk.acked), set(disk.shown)
+        self.open()
+
+
+class Shop:
+    """All that outlives a schedule: the server, the slots, and what they look like when they are new."""
+
+    def __init__(self, folder: Path, slots: int = 6) -> None:
+        self.server = Server(folder / "server")
+        self.clock = self.server.clock
+        self.spare = Memory()
+        self.slots = [Slot(folder / f"slot{index}") for index in range(slots)]
+        self._by_file = {slot.folder / profiles.DATABASE: slot.memory for slot in self.slots}
+        self.opening = patch.object(profiles, "open_sqlite", lambda path: self._by_file[path].engine)
+        self.server.people()
+        self.tokens = [self.server.sign_in(index) for index in range(len(PEOPLE))]
+        self.server_content = self.server.memory.save()
+        self.uids = self.server.memory.column("SELECT uid FROM users ORDER BY id")
+        self.fresh = {who: self._make(who) for who in (None, 0, 1, 2)}
+
+    def learner(self, *row: object) -> ServerLearner:
+        return ServerLearner(*row)
+
+    def draw(self, uuid: str) -> None:
+        """What the worker does with a certificate's PDF, but for drawing it."""
+        with patch.object(papers, "render_certificate", lambda payload, *_: payload.encode()):
+            papers.ensure_pdf(self.server.context, uuid)
+
+    def _make(self, who: int | None) -> bytes:
+        slot = self.slots[0]
+        slot.memory.load(EMPTY)
+        slot.clear()
+        email, name = PEOPLE[who] if who is not None else ("", "")
+        learner = Learner(None if who is None else self.uids[who], name, email)
+        with self.opening:
+            profiles.create(slot.folder, Owner(Place(IDENTITY.server_id, URL, "Hillside Library"), "", learner))
+        return slot.memory.save()

@@ -1,0 +1,44 @@
+"""Long runs of random schedules: ``python -m tests.long.machine --schedules 1000000`` or ``--seed N``."""
+
+import argparse
+import gc
+import sys
+import time
+
+from tests.flows.machine import run_schedule, workshop
+from tests.flows.machine_checks import Violation
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--schedules", type=int, default=1000)
+    parser.add_argument("--first", type=int, default=0, help="the first seed")
+    parser.add_argument("--seed", type=int, help="run this one and tell its story")
+    parser.add_argument("--keep-going", action="store_true", help="count failures instead of stopping")
+    options = parser.parse_args()
+    with workshop() as shop:
+        if options.seed is not None:
+            print("\n".join(run_schedule(shop, options.seed).log))
+            return 0
+        return _run_many(shop, options)
+
+
+def _run_many(shop, options) -> int:
+    gc.freeze()
+    begin, failures = time.monotonic(), 0
+    for index in range(options.schedules):
+        try:
+            run_schedule(shop, options.first + index)
+        except Violation as error:
+            failures += 1
+            print(error if not options.keep_going else f"{options.first + index}: {str(error).splitlines()[0][:230]}")
+            if not options.keep_going:
+                return 1
+        if index % 1000 == 999:
+            print(f"{index + 1} schedules, {(index + 1) / (time.monotonic() - begin):.1f} a second", flush=True)
+    print(f"{options.schedules} schedules, {failures} failed, {options.schedules / (time.monotonic() - begin):.1f} a second")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
