@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
+from contextlib import ExitStack
 
 from lms_server.actions.installation import NotInstalled
 from lms_server.actions.refusals import Refused
@@ -29,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     args = build_parser().parse_args(arguments)
     try:
         args.settings = settings_of(args, dict(os.environ))
-        return args.run(args) or DONE
+        with ExitStack() as args.close:
+            return args.run(args) or DONE
     except BrokenPipeError:
         # Whoever read our output had enough.
         sys.stderr.close()

@@ -41,10 +41,12 @@ def settings_of(args: Namespace, environ: dict[str, str]) -> Settings:
     return read_settings(environ, args.data, args.database)
 
 
-def server_of(args: Namespace) -> ServerContext:
-    """The server that the command is about; raises NotInstalled."""
+def server_of(args: Namespace, address: str = "") -> ServerContext:
+    """The server that the command is about, closed when the command ends; raises NotInstalled."""
     settings: Settings = args.settings
-    return open_server(settings)
+    context = open_server(settings, address)
+    args.close.callback(context.engine.dispose)
+    return context
 
 
 def password_from_stdin() -> str:

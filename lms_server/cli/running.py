@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lms_server.actions.context import ServerContext
-from lms_server.actions.installation import install, open_server
+from lms_server.actions.installation import install
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import NewUser, Role, add_user
 from lms_server.actions.work import build_worker
-from lms_server.cli.arguments import command, password_from_stdin
+from lms_server.cli.arguments import command, password_from_stdin, server_of
 from lms_server.cli.output import show, write
 from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
@@ -56,6 +56,7 @@ def _init(args: Namespace) -> None:
         context = install(settings, args.name, args.identity)
     except BadIdentity as error:
         raise Refused("bad_identity", str(error)) from error
+    args.close.callback(context.engine.dispose)
     if admin is not None:
         add_user(context, admin)
     document = {"server_id": context.identity.server_id, "name": args.name, "data": str(settings.data)}
@@ -73,7 +74,7 @@ def _serve(args: Namespace) -> None:
     _log_to_stderr()
     with present(settings.data, alone=False), closing(listen(args.host, args.port)) as listener:
         here = address_of(args.host, listener)
-        context = open_server(settings, _reachable(args.host, here))
+        context = server_of(args, _reachable(args.host, here))
         app = create_app(context, Parts(registration=settings.registration, figures=figures))
         serving = Serving(app, listener)
         serving.stop_on_signals()
@@ -94,7 +95,7 @@ def _work(args: Namespace, context: ServerContext) -> AbstractContextManager[obj
 def _run_worker(args: Namespace) -> None:
     settings: Settings = args.settings
     _log_to_stderr()
-    context = open_server(settings)
+    context = server_of(args)
     worker = _worker(settings, context)
     with present(settings.data, alone=False):
         if args.once:
