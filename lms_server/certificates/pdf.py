@@ -45,6 +45,8 @@ def render_certificate(payload: str, key: bytes, template: int = 1) -> bytes:
     canvas = Canvas(file, pagesize=(WIDTH, HEIGHT), invariant=True, pageCompression=1, lang=facts.language)
     canvas.setTitle(f"{facts.course_title} · {facts.learner_name}")
     canvas.setAuthor(facts.issuer)
+    canvas.setSubject(phrases(facts.language).title)
+    canvas.setCreator("LMS Desktop")
     canvas.setKeywords(PAYLOAD_MARK + payload)
     _draw(Sheet(canvas, EmbeddedFonts(canvas), facts.direction == "rtl"), facts, phrases(facts.language))
     canvas.showPage()
