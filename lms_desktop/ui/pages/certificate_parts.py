@@ -4,16 +4,17 @@ from pathlib import Path
 from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPageLayout, QPageSize, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QImage, QPageLayout, QPageSize, QPainter, QPaintEvent
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.reader.paper import Paper
-from lms_desktop.ui.texts import date, tr
+from lms_desktop.ui.texts import date, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.cover import CoverArt, draw_cover
 from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded, text_height
+from lms_desktop.ui.widgets.ring import note_focus
 from lms_server.certificates.verify import PDF_BYTES, Facts, NotGenuine, read_payload, verify_pdf
 from lms_server.contract.times import from_wire
 
@@ -58,6 +59,10 @@ class CertificateCard(QAbstractButton):
         title = text_height(self._title, font(16, STRONG), self._room(width), 3)
         state = text_height(self._state, font(12), self._room(width) - look().px(16) - 6, 3)
         return max(84, title + small + max(state, look().px(16)) + 4 + 24)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -182,12 +187,17 @@ def check_file(file: Path, key: bytes) -> Facts | None:
         return None
 
 
+def completed_words(at: int, lessons: int) -> str:
+    """When all lessons were done, and how many they were."""
+    return tr_n("{day}, the only lesson", "{day}, all {n} lessons", lessons, day=date(at))
+
+
 def fact_pairs(facts: Facts) -> list[tuple[str, str]]:
     """List what a certificate states, for people."""
     return [
         (tr("Name"), facts.learner_name),
         (tr("Course"), facts.course_title),
-        (tr("Completed"), tr("{day}, all {n} lessons", day=date(from_wire(facts.completed_at)), n=facts.lessons)),
+        (tr("Completed"), completed_words(from_wire(facts.completed_at), facts.lessons)),
         (tr("Issued"), date(from_wire(facts.issued_at))),
         (tr("Issued by"), facts.issuer),
         (tr("Number"), facts.uuid),

@@ -14,6 +14,7 @@ from lms_desktop.ui.pages.certificate_parts import (
     CertificateCard,
     Sheet,
     check_file,
+    completed_words,
     fact_pairs,
     is_signed,
     key_of,
@@ -191,11 +192,7 @@ class CertificatesPage(ScrolledPage):
         signed.addWidget(Text(words, role), 1)
         self._shown_body.addLayout(signed)
         self._shown_body.addSpacing(8)
-        completed = (
-            tr("{day}, all {n} lessons", day=date(row.completed_at), n=facts.lessons)
-            if facts
-            else date(row.completed_at)
-        )
+        completed = completed_words(row.completed_at, facts.lessons) if facts else date(row.completed_at)
         pairs = [(tr("Number"), row.uuid), (tr("Name"), row.learner_name), (tr("Completed"), completed)]
         self._shown_body.addLayout(_grid(pairs))
 

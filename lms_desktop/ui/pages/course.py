@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CoursePage as Row
@@ -23,6 +23,7 @@ from lms_desktop.ui.widgets.cover import Cover, art
 from lms_desktop.ui.widgets.lessons import LessonList
 from lms_desktop.ui.widgets.mark import Mark
 from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded, text_height, text_width
+from lms_desktop.ui.widgets.ring import note_focus
 from lms_desktop.ui.widgets.text import Text
 
 # Text so large that sections and panels need a line each.
@@ -199,7 +200,6 @@ class SectionCard(Card):
 
     def __init__(self, place: int, title: str, *, has_number: bool) -> None:
         super().__init__(padding=0, spacing=0)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.fold = Fold(f"{number(place)}\u2002{title}" if has_number else title)
         self.lessons = LessonList(compact=False, name=title)
         self._inside = QWidget()
@@ -249,8 +249,8 @@ class Fold(QAbstractButton):
         self._is_all = False
         self.setCheckable(True)
         self.setProperty("ring", 8)
-        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        policy = self.sizePolicy()
+        # With a fixed height the layout would not ask how high two lines of title are.
+        policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -269,6 +269,10 @@ class Fold(QAbstractButton):
 
     def heightForWidth(self, width: int) -> int:
         return max(50, text_height(self._title, font(16, STRONG), self._room(width), 3) + 24)
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -1,7 +1,7 @@
 """The bar under a lesson: previous, the one big choice, next."""
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QFrame, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
@@ -10,6 +10,7 @@ from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import line
 from lms_desktop.ui.widgets.paint import Frame, draw_text, is_cut, line_height, rounded, text_width
+from lms_desktop.ui.widgets.ring import note_focus
 
 COMPLETE_PX = 220
 
@@ -44,6 +45,10 @@ class Step(QAbstractButton):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self.setToolTip(self._title if is_cut(self._title, font(14, STRONG), self._room()) else "")
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        note_focus(self, event)
+        super().focusInEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
