@@ -29,14 +29,14 @@ def test_a_learner_studies_offline_and_gets_one_certificate_and_one_mail(server,
     laptop.run("download", course["slug"])
 
     server.stop()
+    laptop.run("start", course["lessons"][0]["uid"])
     for lesson in course["lessons"]:
-        laptop.run("start", lesson["uid"])
         saved = laptop.run("complete", lesson["uid"]).split()
         assert saved[0] == "SAVED"
         assert len(saved[1]) == 36
     laptop.run("sync", code=OFFLINE)
     status = laptop.json("status")
-    assert (status["pending"], status["parked"], status["rejected"]) == (2 * len(course["lessons"]), 0, 0)
+    assert (status["pending"], status["parked"], status["rejected"]) == (1 + len(course["lessons"]), 0, 0)
     assert laptop.json("export", tmp_path / "unsent.json")["commands"] == status["pending"]
 
     server.start()
