@@ -5,6 +5,7 @@ import shutil
 import socket
 import ssl
 import threading
+import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -249,15 +250,20 @@ def test_a_worker_that_lost_its_lease_sends_nothing(place, mail_server):
     assert place.job(uuid).state == "accepted"
 
 
+def wait_until(is_true):
+    for _ in range(400):
+        if is_true():
+            return
+        time.sleep(0.05)
+    pytest.fail("it never came true")
+
+
 def test_a_worker_runs_until_it_is_stopped(place):
     uuid = place.issue()
     stop = threading.Event()
     thread = threading.Thread(target=place.worker().run, args=(stop,))
     thread.start()
-    for _ in range(200):
-        if place.job(uuid).state == "accepted":
-            break
-        stop.wait(0.05)
+    wait_until(lambda: place.job(uuid).state == "accepted")
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
@@ -352,3 +358,19 @@ def test_a_mail_whose_acceptance_cant_be_recorded_is_in_doubt(place, mail_server
     place.worker(mail_server.url).run_once()
     assert place.job(uuid).state == "in_doubt"
     assert len(mail_server.script.mails) == 1
+
+
+def test_a_stalled_mail_server_holds_up_no_pdf_and_a_stop_is_heeded(place):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uuids = [place.issue(number) for number in range(1, 4)]
+        stop = threading.Event()
+        thread = threading.Thread(target=place.worker(f"smtp://127.0.0.1:{silent.getsockname()[1]}").run, args=(stop,))
+        thread.start()
+        connection, _ = silent.accept()
+        wait_until(lambda: all(place.job(uuid, "certificate_pdf").state == "accepted" for uuid in uuids))
+        assert [place.job(uuid).state for uuid in uuids] == ["sending", "queued", "queued"]
+        stop.set()
+        connection.close()
+    thread.join(10)
+    assert not thread.is_alive()
+    assert [place.job(uuid).attempts for uuid in uuids] == [1, 0, 0]
