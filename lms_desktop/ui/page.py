@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QElapsedTimer, QSize, QTimer
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -14,6 +14,7 @@ from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.widgets.card import Content, Scroll, column
 
 NARROW = 1180 - 216
+READ_EVERY_MS = 250
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,11 @@ class Page(QWidget):
         super().__init__()
         self.context = context
         self._is_stale = True
+        # A download tells of every chunk: the first news is shown at once, those behind it together.
+        self._since = QElapsedTimer()
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.timeout.connect(self._read_if_stale)
         context.bridge.changed.connect(self._hear)
 
     def refresh(self) -> None:
@@ -66,12 +72,25 @@ class Page(QWidget):
             self._read()
 
     def _hear(self, topics: frozenset[Topic]) -> None:
-        if topics & self.topics:
-            self.reload()
+        if not topics & self.topics:
+            return
+        self._is_stale = True
+        if not self.isVisible() or self._pause.isActive():
+            return
+        waited_ms = self._since.elapsed() if self._since.isValid() else READ_EVERY_MS
+        if waited_ms >= READ_EVERY_MS:
+            self._read()
+        else:
+            self._pause.start(READ_EVERY_MS - waited_ms)
+
+    def _read_if_stale(self) -> None:
+        if self._is_stale and self.isVisible():
+            self._read()
 
     def _read(self) -> None:
         self._is_stale = False
         self.refresh()
+        self._since.start()
 
 
 class ScrolledPage(Page):

@@ -17,6 +17,7 @@ SMALLEST_SCALE, LARGEST_SCALE = 0.8, 2.0
 FONT_FILES = (
     "NotoSans-Regular.ttf",
     "NotoSans-SemiBold.ttf",
+    "NotoSans-Italic.ttf",
     "NotoSansArabic-Regular.ttf",
     "NotoSansArabic-SemiBold.ttf",
     "NotoSansMono-Regular.ttf",

@@ -268,6 +268,10 @@ class SampleShelf:
         self._listeners: list[Callable[[frozenset[Topic]], None]] = []
 
     @property
+    def public_key_bytes(self) -> bytes:
+        return b""
+
+    @property
     def learner(self) -> Learner:
         return self.views.who
 
@@ -305,11 +309,15 @@ class SampleActions:
     def __init__(self, shelf: SampleShelf | None = None, failure: Failure | None = None) -> None:
         self.shelf = shelf or SampleShelf()
         self.failure = failure
+        self.known: tuple[AccountRow, ...] = ()
         self.asked: list[tuple] = []
 
     def _answer(self, name: str, result: object, *given: object) -> Future:
         self.asked.append((name, *given))
         return failed(self.failure) if self.failure else ended(result)
+
+    def accounts(self) -> tuple[AccountRow, ...]:
+        return self.known
 
     def look_up(self, url: str) -> Future:
         return self._answer("look_up", ServerFacts(url, "Hillside Library", registration_is_open=True, courses=31), url)

@@ -7,14 +7,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from lms_desktop.store.rows import Badge, BadgeState, Topic
+from lms_desktop.store.rows import AccountRow, Badge, BadgeState, Topic
 from lms_desktop.ui import window as window_module
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.theme import tokens
 from lms_desktop.ui.window import Route
-from tests.ui.samples import GUEST, LEILA, SampleShelf, SampleViews
+from tests.ui.samples import ANA, GUEST, HILLSIDE, LEILA, SampleShelf, SampleViews
 from tests.ui.windows import go, opened, settle
 
 
@@ -107,7 +107,7 @@ def test_the_badge_follows_the_store(qapp, tmp_path):
         assert window._sidebar.badge.words().first == "Offline"
 
 
-def test_a_page_that_is_not_seen_reads_only_when_it_is(qapp, tmp_path):
+def test_a_page_that_is_not_seen_reads_only_when_it_is(qapp, tmp_path, qtbot):
     shelf = SampleShelf()
     with opened(tmp_path, shelf=shelf) as (window, _actions):
         go(window, "sync")
@@ -119,7 +119,8 @@ def test_a_page_that_is_not_seen_reads_only_when_it_is(qapp, tmp_path):
         go(window, "learn")
         assert reads == [1]
         shelf.tell(Topic.PROGRESS)
-        assert reads == [1, 1]
+        shelf.tell(Topic.PROGRESS)
+        qtbot.waitUntil(lambda: reads == [1, 1])
 
 
 def test_a_guest_signs_in_and_comes_back_to_the_same_place_and_deed(qapp, tmp_path, qtbot):
@@ -193,6 +194,25 @@ def test_learners_switch_in_two_clicks_and_each_count_is_shown(qapp, tmp_path):
         settle()
         assert actions.asked[-2][0] == "switch_to"
         assert actions.asked[-2][1].learner == LEILA
+
+
+def test_after_a_sign_out_the_learners_of_this_laptop_are_one_click_away(qapp, tmp_path):
+    with opened(tmp_path) as (window, actions):
+        actions.known = (
+            AccountRow(HILLSIDE, ANA, 3, is_current=False),
+            AccountRow(HILLSIDE, LEILA, 0, is_current=False),
+        )
+        window.open_shelf(None)
+        settle()
+        who = window.centralWidget()._who
+        assert [button.accessibleName() for button in who.buttons] == [
+            "Ana Moreno. Hillside Library\u2002·\u20023 to send",
+            "ليلى حداد. Hillside Library",
+        ]
+        who.buttons[1].click()
+        settle()
+        assert ("switch_to", actions.known[1]) in actions.asked
+        assert not isinstance(window.centralWidget(), StartPage)
 
 
 @pytest.mark.parametrize("answer", [True, False])

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
@@ -30,6 +30,8 @@ class DownloadsPage(ScrolledPage):
         super().__init__(context)
         self._room = Text("", "muted")
         self._shown = column(None, 10)
+        self._shape: list[tuple[CourseRow, str, bool]] | None = None
+        self._going: dict[str, Going] = {}
         self.body.addWidget(Text(tr("Downloads"), "title"))
         self.body.addSpacing(4)
         room = line(None, 8)
@@ -42,8 +44,18 @@ class DownloadsPage(ScrolledPage):
 
     def refresh(self) -> None:
         rows = self.context.shelf.views.downloads()
+        for row in rows:
+            if row.course.uid in self._going:
+                self._going[row.course.uid].show_row(row)
+        shape = [(row.course, row.state, row.bytes_done > 0) for row in rows]
+        if shape == self._shape:
+            return
+        self._shape = shape
         self._room.setText(tr("{size} free on this laptop", size=size(self.context.actions.free_bytes())))
+        focused = QApplication.focusWidget()
+        name = focused.accessibleName() if focused is not None and self.isAncestorOf(focused) else ""
         clear(self._shown)
+        self._going = {}
         wanted = [row for row in rows if row.state != "none" or row.bytes_done > 0]
         offered = [row for row in rows if row.state == "none" and row.bytes_done == 0]
         if not wanted:
@@ -55,6 +67,14 @@ class DownloadsPage(ScrolledPage):
             self._shown.addWidget(Text(tr("Not on this laptop"), "section"))
             for row in offered:
                 self._shown.addWidget(self._card(row))
+        self._give_back_focus(name)
+
+    def _give_back_focus(self, name: str) -> None:
+        """Cards are made anew when their buttons change; the keyboard stays on the button of the same name."""
+        for button in self.findChildren(Button):
+            if name and button.accessibleName() == name and not button.isHidden():
+                button.setFocus()
+                return
 
     def _card(self, row: DownloadRow) -> Card:
         card = Card(padding=16)
@@ -63,10 +83,8 @@ class DownloadsPage(ScrolledPage):
         words = column(None, 4)
         words.addStretch(1)
         words.addWidget(ElidedText(row.course.title, "heading"))
-        words.addWidget(Text(_state_words(row), "small-danger" if row.state == "failed" else "small"))
-        if row.bytes_done > 0 or row.state in {"queued", "running", "paused", "failed"}:
-            words.addSpacing(4)
-            words.addWidget(_bar(row))
+        self._going[row.course.uid] = Going(row)
+        words.addWidget(self._going[row.course.uid])
         words.addStretch(1)
         body.addLayout(words, 1)
         for button in self._buttons(row):
@@ -116,11 +134,27 @@ class DownloadsPage(ScrolledPage):
         return card
 
 
-def _bar(row: DownloadRow) -> QWidget:
-    states = {"done": BarState.DONE, "paused": BarState.PAUSED, "failed": BarState.PAUSED}
-    bar = ProgressBar(_state_words(row), thick=True)
-    bar.show_share(row.bytes_done / row.bytes_total if row.bytes_total else 0.0, states.get(row.state, BarState.GOING))
-    return bar
+class Going(QWidget):
+    """How a download goes: its words and its bar; shows every step without being made anew."""
+
+    def __init__(self, row: DownloadRow) -> None:
+        super().__init__()
+        self._words = Text("", "small")
+        self._bar = ProgressBar("", thick=True)
+        body = column(self, 8)
+        body.addWidget(self._words)
+        body.addWidget(self._bar)
+        self.show_row(row)
+
+    def show_row(self, row: DownloadRow) -> None:
+        """Say how it goes now."""
+        words = _state_words(row)
+        states = {"done": BarState.DONE, "paused": BarState.PAUSED, "failed": BarState.PAUSED}
+        self._words.set_role("small-danger" if row.state == "failed" else "small")
+        self._words.setText(words)
+        share = row.bytes_done / row.bytes_total if row.bytes_total else 0.0
+        self._bar.show_share(share, states.get(row.state, BarState.GOING), words)
+        self._bar.setVisible(row.bytes_done > 0 or row.state in {"queued", "running", "paused", "failed"})
 
 
 def _state_words(row: DownloadRow) -> str:

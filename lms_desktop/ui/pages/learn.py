@@ -36,6 +36,7 @@ class LearnPage(ScrolledPage):
         self._search.setMaximumWidth(look().px(320))
         self._search.searched.connect(self._look_for)
         self._shown = column(None)
+        self._rows: tuple[LearnRows, dict[str, DownloadRow]] | None = None
         self._cards: list[CourseCard] = []
         self._grid: QGridLayout | None = None
         head = line(None, 16)
@@ -49,6 +50,12 @@ class LearnPage(ScrolledPage):
     def refresh(self) -> None:
         rows = self.context.shelf.views.learn()
         downloads = {row.course.uid: row for row in self.context.shelf.views.downloads()}
+        if self._rows == (rows, downloads):
+            return
+        before, self._rows = self._rows, (rows, downloads)
+        if before is not None and before[0] == rows:
+            self._show_downloads(downloads)
+            return
         name = rows.learner.first_name
         self._title.setText(tr("Welcome") if rows.learner.is_guest else tr("Welcome back, {name}", name=name))
         self._title.setAccessibleName(self._title.text())
@@ -88,6 +95,10 @@ class LearnPage(ScrolledPage):
             self._cards.append(card)
         self._lay_out_cards()
         return shown
+
+    def _show_downloads(self, downloads: dict[str, DownloadRow]) -> None:
+        for card in self._cards:
+            card.show_download(downloads.get(card.course.uid))
 
     def _lay_out_cards(self) -> None:
         if self._grid is None:

@@ -6,17 +6,19 @@ from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QSizePolicy, QWidget
 
+from lms_desktop.store.rows import AccountRow
 from lms_desktop.ui.actions import Actions, Failure, ServerFacts
 from lms_desktop.ui.bridge import when_done
 from lms_desktop.ui.failures import failure_words
 from lms_desktop.ui.preferences import PreferenceFile
-from lms_desktop.ui.texts import LANGUAGES, code, tr, tr_n
+from lms_desktop.ui.texts import LANGUAGES, code, facts, tr, tr_n
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import Button, Kind
-from lms_desktop.ui.widgets.card import Content, Rule, Scroll, column, line
+from lms_desktop.ui.widgets.card import Card, Content, Rule, Scroll, column, line
 from lms_desktop.ui.widgets.cover import Cover, CoverArt
 from lms_desktop.ui.widgets.field import LabeledField
 from lms_desktop.ui.widgets.icon import IconLabel
+from lms_desktop.ui.widgets.sidebar import LearnerButton
 from lms_desktop.ui.widgets.text import Text
 
 NARROW = 900
@@ -44,11 +46,13 @@ class StartPage(QWidget):
         self._address = AddressForm(actions, url, can_return=can_return)
         self._sign_in = SignInForm(actions)
         self._account = AccountForm(actions)
-        self._all = (self._address, self._sign_in, self._account)
+        self._who = WhoForm(actions, () if can_return else actions.accounts())
+        self._all = (self._who, self._address, self._sign_in, self._account)
+        self._first: Form = self._who if self._who.has_accounts else self._address
         body = column(self._forms)
         for form in self._all:
             body.addWidget(form)
-        self._show_form(self._address)
+        self._show_form(self._first)
         row = line(self)
         row.addWidget(self._promise)
         self._rule = Rule(upright=True)
@@ -63,14 +67,14 @@ class StartPage(QWidget):
         self._promise.setVisible(is_wide)
         self._rule.setVisible(is_wide)
 
-    def show_sign_in(self, facts: ServerFacts) -> None:
+    def show_sign_in(self, server: ServerFacts) -> None:
         """Ask who is learning at this server."""
-        self._sign_in.show_server(facts)
+        self._sign_in.show_server(server)
         self._show_form(self._sign_in)
 
-    def show_account(self, facts: ServerFacts) -> None:
+    def show_account(self, server: ServerFacts) -> None:
         """Ask for a new account at this server."""
-        self._account.show_server(facts)
+        self._account.show_server(server)
         self._show_form(self._account)
 
     def show_address(self) -> None:
@@ -78,7 +82,7 @@ class StartPage(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
-        self._address.begin()
+        self._first.begin()
 
     def _show_form(self, chosen: "Form") -> None:
         for form in self._all:
@@ -86,6 +90,7 @@ class StartPage(QWidget):
         chosen.begin()
 
     def _connect(self) -> None:
+        self._who.somebody_else.connect(self.show_address)
         self._address.found.connect(self.show_sign_in)
         self._address.returned.connect(self.returned.emit)
         self._sign_in.returned.connect(self.show_address)
@@ -146,6 +151,47 @@ class Form(QWidget):
 
     def begin(self) -> None:
         """Put the cursor where typing starts."""
+
+
+class WhoForm(Form):
+    """Who is learning? Everybody who has work on this laptop, one click each."""
+
+    somebody_else = Signal()
+
+    def __init__(self, actions: Actions, accounts: tuple[AccountRow, ...]) -> None:
+        primary = Button(tr("Somebody else"), "plus")
+        super().__init__(tr("Who is learning?"), tr("The work of each learner is kept apart."), primary)
+        self._actions = actions
+        known = [account for account in accounts if not account.learner.is_guest]
+        self.has_accounts = bool(known)
+        self.buttons = [self._button(account) for account in known]
+        for button in self.buttons:
+            card = Card(padding=6)
+            card.body.addWidget(button)
+            self.body.addWidget(card)
+        self._failure = Text("", "small-danger")
+        self._failure.hide()
+        self.body.addWidget(self._failure)
+        self.body.addSpacing(8)
+        self.body.addWidget(self.primary)
+        self.primary.clicked.connect(self.somebody_else.emit)
+
+    def begin(self) -> None:
+        (self.buttons[0] if self.buttons else self.primary).setFocus()
+
+    def _button(self, account: AccountRow) -> LearnerButton:
+        button = LearnerButton()
+        waiting = tr_n("{n} to send", "{n} to send", account.pending) if account.pending else None
+        button.show_learner(account.learner.name or account.learner.email, facts(account.place.name, waiting))
+        button.clicked.connect(lambda: self._enter(account))
+        return button
+
+    def _enter(self, account: AccountRow) -> None:
+        when_done(self, self._actions.switch_to(account), self.opened.emit, self._fail)
+
+    def _fail(self, failure: Failure) -> None:
+        self._failure.setText(failure_words(failure))
+        self._failure.show()
 
 
 class AddressForm(Form):
@@ -215,19 +261,19 @@ class AddressForm(Form):
             when_done(
                 self,
                 self._actions.look_up(asked),
-                lambda facts: self._show_found(asked, facts),
+                lambda found: self._show_found(asked, found),
                 lambda failure: self._show_failure(asked, failure),
             )
 
-    def _show_found(self, asked: str, facts: ServerFacts) -> None:
+    def _show_found(self, asked: str, found: ServerFacts) -> None:
         if asked != self.field.text():
             return
         self.set_waiting(False)
-        self._facts = facts
-        self.field.set_success(found_words(facts))
+        self._facts = found
+        self.field.set_success(found_words(found))
         if self._goes_on:
             self._goes_on = False
-            self.found.emit(facts)
+            self.found.emit(found)
 
     def _show_failure(self, asked: str, failure: Failure) -> None:
         self.set_waiting(False)
@@ -271,11 +317,11 @@ class SignInForm(Form):
         )
         self.primary.clicked.connect(self._sign_in)
 
-    def show_server(self, facts: ServerFacts) -> None:
-        self._facts = facts
-        self.title.setText(tr("Sign in to {place}", place=facts.name))
+    def show_server(self, server: ServerFacts) -> None:
+        self._facts = server
+        self.title.setText(tr("Sign in to {place}", place=server.name))
         self.sentence.setText(tr("Your work on this laptop is kept for you alone."))
-        self._create.setVisible(facts.registration_is_open)
+        self._create.setVisible(server.registration_is_open)
 
     def begin(self) -> None:
         self.email.edit.setFocus()
@@ -323,9 +369,9 @@ class AccountForm(Form):
         self.body.addWidget(back, 0, MIDDLE)
         self.primary.clicked.connect(self._create)
 
-    def show_server(self, facts: ServerFacts) -> None:
-        self._facts = facts
-        self.sentence.setText(tr("At {place}. Your work is kept under this name.", place=facts.name))
+    def show_server(self, server: ServerFacts) -> None:
+        self._facts = server
+        self.sentence.setText(tr("At {place}. Your work is kept under this name.", place=server.name))
 
     def begin(self) -> None:
         self.name.edit.setFocus()
@@ -348,13 +394,13 @@ class AccountForm(Form):
         field.edit.setFocus()
 
 
-def found_words(facts: ServerFacts) -> str:
+def found_words(server: ServerFacts) -> str:
     """What a server says of itself."""
-    accounts = tr("new accounts allowed") if facts.registration_is_open else tr("accounts are given by its admin")
-    if facts.courses is None:
-        return tr("{place} found, {accounts}.", place=facts.name, accounts=accounts)
-    courses = tr_n("{n} course", "{n} courses", facts.courses)
-    return tr("{place} found. {courses}, {accounts}.", place=facts.name, courses=courses, accounts=accounts)
+    accounts = tr("new accounts allowed") if server.registration_is_open else tr("accounts are given by its admin")
+    if server.courses is None:
+        return tr("{place} found, {accounts}.", place=server.name, accounts=accounts)
+    courses = tr_n("{n} course", "{n} courses", server.courses)
+    return tr("{place} found. {courses}, {accounts}.", place=server.name, courses=courses, accounts=accounts)
 
 
 def _promise() -> QFrame:

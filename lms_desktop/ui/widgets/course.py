@@ -130,8 +130,15 @@ class CourseCard(_CardButton):
         self.course = course
         self._cover = cover
         self._status = status_line(course, download)
-        self.setAccessibleName(". ".join((course.title, progress_text(course), self._status.text)))
         self.clicked.connect(lambda: self.opened.emit(course.uid))
+        self.show_download(download)
+
+    def show_download(self, download: DownloadRow | None) -> None:
+        """Say how the course's download goes now."""
+        self._status = status_line(self.course, download)
+        self.setAccessibleName(". ".join((self.course.title, progress_text(self.course), self._status.text)))
+        self.updateGeometry()
+        self.update()
 
     def sizeHint(self) -> QSize:
         return QSize(360, self.heightForWidth(max(260, self.width())))

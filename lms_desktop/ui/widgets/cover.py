@@ -3,17 +3,21 @@
 import hashlib
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CourseRow
 from lms_desktop.ui import icons
+from lms_desktop.ui.reader.pictures import measure
 from lms_desktop.ui.theme import STRONG, font, tokens
 from lms_desktop.ui.tokens import Cloth
 from lms_desktop.ui.widgets.paint import rounded
 
+# Twice the largest cover, for sharp screens.
+MOST_PIXELS = 400
 # Beginnings of words, in the languages that courses here are written in.
 SUBJECTS = (
     ("heart-pulse", "aid health medic nurs first-aid primeros salud enferm إسعاف الإسعافات صحة طب"),
@@ -57,10 +61,8 @@ def art(course: CourseRow, picture: bytes | None = None) -> CoverArt:
 
 def art_of(uid: str, slug: str, title: str, picture: bytes | None = None) -> CoverArt:
     """The cover of something that is named like a course."""
-    loaded = QPixmap()
-    is_good = picture is not None and loaded.loadFromData(picture)
     initial = next((letter for letter in title if letter.isalnum()), "·").upper()
-    return CoverArt(uid, subject(slug, title), initial, loaded if is_good else None)
+    return CoverArt(uid, subject(slug, title), initial, None if picture is None else _decoded(picture))
 
 
 def cloth(uid: str) -> Cloth:
@@ -100,6 +102,19 @@ def draw_cover(painter: QPainter, box: QRect, shown: CoverArt, radius: int = 0) 
     painter.setFont(face)
     painter.setPen(QColor(binding.mark))
     painter.drawText(inner, int(Qt.AlignmentFlag.AlignCenter), shown.initial)
+
+
+@lru_cache(maxsize=24)
+def _decoded(data: bytes) -> QPixmap | None:
+    """A course's own cover, measured before it is read, and no larger than any place it is shown in."""
+    if measure(data) is None:
+        return None
+    image = QImage.fromData(data)
+    if image.width() > MOST_PIXELS and image.height() > MOST_PIXELS:
+        room = QSize(MOST_PIXELS, MOST_PIXELS)
+        expand = Qt.AspectRatioMode.KeepAspectRatioByExpanding
+        image = image.scaled(room, expand, Qt.TransformationMode.SmoothTransformation)
+    return None if image.isNull() else QPixmap.fromImage(image)
 
 
 def _draw_picture(painter: QPainter, box: QRect, picture: QPixmap, radius: int) -> None:

@@ -8,7 +8,6 @@ from lms_desktop.ui.theme import tokens
 from lms_desktop.ui.widgets.paint import rounded
 
 OUTSIDE = 3
-BY_MOUSE = frozenset({Qt.FocusReason.MouseFocusReason, Qt.FocusReason.PopupFocusReason})
 BY_KEY = frozenset(
     {Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason, Qt.FocusReason.ShortcutFocusReason}
 )
@@ -16,7 +15,7 @@ BY_KEY = frozenset(
 
 def came_by_keyboard(event: QFocusEvent) -> bool:
     """Whether a part that draws its focus inside should draw it."""
-    return event.reason() not in BY_MOUSE
+    return event.reason() in BY_KEY
 
 
 def note_focus(control: QWidget, event: QFocusEvent) -> None:

@@ -317,4 +317,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Sign out {name}?": "تسجيل خروج {name}؟",
     "That did not work": "لم ينجح ذلك",
     "Keys": "المفاتيح",
+    "Somebody else": "شخص آخر",
+    "Who is learning?": "من يتعلّم الآن؟",
+    "The work of each learner is kept apart.": "عمل كل متعلّم محفوظ على حدة.",
 }

@@ -243,4 +243,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Sign out {name}?": "¿Cerrar la sesión de {name}?",
     "That did not work": "No funcionó",
     "Keys": "Teclas",
+    "Somebody else": "Otra persona",
+    "Who is learning?": "¿Quién aprende?",
+    "The work of each learner is kept apart.": "El trabajo de cada estudiante se guarda por separado.",
 }
