@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from lms_server.actions.copying import copy_to_file
 from lms_server.actions.refusals import Refused
 from lms_server.contract.times import now_ms, to_wire
 from lms_server.settings import Settings
@@ -39,15 +40,10 @@ class Written:
 
 def write_backup(settings: Settings, target: Path) -> Written:
     """Back up a running server; the file appears only when it is whole and was read back. Raises Refused, OSError."""
-    source = settings.database_file
-    if source is None:
-        raise Refused(
-            "not_sqlite", "This makes backups of SQLite servers; for PostgreSQL use pg_dump and keep the data folder."
-        )
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
         snapshot, part = Path(folder) / DATABASE, Path(folder) / "part"
-        copy_database(source, snapshot)
+        _take_snapshot(settings, snapshot)
         _write_archive(settings, snapshot, part)
         files = len(read_manifest(part, verify=True)["files"])
         part.replace(target)
@@ -55,10 +51,19 @@ def write_backup(settings: Settings, target: Path) -> Written:
     return Written(target, files, target.stat().st_size)
 
 
+def _take_snapshot(settings: Settings, snapshot: Path) -> None:
+    if settings.database_file is None:
+        raw = snapshot.with_name("raw")
+        copy_to_file(settings.database, raw)
+        copy_database(raw, snapshot)
+    else:
+        copy_database(settings.database_file, snapshot)
+
+
 def copy_database(source: Path, target: Path) -> None:
     """Copy a live database with SQLite's backup API: a plain copy would tear. Proves the copy sound."""
     with (
-        closing(sqlite3.connect(f"{source.as_uri()}?mode=ro", uri=True)) as live,
+        closing(sqlite3.connect(f"{source.as_uri()}?mode=rw", uri=True)) as live,
         closing(sqlite3.connect(target)) as copy,
     ):
         live.backup(copy, pages=1000)

@@ -8,6 +8,7 @@ import zipfile
 from contextlib import closing
 from pathlib import Path
 
+from lms_server.actions.copying import copy_from_file
 from lms_server.actions.refusals import Refused
 from lms_server.content.blobs import Blobs
 from lms_server.contract.ids import new_uuid4
@@ -25,9 +26,6 @@ def restore_backup(settings: Settings, source: Path) -> None:
 
     The journal that is there stays, and learns what the backup's knows: no mail goes a second time.
     """
-    target = settings.database_file
-    if target is None:
-        raise Refused("not_sqlite", "This restores SQLite servers; for PostgreSQL use pg_restore.")
     files = read_manifest(source, verify=True)["files"]
     with present(settings.data, alone=True), tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as name:
         folder = Path(name)
@@ -39,7 +37,10 @@ def restore_backup(settings: Settings, source: Path) -> None:
             _put_blobs(archive, [member for member in files if member.startswith(BLOBS)], Blobs(settings.blob_folder))
         Journal(settings.journal_file).add_entries_of(folder / JOURNAL)
         identity.write(settings.identity_file)
-        _swap(folder / DATABASE, target)
+        if settings.database_file is None:
+            copy_from_file(folder / DATABASE, settings.database)
+        else:
+            _swap(folder / DATABASE, settings.database_file)
 
 
 def _same_server(settings: Settings, backed_up: Path) -> Identity:

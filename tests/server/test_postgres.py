@@ -72,3 +72,21 @@ def test_the_same_epoch_until_the_timeline_changes(guest, settings):
     again = open_server(settings)
     assert Client(testing.TestClient(create_app(again)), again).get("/api/v1/server").json["epoch"] not in epochs
     again.engine.dispose()
+
+
+def test_a_backup_goes_from_either_database_into_the_other(guest, settings, capsys, tmp_path):
+    ana = signed_in(guest, "ana@example.org")
+    changes = ana.sync().json["changes"]
+    ana.sync(made("enroll", course=changes["courses"][0]["uid"]))
+    run(settings, capsys, "backup", str(tmp_path / "one.zip"))
+    lite = read_settings({}, tmp_path / "lite")
+    run(lite, capsys, "restore", str(tmp_path / "one.zip"))
+    assert run(lite, capsys, "doctor")["ok"] is True
+    assert run(lite, capsys, "user", "list") == run(settings, capsys, "user", "list")
+    add_user(guest.context, NewUser("later@example.org", "Later", "pw"))
+    run(lite, capsys, "backup", str(tmp_path / "two.zip"))
+    run(settings, capsys, "restore", str(tmp_path / "two.zip"))
+    assert run(lite, capsys, "user", "list") == run(settings, capsys, "user", "list")
+    assert run(settings, capsys, "doctor")["ok"] is True
+    again = ana.sync(made("complete_lesson", lesson=changes["lessons"][0]["uid"]))
+    assert again.json["results"][0]["outcome"] == "applied", "new rows get numbers of their own"
