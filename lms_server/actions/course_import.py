@@ -12,8 +12,10 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from lms_server.actions.context import ServerContext
 from lms_server.actions.courses import CourseRefusal, stamp_everything
 from lms_server.actions.refusals import Refused
-from lms_server.content.blobs import Blobs, Opener
+from lms_server.content.blobs import Blobs, Opener, WrongContentError
+from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.model import CoursePackage, LessonDraft
+from lms_server.content.report import package_report
 from lms_server.contract import anchors
 from lms_server.contract.anchors import CATALOG, Stream
 from lms_server.contract.schema import courses, lessons
@@ -62,21 +64,12 @@ class Imported:
     def report(self) -> dict[str, Any]:
         """For ``--json`` and the admin's page."""
         package, plan = self.package, self.plan
-        return {
-            "slug": package.slug,
-            "uid": package.uid,
-            "title": package.title,
-            "lessons": len(package.lessons),
-            "sections": package.sections,
-            "assets": len(package.assets),
+        return package_report(package) | {
             "is_new": plan.course_id is None,
             "is_changed": not plan.is_empty,
             "added": [_named(lesson) for _, lesson in plan.added],
             "removed": [{"uid": lesson.uid, "title": lesson.title} for _, lesson in plan.removed],
             "restored": [{"uid": lesson.uid, "title": lesson.title} for lesson in plan.restored],
-            "warnings": [
-                {"code": remark.code.value, "where": remark.where, "text": remark.text} for remark in package.warnings
-            ],
         }
 
 
@@ -113,7 +106,10 @@ def store_files(store: Blobs, package: CoursePackage) -> None:
     """Keep every body, picture and file before any row names it."""
     contents: dict[str, Opener] = {lesson.body_sha256: partial(BytesIO, lesson.body) for lesson in package.lessons}
     contents.update({asset.sha256: asset.open for asset in package.assets.values()})
-    store.put_all(contents)
+    try:
+        store.put_all(contents)
+    except WrongContentError as error:
+        raise BadCourse(Fault.DAMAGED, "A file of the course changed while it was read: import it again.") from error
 
 
 def plan_import(conn: Connection, package: CoursePackage, *, publish: bool, rename: bool) -> ImportPlan:

@@ -16,7 +16,11 @@ _TAR_NAMES = (".tar", ".tar.gz", ".tgz")
 
 def read_course(path: Path, progress: Progress = unheard) -> CoursePackage:
     """The course at ``path``, a folder or an archive; BadCourse says what is wrong and what to do."""
-    return compose(read_outline(path), progress)
+    try:
+        return compose(read_outline(path), progress)
+    except OSError as error:
+        words = f"{error.filename or path} can't be read: {error.strerror or error}."
+        raise BadCourse(Fault.NOT_FOUND, words) from error
 
 
 def read_outline(path: Path) -> Outline:
