@@ -66,9 +66,13 @@ def _certificate(context: ServerContext, uuid: str) -> Any:
 def _store(conn: Connection, row: Any, sha256: str, size: int) -> None:
     stream = anchors.lock(conn, row.user)
     values = {"pdf_sha256": sha256, "revision": stream.stamp()}
-    # A certificate that was replaced meanwhile gets its own PDF.
-    same = (certificates.c.id == row.id, certificates.c.payload == row.payload)
-    if conn.execute(update(certificates).where(*same).values(values)).rowcount:
+    # A certificate that was replaced meanwhile gets its own PDF; one that another worker drew is in order.
+    wanting = (
+        certificates.c.id == row.id,
+        certificates.c.payload == row.payload,
+        certificates.c.pdf_sha256.is_distinct_from(sha256),
+    )
+    if conn.execute(update(certificates).where(*wanting).values(values)).rowcount:
         new = {"sha256": sha256, "size": size, "media_type": _PDF}
         conn.execute(insert_into(conn, blobs).values(new).on_conflict_do_nothing())
         stream.save(conn)

@@ -106,7 +106,7 @@ def _cover(sheet: Sheet, facts: Facts) -> None:
     x = _END - _COVER
     sheet.box(x, 171, _COVER, 150, fill=cloth.ground, radius=4)
     sheet.outline(x + 6.5, 177.5, _COVER - 13, 137, color=cloth.frame, radius=3)
-    initial = next((char for char in facts.course_title if char.isalnum()), "")
+    initial = next((char for char in facts.course_title if char.isalnum()), "").upper()
     line = set_line(initial, SERIF_STRONG)
     style = Style(SERIF_STRONG, 44, cloth.mark)
     sheet.text(x + (_COVER - line.width * style.size) / 2, 261, initial, style)
