@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import and_, case, func, select
 
 from lms_server.actions.context import ServerContext, read_server
-from lms_server.contract.schema import certificates, courses, enrollments, lessons
+from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.sqlite import reading
 from lms_server.database.tables import jobs, parked, sessions, users
 
@@ -66,6 +66,17 @@ class OutlineLine:
     title: str
     section: str
     is_free_preview: bool
+
+
+@dataclass(frozen=True)
+class LearnerLine:
+    """A learner of a course; ``completed`` counts lessons that are required now."""
+
+    name: str
+    email: str
+    enrolled_at: int
+    completed: int
+    certificate: str | None
 
 
 @dataclass(frozen=True)
@@ -141,6 +152,29 @@ def find_preview(context: ServerContext, uid: str) -> Preview | None:
         return None
     files = {item["path"]: (item["sha256"], item["type"]) for item in json.loads(row.attachments)}
     return Preview(row.uid, row.title, row.body, row.slug, row.course_title, row.language, row.direction, files)
+
+
+def list_learners_of(context: ServerContext, slug: str) -> list[LearnerLine]:
+    """Who is enrolled in a course, by name, and how far they are."""
+    done = (
+        select(func.count())
+        .select_from(lesson_progress.join(lessons, lessons.c.id == lesson_progress.c.lesson_id))
+        .where(lesson_progress.c.user_id == users.c.id, lessons.c.course_id == courses.c.id)
+        .where(lessons.c.deleted_at.is_(None), lesson_progress.c.completed_at.is_not(None))
+        .correlate(users, courses)
+        .scalar_subquery()
+    )
+    issued = and_(certificates.c.user_id == users.c.id, certificates.c.course_id == courses.c.id)
+    query: Any = (
+        select(users.c.name, users.c.email, enrollments.c.enrolled_at, done, certificates.c.uuid)
+        .join_from(enrollments, users)
+        .join(courses, courses.c.id == enrollments.c.course_id)
+        .outerjoin(certificates, issued)
+        .where(courses.c.slug == slug)
+        .order_by(users.c.name, users.c.id)
+    )
+    with reading(context.engine) as conn:
+        return [LearnerLine(*row) for row in conn.execute(query)]
 
 
 def _count(conn: Any, query: Any) -> int:

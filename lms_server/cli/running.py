@@ -7,6 +7,7 @@ import sys
 import threading
 from argparse import ArgumentTypeError, Namespace
 from contextlib import AbstractContextManager, closing, nullcontext
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,12 @@ from lms_server.cli.output import show, write
 from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
 from lms_server.operate.background import in_background
+from lms_server.operate.backup import write_backup
 from lms_server.operate.metrics import figures
 from lms_server.operate.presence import present
 from lms_server.settings import MAIL, BadSetting, Settings
 from lms_server.sync.parked import sweep
+from lms_server.web.admin_upkeep import Upkeep
 from lms_server.web.app import Parts, create_app
 from lms_server.web.serving import Serving, address_of, listen
 
@@ -75,7 +78,8 @@ def _serve(args: Namespace) -> None:
     with present(settings.data, alone=False), closing(listen(args.host, args.port)) as listener:
         here = address_of(args.host, listener)
         context = server_of(args, _reachable(args.host, here))
-        app = create_app(context, Parts(registration=settings.registration, figures=figures))
+        upkeep = Upkeep(settings.journal_file, settings.data / "backups", partial(write_backup, settings))
+        app = create_app(context, Parts(settings.registration, figures, upkeep=upkeep))
         serving = Serving(app, listener)
         serving.stop_on_signals()
         with _work(args, context):

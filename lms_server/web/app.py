@@ -12,6 +12,8 @@ from lms_server.actions.context import ServerContext
 from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web import admin, site
+from lms_server.web.admin_course import AdminCourse
+from lms_server.web.admin_upkeep import BackupFile, BackupPage, MailsForm, Upkeep
 from lms_server.web.api import CurrentSessionResource, ServerResource, SessionsResource, SyncResource, UsersResource
 from lms_server.web.auth import Door
 from lms_server.web.blobs import BlobResource, FetchResource
@@ -20,6 +22,7 @@ from lms_server.web.errors import problem_of, write_problem
 from lms_server.web.pages import Pages, RedirectToSignIn, make_pages
 from lms_server.web.probes import HealthResource, MetricsResource, OpenApiResource, ReadyResource
 from lms_server.web.throttle import Throttle
+from lms_server.web.uploads import ImportPage
 
 API = "/api/v1"
 
@@ -35,6 +38,8 @@ class Parts:
     registration: Registration = Registration.CLOSED
     figures: Callable[[ServerContext], str] = _no_figures
     throttle: Throttle = field(default_factory=Throttle)
+    # None: mails and backups are looked after elsewhere.
+    upkeep: Upkeep | None = None
 
 
 def create_app(context: ServerContext, parts: Parts | None = None) -> falcon.App[falcon.Request, falcon.Response]:
@@ -43,13 +48,16 @@ def create_app(context: ServerContext, parts: Parts | None = None) -> falcon.App
     app = falcon.App(middleware=[_Everywhere()])
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.auto_parse_form_urlencoded = False
-    pages = make_pages(context)
+    pages = make_pages(context, has_upkeep=parts.upkeep is not None)
     # Falcon has its own way with HTTPError; each kind must be taken over by name.
     for kind in (Exception, falcon.HTTPError):
         app.add_error_handler(kind, _answer_errors(pages))
     _add_api(app, context, parts)
     _add_probes(app, context, parts)
-    _add_pages(app, pages, Door(context, parts.throttle))
+    _add_site(app, pages, Door(context, parts.throttle))
+    _add_admin(app, pages)
+    if parts.upkeep is not None:
+        _add_upkeep(app, pages, parts.upkeep)
     return app
 
 
@@ -100,7 +108,7 @@ def _add_probes(app: Any, context: ServerContext, parts: Parts) -> None:
         app.add_route(f"{prefix}/metrics", MetricsResource(context, parts.figures))
 
 
-def _add_pages(app: Any, pages: Pages, door: Door) -> None:
+def _add_site(app: Any, pages: Pages, door: Door) -> None:
     app.add_route("/", site.CatalogPage(pages))
     app.add_route("/courses/{slug}", site.CoursePage(pages))
     app.add_route("/read/{uid}", site.PreviewAddress())
@@ -109,12 +117,23 @@ def _add_pages(app: Any, pages: Pages, door: Door) -> None:
     app.add_route("/logout", site.SignOut(pages))
     app.add_route("/verify/{uuid}", site.VerifyPage(pages))
     app.add_route("/static/{name}", site.StaticFiles())
+
+
+def _add_admin(app: Any, pages: Pages) -> None:
     app.add_route("/admin", admin.Dashboard(pages, is_front=True))
     app.add_route("/admin/", admin.Dashboard(pages, is_front=True))
     app.add_route("/admin/courses", admin.Dashboard(pages, is_front=False))
     app.add_route("/admin/courses.csv", admin.CoursesCsv(pages))
+    app.add_route("/admin/courses/{slug}", AdminCourse(pages))
+    app.add_route("/admin/import", ImportPage(pages))
     app.add_route("/admin/courses/{slug}/{verb}", admin.CourseVerb(pages))
     app.add_route("/admin/learners", admin.LearnersPage(pages))
     app.add_route("/admin/certificates", admin.CertificatesPage(pages))
     app.add_route("/admin/certificates/{uuid}.pdf", admin.CertificatePdf(pages))
     app.add_route("/admin/parked", admin.ParkedPage(pages))
+
+
+def _add_upkeep(app: Any, pages: Pages, upkeep: Upkeep) -> None:
+    app.add_route("/admin/mails", MailsForm(pages, upkeep))
+    app.add_route("/admin/backup", BackupPage(pages, upkeep))
+    app.add_route("/admin/backup/{name}", BackupFile(pages, upkeep))

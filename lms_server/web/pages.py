@@ -36,6 +36,7 @@ class Pages:
 
     context: ServerContext
     templates: Environment
+    has_upkeep: bool = False
 
     def show(self, resp: falcon.Response, template: str, session: Session | None, **values: Any) -> None:
         """Answer with a page. Everything in it is escaped unless it was made safe at import."""
@@ -45,6 +46,7 @@ class Pages:
             server_name=name,
             user=session.user if session else None,
             csrf=self.csrf(session),
+            has_upkeep=self.has_upkeep,
             **values,
         )
         resp.content_type = "text/html; charset=utf-8"
@@ -100,7 +102,7 @@ class Pages:
         resp.set_cookie(self.cookie, "", path="/", max_age=0, secure=self.is_secure, http_only=True, same_site="Strict")
 
 
-def make_pages(context: ServerContext) -> Pages:
+def make_pages(context: ServerContext, *, has_upkeep: bool = False) -> Pages:
     """The templates, read once."""
     templates = Environment(
         loader=FileSystemLoader(_FOLDER),
@@ -111,7 +113,7 @@ def make_pages(context: ServerContext) -> Pages:
     )
     templates.globals.update(icon=_icon, cloth=cloth, subject=subject)
     templates.filters.update(moment=_moment, day=_day, size=_size, ago=lambda ms: _ago(ms, context.clock()))
-    return Pages(context, templates)
+    return Pages(context, templates, has_upkeep)
 
 
 def local_path(wanted: str | None, otherwise: str = "/") -> str:
