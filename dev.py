@@ -64,7 +64,7 @@ def main() -> int:
 def demo(arguments: list[str]) -> int:
     """Show the whole story on this machine ([--headless] [--folder DIR])."""
     prepare()
-    return program("python", str(ROOT / "tests" / "flows" / "story.py"), *arguments)
+    return program("python", "-m", "tests.flows.story", *arguments)
 
 
 def test(arguments: list[str]) -> int:
