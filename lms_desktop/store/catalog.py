@@ -17,7 +17,7 @@ from lms_desktop.store.tables import (
 )
 from lms_server.contract import wire
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among, insert_into
+from lms_server.contract.upsert import among, insert_into, write_rows
 
 
 def store_courses(conn: Connection, rows: Sequence[wire.CourseRow]) -> None:
@@ -47,7 +47,7 @@ def store_courses(conn: Connection, rows: Sequence[wire.CourseRow]) -> None:
     ]
     statement = insert_into(conn, courses)
     changed = {name: statement.excluded[name] for name in values[0] if name != "uid"}
-    conn.execute(statement.on_conflict_do_update(index_elements=["uid"], set_=changed), values)
+    write_rows(conn, statement.on_conflict_do_update(index_elements=["uid"], set_=changed), values)
 
 
 def store_lessons(conn: Connection, rows: Sequence[wire.LessonRow]) -> None:
@@ -63,7 +63,7 @@ def store_lessons(conn: Connection, rows: Sequence[wire.LessonRow]) -> None:
         lessons.c.attachments == statement.excluded.attachments,
     )
     changed["is_here"] = and_(lessons.c.is_here, same)
-    conn.execute(statement.on_conflict_do_update(index_elements=["uid"], set_=changed), values)
+    write_rows(conn, statement.on_conflict_do_update(index_elements=["uid"], set_=changed), values)
 
 
 def hide(conn: Connection, course_uids: Iterable[str]) -> None:

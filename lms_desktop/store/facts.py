@@ -17,7 +17,7 @@ from lms_desktop.store.tables import (
 )
 from lms_server.contract import wire
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among, insert_into
+from lms_server.contract.upsert import among, insert_into, write_rows
 
 _MODULUS = 1 << 128
 
@@ -186,7 +186,7 @@ def _put(conn: Connection, table: Table, key: tuple[str, ...], rows: list[dict[s
         return
     statement = insert_into(conn, table)
     changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    conn.execute(statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
+    write_rows(conn, statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
 
 
 def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> list[str]:

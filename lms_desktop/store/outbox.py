@@ -56,6 +56,11 @@ def unacknowledged(conn: Connection) -> list[Command]:
     return [_command(*row) for row in conn.execute(query.order_by(outbox.c.rank, outbox.c.seq))]
 
 
+def known_ids(conn: Connection) -> set[str]:
+    """The ids of all commands that are kept here."""
+    return set(conn.execute(select(outbox.c.command_id)).scalars())
+
+
 def counts(conn: Connection) -> dict[str, int]:
     """How many commands are pending, parked and rejected."""
     rows = conn.execute(select(outbox.c.state, func.count()).group_by(outbox.c.state))

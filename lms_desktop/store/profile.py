@@ -1,6 +1,7 @@
 """One profile: a folder with a database for one learner at one server, owned by one process at a time."""
 
-import contextlib
+import errno
+import json
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
@@ -13,12 +14,17 @@ from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.files import sync_folder
+from lms_desktop.store.files import land, sync_folder
+from lms_desktop.store.journal import JOURNAL, begin_journal, read_journal
+from lms_desktop.store.migrations.run import back_up, migrate
 from lms_desktop.store.rows import AccountRow, Learner, Place
 from lms_desktop.store.tables import ME, SCHEMA_VERSION, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
-from lms_server.contract.sqlite import open_sqlite, reading
+from lms_server.contract.ids import is_uuid
+from lms_server.contract.sqlite import open_sqlite, reading, writing
 
 DATABASE = "store.sqlite3"
+# Whose profile it is, readable without the database.
+OWNER = "profile.json"
 GUEST = "guest"
 
 if sys.platform == "win32":  # pragma: no cover
@@ -49,41 +55,110 @@ def folder_of(profiles: Path, server_id: str, user_uid: str | None) -> Path:
 
 def create(folder: Path, owner: Owner) -> None:
     """Make the profile if it isn't there; an existing one keeps everything and learns the server's present address."""
-    folder.mkdir(parents=True, exist_ok=True)
+    with said_plainly():
+        folder.mkdir(parents=True, exist_ok=True)
+        write_owner(folder, owner)
+        begin_journal(folder / JOURNAL)
+        try:
+            _create_database(folder, owner)
+        except StorageTrouble as trouble:
+            # Opening a damaged one mends it, with the owner just written.
+            if trouble.code is not Storage.DAMAGED:
+                raise
+        sync_folder(folder)
+        sync_folder(folder.parent)
+
+
+def _create_database(folder: Path, owner: Owner) -> None:
     engine = open_sqlite(folder / DATABASE)
     try:
         with said_plainly(), engine.begin() as conn:
-            if read_version(conn) == 0:
+            version = read_version(conn)
+            if version > SCHEMA_VERSION:
+                raise StorageTrouble(Storage.NEWER)
+            if version == 0:
                 _make_tables(conn, owner)
+            elif version < SCHEMA_VERSION:
+                # Opening it brings it up to date.
+                return
             place = {"url": owner.place.url, "server_name": owner.place.name, "public_key": owner.public_key}
             conn.execute(update(profile).values(place | {"needs_sign_in": False}))
     finally:
         engine.dispose()
-    sync_folder(folder)
-    sync_folder(folder.parent)
 
 
 def open_database(folder: Path) -> Engine:
-    """The profile's database, checked. Raises StorageTrouble: READ_ONLY, DAMAGED, or NEWER."""
+    """The profile's database, checked and up to date. Raises StorageTrouble: READ_ONLY, DAMAGED, or NEWER."""
     file = folder / DATABASE
     if not file.is_file():
         raise StorageTrouble(Storage.DAMAGED)
     engine = open_sqlite(file)
     try:
-        with said_plainly(), reading(engine) as conn:
-            version = read_version(conn)
-            healthy = conn.execute(text("PRAGMA quick_check(1)")).scalar_one() == "ok"
-    except StorageTrouble:
+        with said_plainly():
+            version = check(engine)
+            if version < SCHEMA_VERSION:
+                back_up(file, version)
+                with writing(engine) as conn:
+                    migrate(conn, read_version(conn))
+    except BaseException:
         engine.dispose()
         raise
-    if version > SCHEMA_VERSION or not healthy or version == 0:
-        engine.dispose()
-        raise StorageTrouble(Storage.NEWER if version > SCHEMA_VERSION else Storage.DAMAGED)
     return engine
+
+
+def check(engine: Engine) -> int:
+    """The version of a healthy database. Raises StorageTrouble: DAMAGED or NEWER."""
+    with said_plainly(), reading(engine) as conn:
+        version = read_version(conn)
+        if version > SCHEMA_VERSION:
+            raise StorageTrouble(Storage.NEWER)
+        if version == 0 or conn.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok":
+            raise StorageTrouble(Storage.DAMAGED)
+    return version
+
+
+def is_profile(folder: Path) -> bool:
+    """Whether somebody's profile lies here, with or without its database."""
+    return (folder / DATABASE).exists() or (folder / OWNER).exists()
+
+
+def write_owner(folder: Path, owner: Owner) -> None:
+    """Note whose profile this is, for the day when the database can't be read. Raises OSError."""
+    place, learner = owner.place, owner.learner
+    document = {
+        "format": 1,
+        "server_id": place.server_id,
+        "url": place.url,
+        "server_name": place.name,
+        "public_key": owner.public_key,
+        "user": learner.uid,
+        "name": learner.name,
+        "email": learner.email,
+    }
+    if read_owner(folder) != owner:
+        land(folder / OWNER, json.dumps(document, ensure_ascii=False, indent=1).encode())
+
+
+def read_owner(folder: Path) -> Owner | None:
+    """Whose profile this is, as far as files beside the database tell; the folder's name tells the least of it."""
+    try:
+        named = json.loads((folder / OWNER).read_text(encoding="utf-8"))
+        learner = Learner(named["user"], str(named["name"]), str(named["email"]))
+        place = Place(str(named["server_id"]), str(named["url"]), str(named["server_name"]))
+        return Owner(place, str(named["public_key"]), learner)
+    except (OSError, ValueError, KeyError, TypeError):
+        pass
+    if not is_uuid(folder.parent.name) or not (is_uuid(folder.name) or folder.name == GUEST):
+        return None
+    uid = None if folder.name == GUEST else folder.name
+    return Owner(Place(folder.parent.name, "", ""), "", Learner(uid, "", ""))
 
 
 def read_account(folder: Path, *, is_current: bool) -> AccountRow:
     """Whose profile lies here and how much of their work is unsent; takes no lock. Raises StorageTrouble."""
+    if not (folder / DATABASE).is_file():
+        # Connecting would make an empty one.
+        raise StorageTrouble(Storage.DAMAGED)
     engine = open_sqlite(folder / DATABASE)
     try:
         with said_plainly(), reading(engine) as conn:
@@ -100,9 +175,14 @@ def read_account(folder: Path, *, is_current: bool) -> AccountRow:
 def read_accounts(profiles: Path, current: Path | None) -> tuple[AccountRow, ...]:
     """Everybody who has a profile in this folder; a damaged one is told about when it is opened, not here."""
     found: list[AccountRow] = []
-    for file in sorted(profiles.glob(f"*/*/{DATABASE}")):
-        with contextlib.suppress(StorageTrouble):
-            found.append(read_account(file.parent, is_current=file.parent == current))
+    for folder in sorted(folder for folder in profiles.glob("*/*") if is_profile(folder)):
+        try:
+            found.append(read_account(folder, is_current=folder == current))
+        except StorageTrouble:
+            owner = read_owner(folder)
+            if owner is not None:
+                pending = len(read_journal(folder / JOURNAL))
+                found.append(AccountRow(owner.place, owner.learner, pending, folder == current))
     return tuple(found)
 
 
@@ -143,7 +223,7 @@ def take(folder: Path) -> Callable[[], None]:
     try:
         file = (folder / "owner.lock").open("ab")
     except OSError as error:
-        raise StorageTrouble(Storage.READ_ONLY) from error
+        raise StorageTrouble(file_code(error)) from error
     try:
         _lock(file)
     except OSError as error:
@@ -154,13 +234,15 @@ def take(folder: Path) -> Callable[[], None]:
 
 @contextmanager
 def said_plainly() -> Iterator[None]:
-    """Turn the database's errors into StorageTrouble; what was committed before is safe."""
+    """Turn the database's and the file system's errors into StorageTrouble; what was committed before is safe."""
     try:
         yield
     except DBAPIError as error:
         raise StorageTrouble(storage_code(error.orig)) from error
     except sqlite3.Error as error:
         raise StorageTrouble(storage_code(error)) from error
+    except OSError as error:
+        raise StorageTrouble(file_code(error)) from error
 
 
 def storage_code(error: BaseException | None) -> Storage:
@@ -173,3 +255,10 @@ def storage_code(error: BaseException | None) -> Storage:
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
         return Storage.DAMAGED
     return Storage.TROUBLE
+
+
+def file_code(error: OSError) -> Storage:
+    """What an error of the file system means for the learner."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return Storage.FULL
+    return Storage.READ_ONLY if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM} else Storage.TROUBLE

@@ -24,7 +24,7 @@ class Profiles:
         except (OSError, ValueError, KeyError, TypeError):
             return None
         folder = self.home.profiles / str(named)
-        return folder if (folder / profile.DATABASE).exists() else None
+        return folder if profile.is_profile(folder) else None
 
     def make_current(self, folder: Path) -> None:
         """Remember which profile to open next time."""

@@ -2,18 +2,22 @@
 
 import base64
 import contextlib
+import logging
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, Engine, ExceptionContext, delete, event, insert, select, update
 
-from lms_desktop.store import facts, outbox, profile
+from lms_desktop.store import ballast, facts, outbox, profile, rescue
 from lms_desktop.store import settle as settling
-from lms_desktop.store.errors import Refused
+from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.files import Blobs, has_content, land
-from lms_desktop.store.profile import said_plainly
+from lms_desktop.store.journal import JOURNAL, Journal, begin_journal
+from lms_desktop.store.profile import Owner, said_plainly
+from lms_desktop.store.rescue import Notice
 from lms_desktop.store.rows import Learner, Live, Place, Topic
 from lms_desktop.store.settle import Cursors, Settled
 from lms_desktop.store.tables import ME, positions, syncs, users
@@ -35,6 +39,9 @@ from lms_server.contract.ids import new_uuid7
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import now_ms
 
+log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 _KEPT_SYNCS = 50
 Listener = Callable[[frozenset[Topic]], None]
 
@@ -54,25 +61,41 @@ class Store:
     """
 
     def __init__(self, folder: Path, blobs: Blobs, faults: Faults | None = None) -> None:
-        """Take the profile's lock and open its database. Raises StorageTrouble."""
+        """Take the profile's lock and open its database; a damaged one is replaced. Raises StorageTrouble."""
         self.folder = folder
         self.blobs = blobs
         self._faults = faults or Faults()
+        self._write_lock = threading.RLock()
+        self._listeners: list[Listener] = []
+        # What an error said of the database; mended before the next write.
+        self._sickness: Storage | None = None
         self._release = profile.take(folder)
         try:
-            self._engine = profile.open_database(folder)
+            self._engine = self._open_database()
+            self.views = Views(self._engine, folder, blobs)
+            self._open_journal()
+            self.place, self.public_key = self._read_place()
+            self._prepare_for_bad_days()
         except BaseException:
             self._release()
             raise
-        self._write_lock = threading.Lock()
-        self._listeners: list[Listener] = []
-        self.views = Views(self._engine, folder, blobs)
-        self.place, self.public_key = self._read_place()
 
     def close(self) -> None:
         """Let go of the files and the profile's lock."""
+        with contextlib.suppress(StorageTrouble), self._write_lock:
+            self._mend()
         self._engine.dispose()
         self._release()
+
+    @property
+    def notice(self) -> Notice | None:
+        """What the learner has to hear of this profile's database, until ``dismiss_notice``."""
+        return rescue.read_notice(self.folder)
+
+    def dismiss_notice(self) -> None:
+        """The learner has read it."""
+        rescue.dismiss_notice(self.folder)
+        self.announce(Topic.SYNC)
 
     @property
     def learner(self) -> Learner:
@@ -114,20 +137,25 @@ class Store:
         return self.record(CompleteLesson(self._faults.new_id(), lesson_uid, self._faults.clock()))
 
     def record(self, command: Click) -> str:
-        """Apply a command here and queue it, in one transaction: when this returns, it is on the disk."""
-        with self._writing() as conn:
-            digest = facts.read_digest(conn, self._user(conn) or "")
-            course_uids = [command.course] if isinstance(command, Enroll) else []
-            lesson_uids = [] if isinstance(command, Enroll) else [command.lesson]
-            facts.uncount(conn, digest, course_uids, lesson_uids)
-            [code] = apply(conn, ME, [Event(command, command.made_at or 0)], lambda: None).codes
-            if OUTCOME_OF[code] is not Outcome.APPLIED:
-                raise Refused(code)
-            outbox.queue(conn, command)
-            facts.save_digest(conn, digest)
+        """Apply a command here and queue it, in one transaction: when this returns, it is on the disk, twice."""
+        with self._write_lock:
+            with self._writing() as conn:
+                self._record(conn, command)
+            self._note_in_journal(command)
         changed = Topic.ENROLLMENTS if isinstance(command, Enroll) else Topic.PROGRESS
         self.announce(changed, Topic.OUTBOX)
         return command.id
+
+    def _record(self, conn: Connection, command: Click) -> None:
+        digest = facts.read_digest(conn, self._user(conn) or "")
+        course_uids = [command.course] if isinstance(command, Enroll) else []
+        lesson_uids = [] if isinstance(command, Enroll) else [command.lesson]
+        facts.uncount(conn, digest, course_uids, lesson_uids)
+        [code] = apply(conn, ME, [Event(command, command.made_at or 0)], lambda: None).codes
+        if OUTCOME_OF[code] is not Outcome.APPLIED:
+            raise Refused(code)
+        outbox.queue(conn, command)
+        facts.save_digest(conn, digest)
 
     def try_again(self, command_id: str) -> None:
         """Queue a command that was set aside once more."""
@@ -144,11 +172,16 @@ class Store:
 
     def settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
         """Apply an answer; None when another exchange came between, and nothing was changed."""
-        with self._writing() as conn:
-            settled = settling.settle(conn, self._user(conn), carried, answer, self._faults.clock())
+        with self._write_lock:
+            settled = self._with_room(lambda: self._settle(carried, answer))
+            self._follow_outbox()
         if settled is not None:
             self.announce(*settled.topics)
         return settled
+
+    def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
+        with self._writing() as conn:
+            return settling.settle(conn, self._user(conn), carried, answer, self._faults.clock())
 
     def set_aside(self, command_id: str, code: str) -> None:
         """Put a command that the server can't take where the learner sees it."""
@@ -242,11 +275,90 @@ class Store:
             row = conn.execute(select(profile_table)).one()
         return Place(row.server_id, row.url, row.server_name), row.public_key
 
+    # What keeps the work when the disk doesn't
+
+    def _open_database(self) -> Engine:
+        try:
+            engine = profile.open_database(self.folder)
+        except StorageTrouble as trouble:
+            if trouble.code is not Storage.DAMAGED:
+                raise
+            rescue.rescue(self.folder, self._faults.clock())
+            engine = profile.open_database(self.folder)
+        event.listen(engine, "handle_error", self._note_sickness)
+        return engine
+
+    def _note_sickness(self, context: ExceptionContext) -> None:
+        name = getattr(context.original_exception, "sqlite_errorname", "") or ""
+        if profile.storage_code(context.original_exception) is Storage.DAMAGED:
+            self._sickness = Storage.DAMAGED
+        elif name.startswith("SQLITE_IOERR") and self._sickness is None:
+            self._sickness = Storage.TROUBLE
+
+    def _mend(self) -> None:
+        """After an error of the disk: never the same connections again, and never a damaged file."""
+        if self._sickness is None:
+            return
+        self._engine.dispose()
+        if self._sickness is Storage.DAMAGED:
+            log.warning("The database is damaged; a new one is made from what is known")
+            rescue.rescue(self.folder, self._faults.clock())
+            self._sickness = None
+            self._open_journal()
+        self._sickness = None
+
+    def _open_journal(self) -> None:
+        """Both copies of the unacknowledged commands hold the same from here on."""
+        with said_plainly():
+            begin_journal(self.folder / JOURNAL)
+            self._journal = Journal(self.folder / JOURNAL)
+        if self._journal.commands:
+            with self._writing() as conn:
+                rescue.requeue(conn, self._user(conn), list(self._journal.commands.values()))
+        self._follow_outbox()
+
+    def _note_in_journal(self, command: Click) -> None:
+        try:
+            self._journal.add([command])
+        except OSError:
+            # It is durable in the database, and the next note writes the whole journal anew.
+            log.warning("The journal beside the database couldn't be written", exc_info=True)
+
+    def _follow_outbox(self) -> None:
+        with self._reading() as conn:
+            ids = outbox.known_ids(conn)
+            new = outbox.unacknowledged(conn) if ids - self._journal.commands.keys() else []
+        try:
+            self._journal.add(command for command in new if command.id not in self._journal.commands)
+            self._journal.settle(self._journal.commands.keys() - ids)
+        except OSError:
+            log.info("The journal beside the database is behind; it is written anew with the next click")
+
+    def _prepare_for_bad_days(self) -> None:
+        """What is needed when the database can't be read, or the disk is full; missing it stops nobody."""
+        with contextlib.suppress(OSError):
+            profile.write_owner(self.folder, Owner(self.place, self.public_key, self.learner))
+            ballast.take_on(self.folder)
+
+    def _with_room(self, write: Callable[[], T]) -> T:
+        """Do a write that must not wait for room: on a full disk the reserve is given up for it."""
+        try:
+            return write()
+        except StorageTrouble as trouble:
+            if trouble.code is not Storage.FULL or not ballast.release(self.folder):
+                raise
+            return write()
+
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         # One writer at a time: two made each other wait up to a second, and the click with them.
-        with said_plainly(), self._write_lock, writing(self._engine) as conn:
-            yield conn
+        with said_plainly(), self._write_lock:
+            self._mend()
+            try:
+                with writing(self._engine) as conn:
+                    yield conn
+            finally:
+                self._mend()
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:

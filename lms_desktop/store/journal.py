@@ -1,0 +1,118 @@
+"""The second copy of what the server hasn't acknowledged: a file of checked lines beside the database."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from lms_desktop.store.files import land, sync_folder
+from lms_server.contract import wire
+from lms_server.contract.commands import Command
+
+JOURNAL = "unsent.jsonl"
+# Below this a shorter file isn't worth two more fsyncs.
+_COMPACT_FROM_BYTES = 64 * 1024
+_CHECK_LENGTH = 16
+
+
+def read_journal(file: Path) -> dict[str, Command]:
+    """The commands that no later line settles, by id, in their order; lines that were cut or altered are skipped."""
+    found: dict[str, Command] = {}
+    for document in _documents(file):
+        if "command" in document:
+            try:
+                command = wire.read_command(document["command"])
+            except wire.BadCommand:
+                continue
+            found[command.id] = command
+        for command_id in document.get("settled", ()):
+            found.pop(command_id, None)
+    return found
+
+
+class Journal:
+    """An open journal. A line is durable when ``add`` returns; its caller makes writers take turns. Raises OSError."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self.commands = read_journal(file)
+        # Something wasn't written: the next chance writes the whole file anew.
+        self.is_behind = not _ends_well(file)
+
+    def add(self, commands: Iterable[Command]) -> None:
+        """Note new commands."""
+        new = {command.id: command for command in commands}
+        self.commands |= new
+        if self.is_behind:
+            self._write_anew()
+        elif new:
+            self._append(b"".join(map(_command_line, new.values())))
+
+    def settle(self, ids: Iterable[str]) -> None:
+        """Note that these needn't be kept; losing this note is harmless, they would only be sent again."""
+        gone = [command_id for command_id in ids if self.commands.pop(command_id, None) is not None]
+        if not gone:
+            return
+        lines = _line({"settled": gone})
+        self._append(lines, is_durable=False)
+        if self._is_mostly_settled():
+            self._write_anew()
+
+    def _append(self, lines: bytes, *, is_durable: bool = True) -> None:
+        self.is_behind = True
+        descriptor = os.open(self._file, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(lines)
+            file.flush()
+            if is_durable:
+                os.fsync(file.fileno())
+        self.is_behind = False
+
+    def _write_anew(self) -> None:
+        land(self._file, b"".join(map(_command_line, self.commands.values())))
+        self.is_behind = False
+
+    def _is_mostly_settled(self) -> bool:
+        size = self._file.stat().st_size
+        return size > _COMPACT_FROM_BYTES and size > 2 * sum(len(_command_line(c)) for c in self.commands.values())
+
+
+def begin_journal(file: Path) -> None:
+    """Make the file, durably, so that a click needs one fsync more and not two."""
+    if not file.exists():
+        file.touch(0o600)
+        sync_folder(file.parent)
+
+
+def _command_line(command: Command) -> bytes:
+    return _line({"command": wire.write_command(command)})
+
+
+def _line(document: dict[str, Any]) -> bytes:
+    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return b"%s %s\n" % (_check(text), text)
+
+
+def _check(text: bytes) -> bytes:
+    return sha256(text).hexdigest()[:_CHECK_LENGTH].encode()
+
+
+def _documents(file: Path) -> Iterator[dict[str, Any]]:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return
+    for line in content.split(b"\n"):
+        check, _, text = line.partition(b" ")
+        if check and check == _check(text):
+            yield json.loads(text)
+
+
+def _ends_well(file: Path) -> bool:
+    try:
+        content = file.read_bytes()
+    except OSError:
+        return False
+    return not content or content.endswith(b"\n")
