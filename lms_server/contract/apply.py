@@ -13,7 +13,7 @@ from lms_server.contract import rules
 from lms_server.contract.commands import Code, CompleteLesson, Enroll, Event, KeepCertificate, StartLesson, Unsupported
 from lms_server.contract.rules import CourseFact, Enrollment, LessonFact, Progress
 from lms_server.contract.schema import courses, enrollments, lesson_progress, lessons
-from lms_server.contract.upsert import among, insert_into
+from lms_server.contract.upsert import among, insert_into, write_rows
 
 # The next row's revision: numbers on the server, always None on a desktop.
 Stamp = Callable[[], int | None]
@@ -115,7 +115,7 @@ def write_progress(conn: Connection, user_id: int, progress: dict[int, Progress]
         }
         for lesson_id, row in progress.items()
     ]
-    conn.execute(statement.on_conflict_do_update(index_elements=["user_id", "lesson_id"], set_=update), rows)
+    write_rows(conn, statement.on_conflict_do_update(index_elements=["user_id", "lesson_id"], set_=update), rows)
 
 
 def _enroll(facts: Facts, decision: Decision, event: Event) -> Code:

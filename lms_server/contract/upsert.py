@@ -1,7 +1,7 @@
 """Statements that SQLite and PostgreSQL spell differently: insert on conflict, and membership in a long list."""
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import (
@@ -20,12 +20,29 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.dialects.postgresql import ARRAY
 
+_LONG_LIST = 50
 Insert = sqlite.Insert | postgresql.Insert
 
 
 def insert_into(conn: Connection, table: Table) -> Any:
     """An insert that can say ``on_conflict_do_nothing`` or ``on_conflict_do_update`` in this database's dialect."""
     return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+
+
+def write_rows(conn: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
+    """One insert for all rows, values by column name; nothing for no rows.
+
+    Core looks at each value of each row again, which costs as much as SQLite's own work; a long list of plain
+    numbers and texts goes straight to the driver.
+    """
+    if len(rows) < _LONG_LIST:
+        if rows:
+            conn.execute(statement, rows)
+        return
+    compiled = statement.compile(dialect=conn.dialect, column_keys=list(rows[0]))
+    names = compiled.positiontup
+    plain = rows if names is None else [tuple(row[name] for name in names) for row in rows]
+    conn.exec_driver_sql(compiled.string, plain)
 
 
 def among(conn: Connection, key: ColumnElement[Any], values: Iterable[str] | Iterable[int]) -> ColumnElement[bool]:

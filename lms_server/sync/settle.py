@@ -22,7 +22,7 @@ from lms_server.contract.commands import (
 )
 from lms_server.contract.schema import lessons
 from lms_server.contract.times import corrected
-from lms_server.contract.upsert import among
+from lms_server.contract.upsert import among, write_rows
 from lms_server.contract.wire import BadCommand, Result, fact_digest, fingerprint, read_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
@@ -170,10 +170,8 @@ def _store_receipts(  # one step of _settle
         )
         if outcome is Outcome.PARKED:
             kept.append(dump_command(who, command, at, code, received_at))
-    if stored:
-        conn.execute(insert(receipts), stored)
-    if kept:
-        conn.execute(insert(parked), kept)
+    write_rows(conn, insert(receipts), stored)
+    write_rows(conn, insert(parked), kept)
 
 
 def _repeated_courses(
