@@ -111,6 +111,17 @@ class CatalogPage:
 
 
 @dataclass(frozen=True, slots=True)
+class Found:
+    """A lesson that a search found; ``search.START_MARK`` and ``END_MARK`` stand around the words in the snippet."""
+
+    lesson_uid: str
+    lesson_title: str
+    course_uid: str
+    course_title: str
+    snippet: str
+
+
+@dataclass(frozen=True, slots=True)
 class LessonRow:
     """A lesson in an outline."""
 

@@ -125,3 +125,13 @@ downloads = Table(
     Column("asked_at", BigInteger, nullable=False),
     Column("bytes_done", BigInteger, nullable=False, server_default="0"),
 )
+
+# Letters with and without their marks are the same word: "cafe" finds "café", and so in Arabic.
+event.listen(
+    metadata,
+    "after_create",
+    DDL(  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
+        "CREATE VIRTUAL TABLE IF NOT EXISTS lesson_text "
+        "USING fts5(lesson_uid UNINDEXED, title, body, tokenize='unicode61 remove_diacritics 2')"
+    ),
+)

@@ -23,6 +23,7 @@ from lms_desktop.store.rows import (
     CoursePage,
     CourseRow,
     DownloadRow,
+    Found,
     Learner,
     LearnPage,
     LessonPage,
@@ -31,6 +32,7 @@ from lms_desktop.store.rows import (
     SyncPage,
     SyncRow,
 )
+from lms_desktop.store.search import search
 from lms_desktop.store.tables import certificates, courses, enrollments, lessons, outbox, positions, profile, syncs
 from lms_server.contract.commands import Command
 from lms_server.contract.sqlite import reading
@@ -78,6 +80,11 @@ class Views:
             and all(word in f"{course.title} {course.summary}".casefold() for word in words)
         ]
         return CatalogPage(len(seen), languages, tuple(found))
+
+    def search(self, words: str) -> tuple[Found, ...]:
+        """Lessons on this laptop that have all these words, the best first."""
+        with said_plainly():
+            return search(self._engine, words)
 
     def course_by_slug(self, slug: str) -> CourseRow | None:
         """The course that the server named last with this slug."""

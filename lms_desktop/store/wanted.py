@@ -8,6 +8,7 @@ from sqlalchemy import Connection, delete, select
 
 from lms_desktop.store.catalog import mark_here
 from lms_desktop.store.rows import Topic
+from lms_desktop.store.search import forget_lessons, index_lessons
 from lms_desktop.store.store import Store
 from lms_desktop.store.tables import courses, downloads, lessons
 from lms_server.contract.upsert import insert_into
@@ -65,6 +66,7 @@ def note_arrivals(store: Store, wanted: Sequence[LessonFiles]) -> None:
     if complete:
         with store.writing(Topic.DOWNLOADS) as conn:
             mark_here(conn, complete, is_here=True)
+            index_lessons(conn, store.blobs, complete)
 
 
 def ask(store: Store, course_uid: str, state: str, reason: str | None = None) -> None:
@@ -96,6 +98,7 @@ def remove(store: Store, course_uid: str) -> int:
     with store.writing(Topic.DOWNLOADS) as conn:
         conn.execute(delete(downloads).where(downloads.c.course_uid == course_uid))
         mark_here(conn, [lesson.uid for lesson in mine], is_here=False)
+        forget_lessons(conn, [lesson.uid for lesson in mine])
         used = _used_elsewhere(conn, course_uid)
     freed = 0
     for file in {file.sha256: file for lesson in mine for file in lesson.files}.values():

@@ -1,0 +1,50 @@
+"""Search over what is on this laptop, in the learner's own words."""
+
+import pytest
+
+import resources
+from lms_desktop.settings import Home
+from lms_desktop.store import wanted
+from lms_desktop.store.profiles import Profiles
+from lms_desktop.store.sample import make_sample_profile
+
+
+@pytest.fixture
+def store(tmp_path):
+    profiles = Profiles(Home(tmp_path))
+    opened = profiles.open(make_sample_profile(profiles, resources.path("sample")))
+    yield opened
+    opened.close()
+
+
+def titles(store, words):
+    return [found.lesson_title for found in store.views.search(words)]
+
+
+def test_words_are_found_in_texts_with_a_snippet_and_the_last_may_be_unfinished(store):
+    [first, *_] = store.views.search("bleed")
+    assert "bleed" in first.snippet.casefold()
+    assert "\x02" in first.snippet
+    assert first.course_title
+    assert titles(store, "bleed") == titles(store, "BLEED")
+
+
+def test_letters_with_and_without_their_marks_are_the_same_word(store):
+    assert titles(store, "ماء")
+    with store.writing() as conn:
+        conn.exec_driver_sql("INSERT INTO lesson_text SELECT uid, title, 'un café noir' FROM lessons LIMIT 1")
+    assert titles(store, "cafe") == titles(store, "café") != []
+
+
+@pytest.mark.parametrize(
+    "words", ['"', "a AND", "title:x OR", "NEAR(", "*", "((", "'; DROP TABLE lessons; --", "", "-"]
+)
+def test_nothing_typed_is_taken_for_the_indexs_own_language(store, words):
+    store.views.search(words)
+    assert store.views.catalog().total == 2
+
+
+def test_a_course_taken_off_the_laptop_is_not_found_any_more(store):
+    for course in store.views.catalog().courses:
+        wanted.remove(store, course.uid)
+    assert titles(store, "bleed") == []
