@@ -2,9 +2,14 @@
 
 from dataclasses import replace
 
+from PySide6.QtCore import QBuffer, QIODevice
+from PySide6.QtGui import QImage
+
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.rows import (
     Attachment,
+    Badge,
+    BadgeState,
     CatalogPage,
     CertificatesPage,
     CoursePage,
@@ -16,6 +21,9 @@ from lms_desktop.store.rows import (
     Place,
     Topic,
 )
+from lms_desktop.ui.bridge import Bridge
+from lms_desktop.ui.page import Context
+from lms_desktop.ui.preferences import PreferenceFile
 from lms_server.contract.commands import Code, CompleteLesson, Enroll, StartLesson
 from lms_server.contract.ids import new_uuid7
 
@@ -101,6 +109,7 @@ class RowViews:
         self.certificate_page = CertificatesPage((), ())
         self.download_rows = ()
         self.searched = []
+        self.state = BadgeState.SENT
 
     def course(self, uid):
         if uid != self.course_row.uid:
@@ -142,6 +151,9 @@ class RowViews:
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         return self.download_rows
+
+    def badge(self):
+        return Badge(self.state, 0, 0, 0, None, None)
 
 
 class RowShelf:
@@ -212,3 +224,17 @@ def attachment(path, data, kind, shelf=None):
     if shelf is not None:
         shelf.blobs[sha] = data
     return Attachment(path, sha, len(data), kind, shelf is not None)
+
+
+def context_for(shelf, folder):
+    """What a page is given, with recorders for what it asks of others."""
+    return Context(shelf, Recorder(), Recorder(), Bridge(shelf), PreferenceFile(folder / "window.ini"))
+
+
+def png(width=1200, height=400):
+    image = QImage(width, height, QImage.Format.Format_RGB32)
+    image.fill(0xFFF3EEE4)
+    buffer = QBuffer()
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    assert image.save(buffer, "PNG")
+    return bytes(buffer.data().data())

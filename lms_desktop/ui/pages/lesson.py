@@ -240,6 +240,7 @@ class LessonPage(Page):
             self.context.navigator.show_sign_in(lambda _shelf: None)
         elif not row.course.is_enrolled:
             self._tell(saving.enroll(self.context.shelf, row.course.uid))
+            self.reload()
         elif not row.lesson.is_completed and row.html is not None:
             self._complete(row)
 

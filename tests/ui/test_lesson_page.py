@@ -1,0 +1,359 @@
+"""The lesson page: read, complete, go on; by mouse and by keyboard."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible, QPainter, QPdfWriter
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
+
+from lms_desktop.store.errors import Storage, StorageTrouble
+from lms_desktop.store.rows import Learner, Topic
+from lms_desktop.ui import theme
+from lms_desktop.ui.pages import lesson as lesson_module
+from lms_desktop.ui.pages.lesson import LessonPage
+from lms_desktop.ui.reader import viewer
+from lms_desktop.ui.reader.viewer import FileDialog, PaperView, PictureView
+from lms_desktop.ui.tokens import LAMP, PAPER
+from lms_desktop.ui.widgets.button import Button, Kind
+from tests.ui.reading_shelf import RowShelf, attachment, context_for, png, uid
+from tests.ui.windows import settle
+
+HERE, BEFORE, AFTER = uid(106), uid(105), uid(107)
+TEXT = "<p>When the heart stops, your hands can do its work.</p>"
+LONG = "".join(f"<p>paragraph {n} {'word ' * 30}</p>" for n in range(60))
+
+
+@pytest.fixture
+def shelf():
+    made = RowShelf()
+    made.views.texts = {HERE: TEXT, BEFORE: LONG, AFTER: TEXT}
+    return made
+
+
+@pytest.fixture
+def open_page(qapp, tmp_path):
+    opened = []
+
+    def show(shelf, lesson=HERE, size=(1064, 800), look=None):
+        theme.apply(qapp, look or theme.Look(PAPER))
+        page = LessonPage(context_for(shelf, tmp_path))
+        opened.append(page)
+        page.resize(*size)
+        page.open(lesson)
+        page.show()
+        settle()
+        return page
+
+    yield show
+    for page in opened:
+        page.close()
+        page.deleteLater()
+    theme.apply(qapp, theme.Look(PAPER))
+    settle()
+
+
+@pytest.fixture
+def pdf(tmp_path, qapp):
+    writer = QPdfWriter(str(tmp_path / "b.pdf"))
+    painter = QPainter(writer)
+    painter.drawText(100, 100, "one")
+    writer.newPage()
+    painter.drawText(100, 100, "two")
+    painter.end()
+    return (tmp_path / "b.pdf").read_bytes()
+
+
+def asked(page):
+    return page.context.navigator.asked
+
+
+def notice(page):
+    return [label.text() for label in page._notice.findChildren(QLabel) if label.isVisible()]
+
+
+class TestComplete:
+    def test_it_is_said_after_it_is_saved(self, shelf, open_page):
+        page = open_page(shelf)
+        main = page._bar.main
+        assert (main.words(), main.kind) == ("Complete as Ana", Kind.PRIMARY)
+        width, place = main.width(), main.geometry()
+        assert width >= 220
+        main.click()
+        settle()
+        assert shelf.kinds() == ["StartLesson", "CompleteLesson"]
+        assert (main.words(), main.kind) == ("Completed by Ana", Kind.DONE)
+        assert main.geometry() == place
+        assert QApplication.focusWidget() is page._bar.next
+
+    def test_a_full_disk_says_so_and_nothing_is_completed(self, shelf, open_page):
+        page = open_page(shelf)
+        shelf.refusing = StorageTrouble(Storage.FULL)
+        page._bar.main.click()
+        settle()
+        assert page._bar.main.words() == "Complete as Ana"
+        assert any("disk is full" in line for line in notice(page))
+        shelf.refusing = None
+        page._bar.main.click()
+        settle()
+        assert notice(page) == []
+        assert page._bar.main.words() == "Completed by Ana"
+
+    def test_twice_is_once(self, shelf, open_page):
+        page = open_page(shelf)
+        page._bar.main.click()
+        page._bar.main.click()
+        assert shelf.kinds().count("CompleteLesson") == 1
+
+    def test_the_middle_stays_in_the_middle(self, shelf, open_page):
+        rows = shelf.views.rows
+        rows[4] = replace(rows[4], title="A very long title of a lesson that nobody can read in one go " * 3)
+        page = open_page(shelf)
+        main = page._bar.main
+        middle = main.mapTo(page, main.rect().center()).x()
+        assert abs(middle - page.width() // 2) <= 1
+
+    def test_opening_starts_it_once(self, shelf, open_page):
+        page = open_page(shelf)
+        page.reload()
+        shelf.announce(Topic.PROGRESS)
+        settle()
+        assert shelf.kinds() == ["StartLesson"]
+
+
+class TestWhoMay:
+    def test_a_guest_is_asked_to_sign_in(self, shelf, open_page):
+        shelf.learner = Learner(None, "", "")
+        shelf.views.course_row = replace(shelf.views.course_row, is_enrolled=False)
+        page = open_page(shelf)
+        assert page._bar.main.words() == "Sign in to complete"
+        page._bar.main.click()
+        assert asked(page)[-1][0] == "show_sign_in"
+        assert shelf.commands == []
+
+    def test_a_visitor_enrolls_first(self, shelf, open_page):
+        shelf.views.course_row = replace(shelf.views.course_row, is_enrolled=False)
+        page = open_page(shelf)
+        assert page._bar.main.words() == "Enroll as Ana"
+        page._bar.main.click()
+        settle()
+        assert shelf.kinds()[0] == "Enroll"
+        assert page._bar.main.words() == "Complete as Ana"
+
+    def test_a_locked_lesson_says_why(self, shelf, open_page):
+        shelf.views.rows[5] = replace(shelf.views.rows[5], is_readable=False)
+        page = open_page(shelf)
+        assert "This lesson is for enrolled learners" in [label.text() for label in page.findChildren(QLabel)]
+        assert page._stack.currentWidget() is not page._view
+
+    def test_what_is_not_here_can_be_fetched(self, shelf, open_page, qtbot):
+        page = open_page(shelf, uid(108))
+        assert not page._bar.main.isEnabled()
+        [button] = [button for button in page._instead.findChildren(Button) if button.isVisible()]
+        button.click()
+        assert page.context.actions.asked == [("download", shelf.views.course_row.uid)]
+        shelf.views.texts[uid(108)] = TEXT
+        shelf.announce(Topic.DOWNLOADS)
+        qtbot.waitUntil(lambda: page._stack.currentWidget() is page._view)
+        assert page._bar.main.isEnabled()
+
+    def test_a_removed_lesson_is_no_error(self, shelf, open_page):
+        page = open_page(shelf, uid(999))
+        assert "This lesson is gone" in [label.text() for label in page.findChildren(QLabel) if label.isVisible()]
+        assert not page._bar.main.isVisible()
+
+
+class TestKeys:
+    @pytest.mark.parametrize(
+        ("key", "lesson"),
+        [(Qt.Key.Key_Left, BEFORE), (Qt.Key.Key_Right, AFTER)],
+    )
+    def test_alt_and_arrows_turn_pages(self, shelf, open_page, key, lesson):
+        page = open_page(shelf)
+        QTest.keyClick(page._view, key, Qt.KeyboardModifier.AltModifier)
+        assert asked(page) == [("show_lesson", lesson)]
+
+    def test_they_follow_the_window(self, shelf, open_page):
+        page = open_page(shelf)
+        page.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        QTest.keyClick(page._view, Qt.Key.Key_Left, Qt.KeyboardModifier.AltModifier)
+        assert asked(page) == [("show_lesson", AFTER)]
+
+    def test_ctrl_enter_completes_and_goes_on(self, shelf, open_page):
+        page = open_page(shelf)
+        QTest.keyClick(page._view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        assert shelf.kinds()[-1] == "CompleteLesson"
+        assert asked(page) == [("show_lesson", AFTER)]
+
+    def test_ctrl_enter_stays_when_it_was_not_saved(self, shelf, open_page):
+        page = open_page(shelf)
+        shelf.refusing = StorageTrouble(Storage.FULL)
+        QTest.keyClick(page._view, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
+        assert asked(page) == []
+
+    def test_ctrl_f_finds(self, shelf, open_page):
+        page = open_page(shelf, BEFORE)
+        QTest.keyClick(page._view, Qt.Key.Key_F, Qt.KeyboardModifier.ControlModifier)
+        field = page._find._field
+        assert field.hasFocus()
+        QTest.keyClicks(field, "paragraph 40")
+        page._find._look("paragraph 40")
+        assert page._view.textCursor().selectedText() == "paragraph 40"
+        QTest.keyClick(field, Qt.Key.Key_Escape)
+        QTest.keyClick(field, Qt.Key.Key_Escape)
+        assert not page._find.isVisible()
+        assert page._view.hasFocus()
+
+    def test_everything_is_reached_with_tab(self, shelf, open_page):
+        page = open_page(shelf)
+        page._view.setFocus()
+        reached = set()
+        for _step in range(30):
+            QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+            reached.add(QApplication.focusWidget())
+        assert {page._bar.previous, page._bar.main, page._bar.next, page._header.text_size} <= reached
+
+
+class TestPlace:
+    def test_the_place_is_kept(self, shelf, open_page):
+        page = open_page(shelf, BEFORE)
+        page._view.go_to(0.5)
+        page.open(HERE)
+        settle()
+        assert page._view.position() == 0.0
+        page.open(BEFORE)
+        settle()
+        assert abs(page._view.position() - 0.5) < 0.02
+
+    def test_the_place_outlives_the_page(self, shelf, open_page):
+        first = open_page(shelf, BEFORE)
+        first._view.go_to(0.7)
+        first.close()
+        assert abs(open_page(shelf, BEFORE)._view.position() - 0.7) < 0.02
+
+    def test_news_of_other_things_leave_it_alone(self, shelf, open_page):
+        page = open_page(shelf, BEFORE)
+        page._view.go_to(0.5)
+        before = page._view.verticalScrollBar().value()
+        shelf.announce(Topic.PROGRESS, Topic.DOWNLOADS)
+        settle()
+        assert page._view.verticalScrollBar().value() == before
+
+
+class TestFiles:
+    def test_pictures_of_the_text_are_not_listed(self, shelf, open_page, tmp_path):
+        shelf.views.texts[HERE] = '<p><img src="assets/a.png"></p>'
+        shelf.views.files = (
+            attachment("assets/a.png", png(), "image/png", shelf),
+            attachment("assets/b c.pdf", b"%PDF-", "application/pdf", shelf),
+        )
+        page = open_page(shelf)
+        names = [button.accessibleName() for button in page._view.findChildren(Button)]
+        assert names == ["Open b c.pdf"]
+
+    def test_a_picture_that_arrives_is_shown(self, shelf, open_page, qtbot):
+        shelf.views.texts[HERE] = '<p><img src="assets/a.png" alt="hands"></p>'
+        shelf.views.files = (attachment("assets/a.png", b"", "image/png"),)
+        page = open_page(shelf)
+        assert "isn't on this laptop yet" in page._view.toPlainText()
+        shelf.views.files = (attachment("assets/a.png", png(), "image/png", shelf),)
+        shelf.announce(Topic.DOWNLOADS)
+        qtbot.waitUntil(lambda: "isn't on this laptop yet" not in page._view.toPlainText())
+
+    def test_a_link_to_a_file_opens_it_inside(self, shelf, open_page, monkeypatch):
+        shown = []
+        monkeypatch.setattr(FileDialog, "exec", lambda self: shown.append(self._shown))
+        shelf.views.texts[HERE] = '<p><a href="assets/b c.png">see</a></p>'
+        shelf.views.files = (attachment("assets/b c.png", png(), "image/png", shelf),)
+        page = open_page(shelf)
+        page._view.setFocus()
+        QTest.keyClick(page._view, Qt.Key.Key_Tab)
+        QTest.keyClick(page._view, Qt.Key.Key_Return)
+        assert isinstance(shown[0], PictureView)
+
+    def test_a_pdf_is_pages(self, shelf, open_page, pdf):
+        page = open_page(shelf)
+        dialog = FileDialog(page, "b.pdf", "application/pdf", pdf)
+        dialog.show()
+        settle()
+        assert isinstance(dialog._shown, PaperView)
+        image = dialog.grab().toImage()
+        assert image.pixelColor(image.width() // 2, image.height() // 2).lightness() > 200
+        dialog._change_zoom(2)
+        assert dialog._shown.horizontalScrollBar().maximum() > 0
+        dialog.close()
+
+    @pytest.mark.parametrize("data", [b"", b"%PDF-1.4 broken", b"\x89PNG\r\n\x1a\n", b"MZ\x90"])
+    def test_what_can_t_be_shown_can_be_saved(self, shelf, open_page, data, monkeypatch, tmp_path):
+        page = open_page(shelf)
+        dialog = FileDialog(page, "b.bin", "application/octet-stream", data)
+        assert "This file can't be shown here" in [label.text() for label in dialog.findChildren(QLabel)]
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(tmp_path / "copy"), ""))
+        assert viewer.save_copy(page, "b.bin", data) is None
+        assert (tmp_path / "copy").read_bytes() == data
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(tmp_path / "no" / "copy"), ""))
+        assert "could not be written" in viewer.save_copy(page, "b.bin", data)
+        dialog.deleteLater()
+
+
+class TestLinks:
+    @pytest.mark.parametrize(("answer", "opened"), [(True, ["https://example.org/"]), (False, [])])
+    def test_outside_is_asked_first(self, shelf, open_page, monkeypatch, answer, opened):
+        went = []
+        monkeypatch.setattr(lesson_module.QDesktopServices, "openUrl", lambda url: went.append(url.toString()))
+        result = QDialog.DialogCode.Accepted if answer else QDialog.DialogCode.Rejected
+        monkeypatch.setattr(lesson_module.Question, "exec", lambda _self: result.value)
+        page = open_page(shelf)
+        page._view.outside_wanted.emit("https://example.org/")
+        assert went == opened
+
+    def test_another_lesson_is_shown_here(self, shelf, open_page):
+        page = open_page(shelf)
+        page._view.lesson_wanted.emit(AFTER)
+        assert asked(page) == [("show_lesson", AFTER)]
+
+
+class TestSizes:
+    def test_wide_has_the_outline_beside_the_text(self, shelf, open_page):
+        page = open_page(shelf)
+        assert page._outline.isVisible()
+        assert page._outline.width() == 272
+        assert not page._header.contents.isVisible()
+
+    def test_narrow_has_a_contents_button(self, shelf, open_page):
+        page = open_page(shelf, size=(808, 600))
+        assert not page._outline.isVisible()
+        page._header.contents.click()
+        assert page._outline.isVisible()
+        QTest.keyClick(page._outline, Qt.Key.Key_Escape)
+        assert not page._outline.isVisible()
+
+    def test_the_outline_mirrors(self, shelf, open_page):
+        page = open_page(shelf)
+        page._spread.setLayoutDirection(Qt.LayoutDirection.RightToLeft)
+        settle()
+        assert page._outline.x() == 0
+
+    @pytest.mark.parametrize("size", [(1064, 800), (808, 600), (584, 480)])
+    @pytest.mark.parametrize("scale", [0.8, 1.0, 2.0])
+    def test_nothing_is_cut(self, shelf, open_page, size, scale):
+        page = open_page(shelf, size=size, look=theme.Look(PAPER, scale))
+        assert page.width() == size[0]
+        assert page._bar.main.width() >= page._bar.main.sizeHint().width()
+        for part in (page._bar.previous, page._bar.main, page._bar.next):
+            assert page.rect().contains(part.rect().translated(part.mapTo(page, part.rect().topLeft())))
+            assert part.height() >= part.sizeHint().height()
+
+    def test_the_theme_changes_while_it_is_read(self, qapp, shelf, open_page):
+        page = open_page(shelf)
+        theme.apply(qapp, theme.Look(LAMP))
+        settle()
+        grabbed = page._view.grab().toImage()
+        assert grabbed.pixelColor(5, 5).name().upper() == LAMP.surface
+
+    def test_everything_has_a_name(self, shelf, open_page):
+        page = open_page(shelf)
+        for part in (page._view, page._outline, page._bar.previous, page._bar.next, page._header.search):
+            assert QAccessible.queryAccessibleInterface(part).text(QAccessible.Text.Name)
+        assert page._bar.next.accessibleName() == "Next: Using a defibrillator"
