@@ -12,7 +12,7 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.upsert import insert_into
 from lms_server.database.tables import jobs, server
 
-_FIRST_WAIT_MS = 60_000
+_FIRST_WAIT_MS = 5_000
 _LONGEST_WAIT_MS = 4 * 3_600_000
 
 
@@ -119,7 +119,7 @@ def record_journal(conn: Connection, seq: int) -> None:
 
 
 def wait_ms(attempts: int) -> int:
-    """How long to wait after this many attempts: a minute, doubled each time, at most four hours."""
+    """How long to wait after this many attempts: five seconds, doubled each time, at most four hours."""
     return min(_FIRST_WAIT_MS << min(attempts - 1, 16), _LONGEST_WAIT_MS)
 
 

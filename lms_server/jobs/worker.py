@@ -13,7 +13,7 @@ from lms_server.jobs.queue import Job, LostLease, State, Verdict, claim, is_due,
 
 Task = Callable[[Job], Verdict]
 LEASE_S = 900
-# Bugs and broken fonts: visible after some tries, in about two days.
+# Bugs and broken fonts: visible after some tries, in about a day.
 _TRIES = 18
 _POLL_S = 1.0
 
