@@ -35,7 +35,7 @@ SCREEN_LIBRARIES = {
 }
 
 
-class Failed(Exception):  # noqa: N818 - it reads as what happened
+class Failed(Exception):
     """A step that can't go on; its text says what to do."""
 
 
