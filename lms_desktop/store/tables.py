@@ -1,6 +1,7 @@
 """The desktop's tables: the shared ones with what only a laptop needs, and its own."""
 
 from sqlalchemy import (
+    DDL,
     BigInteger,
     Boolean,
     Column,
@@ -12,6 +13,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    event,
 )
 
 from lms_server.contract import schema
