@@ -8,7 +8,6 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, se
 
 from lms_server.actions.context import Learner
 from lms_server.contract import wire
-from lms_server.contract.rules import completed_at_read
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.times import to_wire
 from lms_server.contract.upsert import among
@@ -138,9 +137,11 @@ def _enrollment(row: Any) -> Row:
 
 
 def _progress(row: Any) -> Row:
-    lesson, started_at, start_command, completed_at, complete_command, revision, enrolled_at = row
-    done = None if completed_at is None else to_wire(completed_at_read(completed_at, enrolled_at or completed_at))
-    value = wire.ProgressRow(lesson, to_wire(started_at), start_command, done, complete_command, revision)
+    lesson, started_at, start_command, completed_at, complete_command, revision = row
+    # As it is stored: an enrollment that turns out earlier has no revision for each of its lessons.
+    value = wire.ProgressRow(
+        lesson, to_wire(started_at), start_command, _time(completed_at), complete_command, revision
+    )
     return Row("progress", revision, 320, value)
 
 
@@ -165,22 +166,14 @@ _LESSON = (
 _ENROLLMENTS = select(
     courses.c.uid, enrollments.c.enrolled_at, enrollments.c.command_id, enrollments.c.revision
 ).join_from(enrollments, courses)
-_PROGRESS = (
-    select(
-        lessons.c.uid,
-        lesson_progress.c.started_at,
-        lesson_progress.c.start_command_id,
-        lesson_progress.c.completed_at,
-        lesson_progress.c.complete_command_id,
-        lesson_progress.c.revision,
-        enrollments.c.enrolled_at,
-    )
-    .join_from(lesson_progress, lessons)
-    .outerjoin(
-        enrollments,
-        and_(enrollments.c.course_id == lessons.c.course_id, enrollments.c.user_id == lesson_progress.c.user_id),
-    )
-)
+_PROGRESS = select(
+    lessons.c.uid,
+    lesson_progress.c.started_at,
+    lesson_progress.c.start_command_id,
+    lesson_progress.c.completed_at,
+    lesson_progress.c.complete_command_id,
+    lesson_progress.c.revision,
+).join_from(lesson_progress, lessons)
 _CERTIFICATES = select(
     certificates.c.uuid,
     courses.c.uid,

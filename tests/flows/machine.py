@@ -23,6 +23,8 @@ from lms_server.actions.refusals import Refused as ServerRefused
 from lms_server.actions.users import disable_user
 from lms_server.contract import anchors
 from lms_server.contract.ids import new_uuid4
+from lms_server.contract.times import to_wire
+from lms_server.contract.wire import certificate_command_id
 from lms_server.sync import changes
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
@@ -36,11 +38,12 @@ from tests.flows.machine_checks import (
     check_profile,
     check_same,
     check_server,
+    check_swept,
     judge,
     must,
 )
 from tests.flows.machine_memory import Crash, seeded
-from tests.flows.machine_world import PEOPLE, Disk, Profile, Reply, Request, Shop
+from tests.flows.machine_world import IDENTITY, PEOPLE, Disk, Profile, Reply, Request, Shop
 from tests.world import Course
 
 BROKEN = httpx.ReadError("the connection broke")
@@ -110,6 +113,7 @@ class Machine:
             (10, "click", self._click),
             (26, "sync", self._sync),
             (2, "sync as another", self._sync_as_another),
+            (2, "forgery", self._forge),
             (3, "late", self._deliver_late),
             (2, "sweep", self._sweep),
             (8, "admin", self._admin),
@@ -249,6 +253,7 @@ class Machine:
         other = (profile.who + 1) % len(PEOPLE)
         before = self.server.memory.save()
         profile.slot.wire.token = self.tokens[other]
+        self.depth += 1
         try:
             with self._alarm():
                 profile.session(self.limit).run()
@@ -257,7 +262,31 @@ class Machine:
         else:
             raise Violation("I10: another learner's token was taken")
         finally:
+            self.depth -= 1
             must(self._facts(before) == self._facts(None), "I10: something was applied with another's token")
+
+    def _forge(self) -> None:
+        """Certificates that the server never signed, or signed for another learner, are nobody's."""
+        who = self.rng.randrange(len(PEOPLE))
+        payloads = self.server.memory.all(
+            "SELECT t.payload, u.uid FROM certificates t JOIN users u ON u.id = t.user_id"
+        )
+        others = [payload for payload, user in payloads if user != self.shop.uids[who]]
+        course = self.rng.choice(self.courses)
+        made = [self.shop.forged(self.shop.uids[who], course.uid, course.slug, self.shop.clock.now - 9)]
+        before = self._facts(None)
+        self.deliver(self._request(who, [self._keep(payload) for payload in made + others[:1]]), None, is_genuine=False)
+        must(self._facts(None) == before, "a forged certificate was taken")
+
+    def _keep(self, payload: str) -> dict:
+        return {"id": certificate_command_id(payload), "kind": "keep_certificate", "payload": payload}
+
+    def _request(self, who: int, commands: list) -> Request:
+        self.tokens[who] = self.server.sign_in(who)
+        envelope = {"v": 1, "request_id": new_uuid4(), "server_id": IDENTITY.server_id, "user": self.shop.uids[who]}
+        envelope |= {"sent_at": to_wire(self.shop.clock.now), "commands": commands}
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self.tokens[who]}"}
+        return Request("/sync", json.dumps(envelope).encode(), headers)
 
     def _facts(self, content: bytes | None) -> list:
         memory = self.shop.spare if content is not None else self.server.memory
@@ -309,32 +338,37 @@ class Machine:
         finally:
             self.depth -= 1
 
-    def deliver(self, request: Request, profile: Profile | None) -> Reply:
+    def deliver(self, request: Request, profile: Profile | None, *, is_genuine: bool = True) -> Reply:
         """One request reaches the server; its effects are judged."""
         before = Eye.look(self.server.memory)
         reply = self.server.call(request)
         self.server.memory.crash_after(None)
         after = Eye.look(self.server.memory)
         asked = json.loads(_decoded(request.headers, request.body))
-        results = json.loads(_decoded(reply.headers, reply.body)).get("results", []) if reply.status == 200 else []
-        if reply.status != 200 and before.streams != after.streams:
-            raise Violation(f"a refused request changed something: {reply.status}")
-        user = asked["user"]
-        happened = Happened()
-        for command, result in zip(asked["commands"], results, strict=reply.status == 200):
-            if result["code"] in ACCEPTED and result["outcome"] in {"applied", "duplicate"}:
-                if profile is not None:
-                    profile.acked.add(command["id"])
-                if command["kind"] == "complete_lesson":
-                    happened.lessons.add((user, command["lesson"]))
-            if command["kind"] == "keep_certificate":
-                happened.payloads.add(command["payload"])
-        judge(self.server.memory, before, after, happened, user)
-        check_server(self.server.memory)
+        must(reply.status in {200, 500} or before == after, "a refused request changed something", reply.status)
+        accepted = self._accepted(asked, reply)
+        if profile is not None and reply.status == 200:
+            profile.acked |= accepted
+        judge(self.server.memory, before, after, _occasion(asked, accepted), asked["user"])
+        check_server(self.server.memory, self.shop.clock.now)
+        if not is_genuine:
+            return reply
         self.sent.append(request)
         if reply.status == 200:
             self.answers.append(reply)
         return reply
+
+    def _accepted(self, asked: dict, reply: Reply) -> set[str]:
+        """The ids of the commands that this request brought and the server accepted."""
+        if reply.status == 200:
+            results = json.loads(_decoded(reply.headers, reply.body))["results"]
+            must([row.get("id") for row in results] == [row["id"] for row in asked["commands"]], "a result is missing")
+            return {
+                row["id"] for row in results if row["outcome"] in {"applied", "duplicate"} and row["code"] in ACCEPTED
+            }
+        # The server may have lost power after the commit.
+        known = dict(self.server.memory.all("SELECT command_id, code FROM receipts"))
+        return {row["id"] for row in asked["commands"] if known.get(row["id"]) in ACCEPTED}
 
     def _deliver_late(self) -> None:
         if self.late:
@@ -431,6 +465,7 @@ class Machine:
 
     def _sweep(self) -> None:
         self._judged(lambda: sweep(self.server.context))
+        check_swept(self.server.memory)
 
     def _draw_papers(self) -> None:
         for uuid in self.server.memory.column("SELECT uuid FROM certificates WHERE pdf_sha256 IS NULL"):
@@ -503,6 +538,17 @@ class Machine:
     def _known_facts(self) -> list:
         tables = ("enrollments", "lesson_progress", "receipts", "parked")
         return [self.server.memory.all(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+
+
+def _occasion(asked: dict, accepted: set[str]) -> Happened:
+    """What a request may have been the occasion for."""
+    happened = Happened()
+    for command in asked["commands"]:
+        if command["kind"] == "complete_lesson" and command["id"] in accepted:
+            happened.lessons.add((asked["user"], command["lesson"]))
+        if command["kind"] == "keep_certificate":
+            happened.payloads.add(command["payload"])
+    return happened
 
 
 _FATE_TABLE = {

@@ -104,8 +104,8 @@ def _judge_certificates(memory: Memory, before: Eye, after: Eye, lessons: set, p
             must(key in earned and old is None, "I4: a certificate that nobody earned at an event", key)
 
 
-def check_server(memory: Memory) -> None:
-    """I3 and the jobs, at every instant."""
+def check_server(memory: Memory, now: int) -> None:
+    """I3, the jobs, and times that don't lie ahead, at every instant."""
     jobs = memory.all("SELECT kind, key FROM jobs")
     uuids = memory.column("SELECT uuid FROM certificates")
     wanted = {(kind, uuid) for uuid in uuids for kind in ("certificate_pdf", "certificate_email")}
@@ -114,6 +114,25 @@ def check_server(memory: Memory) -> None:
     for table, key in _KEYS:
         count, distinct = memory.raw.execute(f"SELECT count(*), count(DISTINCT {key}) FROM {table}").fetchone()
         must(count == distinct, f"I3: a key twice in {table}")
+    ahead = memory.column("SELECT max(enrolled_at) FROM enrollments UNION SELECT max(started_at) FROM lesson_progress")
+    must(all(at is None or at <= now for at in ahead), "I12: a time lies ahead")
+    stuck = memory.all(
+        "SELECT p.command_id FROM parked p JOIN lessons l ON l.uid = json_extract(p.command, '$.lesson')"
+        " JOIN enrollments e ON e.user_id = p.user_id AND e.course_id = l.course_id WHERE p.code = 'not_enrolled'"
+    )
+    must(not stuck, "parked for want of an enrollment that is there", stuck)
+
+
+def check_swept(memory: Memory) -> None:
+    """After a sweep nothing is parked whose cause has gone."""
+    for command, user in memory.all("SELECT command, user_id FROM parked"):
+        row = json.loads(command)
+        if row["kind"] == "enroll":
+            query = "SELECT 1 FROM courses WHERE uid = ? AND is_published AND deleted_at IS NULL"
+            must(not memory.all(query, row["course"]), "a sweep left an enrollment in an open course")
+        elif row["kind"] != "keep_certificate":
+            query = "SELECT 1 FROM lessons l JOIN enrollments e ON e.course_id = l.course_id WHERE l.uid = ? AND user_id = ?"
+            must(not memory.all(query, row["lesson"], user), "a sweep left a lesson of an enrolled learner")
 
 
 _KEYS = (
@@ -164,6 +183,7 @@ def check_profile(profile) -> None:
         if command_id not in held.outbox and command_id not in profile.acked:
             # A parked command goes when a fact with its natural key arrives.
             must(_is_confirmed(profile.slot.memory, kind, target), "I6: a command is gone unsettled", kind, target)
+            profile.acked.add(command_id)
     must(profile.shown <= held.completed, "I13: a completion disappeared", profile.shown - held.completed)
     profile.shown = set(held.completed)
     rejected = [row for row in held.outbox.values() if row[2] == "rejected"]
@@ -253,10 +273,8 @@ _FACTS = (
     ),
     (
         ("start_lesson", "complete_lesson"),
-        "SELECT l.uid, t.started_at, t.start_command_id, max(t.completed_at, coalesce(e.enrolled_at, t.completed_at)),"
-        " t.complete_command_id, t.revision FROM lesson_progress t JOIN lessons l ON l.id = t.lesson_id"
-        " JOIN users u ON u.id = t.user_id LEFT JOIN enrollments e ON e.user_id = t.user_id"
-        " AND e.course_id = l.course_id WHERE {where}",
+        "SELECT l.uid, t.started_at, t.start_command_id, t.completed_at, t.complete_command_id, t.revision"
+        " FROM lesson_progress t JOIN lessons l ON l.id = t.lesson_id JOIN users u ON u.id = t.user_id WHERE {where}",
     ),
     (
         ("keep_certificate",),

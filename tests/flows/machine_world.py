@@ -23,9 +23,11 @@ from lms_server.actions.context import Learner as ServerLearner
 from lms_server.actions.refusals import Refused
 from lms_server.actions.sessions import issue_session
 from lms_server.actions.users import NewUser, add_user, find_user
+from lms_server.certificates.signing import sign_facts
 from lms_server.contract import anchors
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.sqlite import writing
+from lms_server.contract.times import to_wire
 from lms_server.database.identity import Identity
 from lms_server.database.tables import courses, lessons
 from tests.flows.machine_memory import EMPTY, Clock, Memory
@@ -249,6 +251,25 @@ class Shop:
         """What the worker does with a certificate's PDF, but for drawing it."""
         with patch.object(papers, "render_certificate", lambda payload, *_: payload.encode()):
             papers.ensure_pdf(self.server.context, uuid)
+
+    def forged(self, user: str, course: str, title: str, issued_at: int) -> str:
+        """A certificate signed with another key."""
+        facts = {
+            "uuid": IDENTITY.certificate_uuid(user, course),
+            "server": IDENTITY.server_id,
+            "issuer": "Hillside Library",
+            "user": user,
+            "learner_name": "Ana Moreno",
+            "course": course,
+            "course_title": title,
+            "lessons": 1,
+            "completed_at": to_wire(issued_at),
+            "issued_at": to_wire(issued_at),
+            "language": "en",
+            "direction": "ltr",
+            "address": URL,
+        }
+        return sign_facts(b"f" * 32, facts)
 
     def _make(self, who: int | None) -> bytes:
         slot = self.slots[0]

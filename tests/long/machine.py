@@ -36,7 +36,9 @@ def _run_many(shop, options) -> int:
                 return 1
         if index % 1000 == 999:
             print(f"{index + 1} schedules, {(index + 1) / (time.monotonic() - begin):.1f} a second", flush=True)
-    print(f"{options.schedules} schedules, {failures} failed, {options.schedules / (time.monotonic() - begin):.1f} a second")
+    print(
+        f"{options.schedules} schedules, {failures} failed, {options.schedules / (time.monotonic() - begin):.1f} a second"
+    )
     return 1 if failures else 0
 
 
