@@ -11,9 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from lms_desktop.settings import find_home, read_device
-from lms_desktop.store.errors import Refused, StorageTrouble
+from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.export import export
+from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.profiles import Profiles
+from lms_desktop.store.rescue import export_unopened
 from lms_desktop.store.rows import CourseRow
 from lms_desktop.store.store import Store
 from lms_desktop.sync.accounts import Accounts
@@ -23,7 +25,7 @@ from lms_desktop.sync.downloads import Download
 from lms_desktop.sync.errors import BadCredentials, Disabled, SignedOut, Trouble
 from lms_desktop.sync.session import Session
 from lms_server.certificates.verify import NotGenuine, verify_pdf
-from lms_server.contract.times import to_wire
+from lms_server.contract.times import now_ms, to_wire
 
 DONE, REFUSED, USAGE, OFFLINE, SIGN_IN, STORAGE = range(6)
 
@@ -35,8 +37,9 @@ class Usage(Exception):
 def run(args: argparse.Namespace) -> int:
     """Run the headless command that was parsed; returns its exit code. Reasons go to stderr."""
     home = find_home(os.environ, args.home)
-    accounts = Accounts(Profiles(home), read_device(home))
     try:
+        with said_plainly():
+            accounts = Accounts(Profiles(home), read_device(home))
         return int(args.run(accounts, args) or DONE)
     except Refused as error:
         return _say(error, REFUSED)
@@ -180,6 +183,8 @@ def _complete(accounts: Accounts, args: argparse.Namespace) -> None:
 def _sync(accounts: Accounts, args: argparse.Namespace) -> None:
     with _current(accounts) as store, _connected(store) as client:
         report = Session(store, client, accounts.device).run()
+        # It was told when the profile was opened, and now the rest is back.
+        store.dismiss_notice()
         pending = store.views.counts()["pending"]
     row = {name: value for name, value in asdict(report).items() if name in _REPORTED} | {"pending": pending}
     _print(args, row, f"Sent {report.sent}, received {report.received}, {pending} to send.")
@@ -217,8 +222,16 @@ def _certificates(accounts: Accounts, args: argparse.Namespace) -> None:
 
 
 def _export(accounts: Accounts, args: argparse.Namespace) -> None:
-    with _current(accounts) as store:
-        count = export(store, Path(args.file))
+    file = Path(args.file)
+    try:
+        with _current(accounts) as store:
+            count = export(store, file)
+    except StorageTrouble as trouble:
+        folder = accounts.profiles.current()
+        if folder is None or trouble.code not in {Storage.NEWER, Storage.READ_ONLY}:
+            raise
+        # The way out for the unsent work when the app may not write.
+        count = export_unopened(folder, file, now_ms())
     _print(args, {"commands": count, "file": args.file}, f"Wrote {count} commands to {args.file}")
 
 
@@ -263,6 +276,8 @@ def _current(accounts: Accounts) -> Iterator[Store]:
 @contextmanager
 def _opened(accounts: Accounts, folder: Path) -> Iterator[Store]:
     store = accounts.profiles.open(folder)
+    if store.notice is not None:
+        print(f"lms-desktop: {store.notice.text}", file=sys.stderr)
     try:
         yield store
     finally:
