@@ -1,6 +1,7 @@
 """Puts the window together."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
@@ -42,9 +43,9 @@ def make_application(arguments: list[str]) -> QApplication:
     return app
 
 
-def make_pages(context: Context) -> Mapping[str, Page]:
-    """Every page of the window, by the name that routes use."""
-    return {name: page(context) for name, page in PAGES.items()}
+def make_pages(context: Context) -> Mapping[str, Callable[[], Page]]:
+    """Every page of the window by the name that routes use, made when it is first gone to."""
+    return {name: partial(page, context) for name, page in PAGES.items()}
 
 
 def build_window(actions: Actions, preferences: PreferenceFile) -> MainWindow:

@@ -53,6 +53,10 @@ class Page(QWidget):
     def open(self, argument: str | None) -> None:
         """Turn to the course, lesson or certificate that the window was asked for; called before it is shown."""
 
+    def home(self) -> str | None:
+        """Tell which of the sidebar's pages this one belongs to; null for the one that was open last."""
+        return None
+
     def focus_search(self) -> bool:
         """Put the cursor into the page's search field; false if it has none."""
         return False

@@ -7,6 +7,7 @@ from PySide6.QtCore import QByteArray, QSettings
 
 from lms_desktop.ui.theme import LARGEST_SCALE, SMALLEST_SCALE
 
+LOCKS = ("0", "5", "15", "30")
 SCALES = (0.8, 0.9, 1.0, 1.1, 1.25, 1.5, 1.75, 2.0)
 
 
@@ -19,6 +20,8 @@ class Preferences:
     scale: float = 1.0
     reading_scale: float = 1.0
     has_motion: bool = True
+    # Minutes without a key or a click until the window asks who is learning; 0 for never.
+    lock_minutes: int = 0
 
 
 class PreferenceFile:
@@ -35,6 +38,7 @@ class PreferenceFile:
             scale=self._share("look/scale"),
             reading_scale=self._share("look/reading_scale"),
             has_motion=self._text("look/motion", "yes") != "no",
+            lock_minutes=int(self._text("shared/lock_minutes", "0", LOCKS)),
         )
 
     def write(self, chosen: Preferences) -> None:
@@ -43,6 +47,7 @@ class PreferenceFile:
         self._file.setValue("look/scale", f"{chosen.scale:g}")
         self._file.setValue("look/reading_scale", f"{chosen.reading_scale:g}")
         self._file.setValue("look/motion", "yes" if chosen.has_motion else "no")
+        self._file.setValue("shared/lock_minutes", str(chosen.lock_minutes))
         self._file.sync()
 
     def window_state(self) -> QByteArray:

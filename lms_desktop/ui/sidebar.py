@@ -62,6 +62,11 @@ class Sidebar(QFrame):
         words = tr_n("{n} needs attention", "{n} need attention", row.attention)
         self.items["sync"].show_mark(number(row.attention) if row.attention else "", "attention", words)
 
+    def show_new_certificates(self, count: int) -> None:
+        """Say beside Certificates how many have come since the page was open last."""
+        words = tr_n("{n} new", "{n} new", count)
+        self.items["certificates"].show_mark(number(count) if count > 0 else "", "success", words)
+
     def show_page(self, name: str) -> None:
         """Mark the item of the page that is open."""
         for other, item in self.items.items():

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from PySide6.QtCore import QEvent, QTimer
-from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut
+from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
 from lms_desktop.store.rows import AccountRow, Topic
@@ -13,6 +13,7 @@ from lms_desktop.ui.actions import Actions, Failure, Shelf, server_of
 from lms_desktop.ui.appearance import dress, next_scale
 from lms_desktop.ui.bridge import Bridge, when_done
 from lms_desktop.ui.failures import failure_words
+from lms_desktop.ui.idle import IdleWatch
 from lms_desktop.ui.page import Context, Page
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
@@ -22,7 +23,7 @@ from lms_desktop.ui.theme import application
 from lms_desktop.ui.widgets.card import Rule, line
 from lms_desktop.ui.widgets.dialog import Facts, Question
 
-MakePages = Callable[[Context], Mapping[str, Page]]
+MakePages = Callable[[Context], Mapping[str, Callable[[], Page]]]
 # The pages from which courses and lessons are opened; theirs is the item that stays chosen.
 HOMES = frozenset({"learn", "catalog"})
 # "2 minutes ago" has to stay true while nothing happens.
@@ -50,7 +51,9 @@ class MainWindow(QMainWindow):
         self._bridge: Bridge | None = None
         self._sidebar = Sidebar()
         self._stack = QStackedWidget()
-        self._pages: Mapping[str, Page] = {}
+        self._makers: Mapping[str, Callable[[], Page]] = {}
+        self._pages: dict[str, Page] = {}
+        self._idle: IdleWatch | None = None
         self._route = Route("learn")
         self._behind: list[Route] = []
         self._home = "learn"
@@ -75,6 +78,7 @@ class MainWindow(QMainWindow):
         else:
             self._build(shelf)
             self._go(Route("learn"), remember=False)
+            self._note_seen()
         if before is not None and before is not shelf:
             self._actions.put_back(before)
 
@@ -122,11 +126,20 @@ class MainWindow(QMainWindow):
         before = self._preferences.read()
         self._preferences.write(preferences)
         dress(application(), preferences)
+        if self._idle is not None:
+            self._idle.set_minutes(preferences.lock_minutes)
         if preferences.language != before.language and self._shelf is not None:
             self._build(self._shelf)
             self._go(self._route, remember=False)
 
     # Qt
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        handle = self.windowHandle()
+        if self._idle is None and handle is not None:
+            self._idle = IdleWatch(handle, self._preferences.read().lock_minutes, self)
+            self._idle.idle.connect(self._lock)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._preferences.keep_window_state(self.saveGeometry())
@@ -146,10 +159,8 @@ class MainWindow(QMainWindow):
             self._bridge.close()
         self._bridge = Bridge(shelf, self)
         context = Context(shelf, self._actions, self, self._bridge, self._preferences)
-        self._pages = self._make_pages(context)
+        self._makers, self._pages = self._make_pages(context), {}
         self._stack = QStackedWidget()
-        for page in self._pages.values():
-            self._stack.addWidget(page)
         self._sidebar = self._make_sidebar(shelf)
         self._bridge.changed.connect(self._hear)
         shell = QWidget()
@@ -171,7 +182,7 @@ class MainWindow(QMainWindow):
         return made
 
     def _go(self, route: Route, *, remember: bool = True) -> None:
-        page = self._pages.get(route.page)
+        page = self._page(route.page)
         if page is None:
             return
         if remember and route != self._route:
@@ -179,12 +190,35 @@ class MainWindow(QMainWindow):
         self._route = route
         page.open(route.argument)
         self._stack.setCurrentWidget(page)
-        self._home = route.page if route.page in HOMES else self._home
+        self._home = page.home() or (route.page if route.page in HOMES else self._home)
         self._sidebar.show_page(self._home if route.page in {"course", "lesson"} else route.page)
+        if route.page == "certificates":
+            self._note_seen()
+
+    def _page(self, name: str) -> Page | None:
+        if name not in self._pages and name in self._makers:
+            self._pages[name] = self._makers[name]()
+            self._stack.addWidget(self._pages[name])
+        return self._pages.get(name)
 
     def _hear(self, topics: frozenset[Topic]) -> None:
-        if self._shelf is not None and topics & SIDEBAR_TOPICS:
+        if self._shelf is None:
+            return
+        if topics & SIDEBAR_TOPICS:
             self._sidebar.show_shelf(self._shelf)
+        if Topic.CERTIFICATES in topics:
+            self._note_seen()
+
+    def _note_seen(self) -> None:
+        """Count the certificates that came since their page was open last."""
+        if self._shelf is None:
+            return
+        note = f"seen_certificates/{self._shelf.learner.uid}"
+        count = len(self._shelf.views.certificates().certificates)
+        if self._route.page == "certificates":
+            self._preferences.keep_note(note, str(count))
+        seen = self._preferences.note(note, "0")
+        self._sidebar.show_new_certificates(count - int(seen) if seen.isdecimal() else 0)
 
     def _tell_the_time(self) -> None:
         if self._shelf is not None and self.isVisible():
@@ -200,11 +234,12 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(tr("LMS Desktop"))
 
     def _opened(self, shelf: Shelf) -> None:
-        route, then = self._route, self._then
+        route, then, before = self._route, self._then, self._shelf
         self._then = None
         self.open_shelf(shelf)
-        if then is not None:
+        if then is not None or shelf is before:
             self._go(route, remember=False)
+        if then is not None:
             then(shelf)
 
     def _return_from_start(self) -> None:
@@ -239,6 +274,12 @@ class MainWindow(QMainWindow):
         if Question(self, tr("Sign out {name}?", name=name), words, tr("Sign out")).ask():
             when_done(self, self._actions.sign_out(), self.open_shelf, self._say_failure)
 
+    def _lock(self) -> None:
+        """Nobody is there: ask who is learning; the same learner comes back to the same place."""
+        if self._shelf is not None and not self._shelf.learner.is_guest and self._actions.accounts():
+            self._then = None
+            self._show_start()
+
     def _say_failure(self, failure: Failure) -> None:
         Facts(self, tr("That did not work"), [("", failure_words(failure))]).exec()
 
@@ -268,9 +309,9 @@ class MainWindow(QMainWindow):
         }
 
     def _search(self) -> None:
-        page = self._pages.get(self._route.page)
+        page = self._page(self._route.page)
         if page is not None and not page.focus_search():
-            self._go(Route("catalog"))
+            self.show_catalog()
             self._pages["catalog"].focus_search()
 
     def _scale(self, step: int) -> None:

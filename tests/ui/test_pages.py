@@ -129,7 +129,7 @@ def test_a_page_that_is_too_narrow_is_found(qapp, tmp_path):
 
 
 def test_preferences_come_back(qapp, tmp_path):
-    chosen = Preferences("lamp", "ar", 1.5, 1.25, has_motion=False)
+    chosen = Preferences("lamp", "ar", 1.5, 1.25, has_motion=False, lock_minutes=15)
     PreferenceFile(tmp_path / "window.ini").write(chosen)
     assert PreferenceFile(tmp_path / "window.ini").read() == chosen
 

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
 from lms_desktop.store.rows import Topic
 from lms_desktop.ui.actions import server_of
 from lms_desktop.ui.page import Context, ScrolledPage
-from lms_desktop.ui.preferences import SCALES, Preferences
-from lms_desktop.ui.texts import LANGUAGES, facts, percent, tr
+from lms_desktop.ui.preferences import LOCKS, SCALES, Preferences
+from lms_desktop.ui.texts import LANGUAGES, facts, percent, tr, tr_n
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, clear, column
 from lms_desktop.ui.widgets.flow import Flow
@@ -38,7 +38,7 @@ class SettingsPage(ScrolledPage):
         clear(self._shown)
         chosen = self.context.preferences.read()
         self._shown.addWidget(self._look_card(chosen))
-        self._shown.addWidget(self._server_card())
+        self._shown.addWidget(self._server_card(chosen))
         self._shown.addWidget(_about_card())
 
     def _look_card(self, chosen: Preferences) -> Card:
@@ -87,7 +87,7 @@ class SettingsPage(ScrolledPage):
         chosen = self.context.preferences.read()
         self.context.navigator.choose(replace(chosen, **changes))  # type: ignore[arg-type]
 
-    def _server_card(self) -> Card:
+    def _server_card(self, chosen: Preferences) -> Card:
         card = Card()
         shelf = self.context.shelf
         card.body.addWidget(Text(tr("Where you learn"), "section"))
@@ -100,7 +100,18 @@ class SettingsPage(ScrolledPage):
         card.body.addSpacing(4)
         button = Button(words, "person", on_click=self.context.navigator.show_sign_in)
         card.body.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        locks = [(value, _lock_words(int(value))) for value in LOCKS]
+        asked = tr("On a shared laptop, ask who is learning")
+        self._add_choice(
+            card, asked, locks, str(chosen.lock_minutes), lambda value: self._choose(lock_minutes=int(value))
+        )
         return card
+
+
+def _lock_words(minutes: int) -> str:
+    if minutes == 0:
+        return tr("Never by itself")
+    return tr_n("After {n} idle minute", "After {n} idle minutes", minutes)
 
 
 def _about_card() -> Card:
