@@ -107,6 +107,13 @@ def test_lesson_names_are_taken_as_written(make_course):
     assert len(read_course(make_course(files)).lessons) == 2
 
 
+@pytest.mark.parametrize("address", ["../../etc/passwd", "/../x", "..%2f..%2fx", "a/../../../x"])
+def test_links_out_of_the_package_are_told(make_course, address):
+    course = read_course(make_course({"lessons/02-call.md": f"[x]({address})"}))
+    assert [remark.code.value for remark in course.warnings] == ["unsafe_link"]
+    assert "href" not in course.lessons[1].body.decode()
+
+
 def test_names_that_are_syntax_in_links(make_course):
     text = "# Check\n\n![q](<../assets/50%25 %23 1.png>)\n"
     course = read_course(make_course({"lessons/01-check.md": text, "assets/50% # 1.png": PNG}))

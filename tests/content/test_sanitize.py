@@ -10,6 +10,7 @@ from lms_server.content.kinds import Kind
 from lms_server.content.links import Links
 from lms_server.content.markdown import to_html
 from lms_server.content.sanitize import TAGS, sanitise
+from lms_server.content.shape import Shaper
 from lms_server.content.tree import Tree
 
 UID = "0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80"
@@ -136,6 +137,12 @@ def test_hostile_html_is_harmless(html):
 @pytest.mark.parametrize("html", HOSTILE)
 def test_hostile_html_in_markdown_is_harmless(html):
     _judge(clean(to_html(f"# Title\n\n{html}\n\n- {html}\n\n> {html}\n")).html)
+
+
+def test_the_last_pass_trusts_no_address_that_was_not_approved(monkeypatch):
+    slipped = '<img src="file:///x"><img src="//host/x"><a href="javascript:1">a</a><a href="https://x.example/">b</a>'
+    monkeypatch.setattr(Shaper, "html", property(lambda _: f"{slipped}<script>x</script><p onclick=x class=y>c</p>"))
+    assert clean("").html == "<img><img><a>a</a><a>b</a><p>c</p>\n"
 
 
 def test_a_script_is_reported():
