@@ -90,7 +90,10 @@ def _apply_on_top(conn: Connection, changes: wire.Changes, digest: Digest) -> No
 
 
 def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest) -> None:
-    """Make these commands' facts true here, whatever the rules say now: they were allowed when they were recorded."""
+    """Make these commands' facts true here, whatever the rules say now: they were allowed when they were recorded.
+
+    Only what is missing: of a fact that the server told, the server knows the time better than this laptop's clock.
+    """
     enrolls = [c for c in commands if isinstance(c, Enroll)]
     studies = [c for c in commands if isinstance(c, StartLesson | CompleteLesson)]
     course_ids = facts.course_ids(conn, [c.course for c in enrolls]) if enrolls else {}
@@ -100,17 +103,15 @@ def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest)
     decision = contract.Decision([])
     for command in enrolls:
         key = course_ids[command.course]
-        old = known.enrollments.get(key)
-        new = rules.enrolled(old, _time(command), command.id)
-        if new != old:
-            known.enrollments[key] = decision.enrollments[key] = new
+        if key not in known.enrollments:
+            new = rules.enrolled(decision.enrollments.get(key), _time(command), command.id)
+            decision.enrollments[key] = new
     for study in studies:
         key = lesson_ids[study.lesson]
-        fold = rules.started if isinstance(study, StartLesson) else rules.completed
         before = known.progress.get(key)
-        after = fold(before, _time(study), study.id)
-        if after != before:
-            known.progress[key] = decision.progress[key] = after
+        if before is None or (isinstance(study, CompleteLesson) and before.completed_at is None):
+            fold = rules.started if isinstance(study, StartLesson) else rules.completed
+            decision.progress[key] = fold(decision.progress.get(key, before), _time(study), study.id)
     facts.uncount(
         conn,
         digest,

@@ -2,9 +2,10 @@
 
 import pytest
 
-from lms_server.contract.commands import CompleteLesson, Enroll
+from lms_desktop.sync.errors import Offline
+from lms_server.contract.commands import CompleteLesson, Enroll, StartLesson
 from lms_server.contract.ids import new_uuid7
-from tests.world import Laptop, World
+from tests.world import Laptop, World, lost
 
 
 @pytest.fixture
@@ -49,4 +50,27 @@ def test_an_enrollment_that_turns_out_earlier_leaves_the_same_times_on_both_side
     second.sync()
     first.sync()
     with first.store.reading() as here, world.engine.connect() as there:
+        assert completions(here) == completions(there)
+
+
+def test_a_row_that_comes_before_its_command_is_settled_stays_the_server_s(world, laptops):
+    laptop, course = laptops(world.learner()), world.course()
+    laptop.sync()
+    laptop.store.enroll(course.uid)
+    laptop.sync()
+    # The laptop's clock is slow, and the server corrects the time of what it is sent.
+    clock = world.now() - HOUR_MS
+    laptop.store.record(CompleteLesson(new_uuid7(), course.lessons[0], clock))
+    laptop.transport.twist = lost
+    with pytest.raises(Offline):
+        laptop.session().run()
+    laptop.transport.twist = None
+    laptop.store.record(StartLesson(new_uuid7(), course.lessons[1], clock))
+    # The start goes first, and its answer brings the completion's row.
+    session = laptop.session()
+    session.clock, session._limit = (lambda: clock + 1), 1
+    before = laptop.transport.requests
+    assert session.run().digests_agree
+    assert laptop.transport.requests - before == 2
+    with laptop.store.reading() as here, world.engine.connect() as there:
         assert completions(here) == completions(there)
