@@ -98,7 +98,7 @@ def run(arguments: list[str]) -> int:
 
 
 def bench(arguments: list[str]) -> int:
-    """Measure and print one table ([NAME ...] [--quick])."""
+    """Measure and print one table ([NAME ...])."""
     prepare()
     return program("python", str(ROOT / "benchmarks" / "table.py"), *arguments)
 

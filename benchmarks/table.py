@@ -1,0 +1,45 @@
+"""Runs every ``bench_*.py`` beside it, one after the other, and prints one table of what they print."""
+
+import os
+import platform
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+LIMIT_S = 900
+
+
+def main() -> int:
+    """Run the named benchmarks, or all; the exit code says whether one failed."""
+    wanted = set(sys.argv[1:])
+    files = [file for file in sorted(HERE.glob("bench_*.py")) if not wanted or name_of(file) in wanted]
+    results = [run(file) for file in files]
+    print(f"\n{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
+    print("| benchmark | figures | took |\n|---|---|---|")
+    for file, lines, took_s, _ in results:
+        print(f"| {name_of(file)} | {'<br>'.join(lines)} | {took_s:.0f} s |")
+    return int(not results or any(code for *_, code in results))
+
+
+def name_of(file: Path) -> str:
+    return file.stem.removeprefix("bench_")
+
+
+def run(file: Path) -> tuple[Path, list[str], float, int]:
+    """One benchmark in a process of its own, so that none warms another up; what it prints are its figures."""
+    print(f"{name_of(file)} ...", flush=True)
+    environment = os.environ | {"PYTHONPATH": str(HERE.parent), "QT_QPA_PLATFORM": "offscreen"}
+    began = time.perf_counter()
+    done = subprocess.run(
+        [sys.executable, str(file)], env=environment, capture_output=True, text=True, timeout=LIMIT_S, check=False
+    )
+    if done.returncode:
+        print(done.stderr, file=sys.stderr)
+    lines = done.stdout.strip().splitlines() or [f"failed with exit code {done.returncode}"]
+    return file, lines, time.perf_counter() - began, done.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())

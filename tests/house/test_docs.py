@@ -1,0 +1,46 @@
+"""The documents name commands that exist, and files that are there."""
+
+import re
+import subprocess
+import sys
+
+import pytest
+
+from lms_desktop import cli as desktop
+from lms_server import cli as server
+from tests.house.source import ROOT
+
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+FENCE = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
+LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
+FILE = re.compile(r"`((?:tests|docs|resources|requirements|lms_server|lms_desktop)/[\w/.-]*)`")
+PARSERS = {"lms-server": server.build_parser, "lms-desktop": desktop.build_parser}
+
+
+def commands():
+    for page in PAGES:
+        for block in FENCE.findall(page.read_text("utf-8")):
+            for line in block.splitlines():
+                if line.split() and line.split()[0] in PARSERS:
+                    yield pytest.param(line, id=f"{page.name}: {line}")
+
+
+@pytest.mark.parametrize("line", list(commands()))
+def test_a_command_in_the_documents_is_understood(line):
+    words = [word.strip('"') for word in re.findall(r'"[^"]*"|\S+', line)]
+    PARSERS[words[0]]().parse_args(words[1:])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_what_a_document_points_to_is_there(page):
+    text = page.read_text("utf-8")
+    prose = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    assert not [target for target in LINK.findall(prose) if not (page.parent / target).exists()]
+    assert not [name for name in FILE.findall(prose) if not (ROOT / name).exists()]
+
+
+def test_the_readme_names_the_development_commands():
+    listed = subprocess.run([sys.executable, "dev.py"], cwd=ROOT, capture_output=True, text=True, check=True).stdout
+    named = set(re.findall(r"python3 dev\.py (\w+)", "".join(page.read_text("utf-8") for page in PAGES)))
+    assert {"demo", "test"} <= named
+    assert all(re.search(rf"^  {name} ", listed, re.MULTILINE) for name in named)
