@@ -164,9 +164,11 @@ def make_venv() -> None:
 
 
 def pip(*arguments: str) -> None:
-    """Install into .venv, quietly unless it fails."""
-    if program("python", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments):
-        raise Failed("pip could not install; what it said stands above")
+    """Install into .venv; what pip says is shown only when it fails."""
+    call = [str(BIN / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *arguments]
+    done = subprocess.run(call, cwd=ROOT, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise Failed(f"pip could not install:\n{done.stdout}{done.stderr}")
 
 
 def program(name: str, *arguments: str) -> int:
