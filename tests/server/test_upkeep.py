@@ -145,6 +145,31 @@ def test_a_backup_that_names_other_paths_writes_nowhere_else(backup, context, se
     assert not list(tmp_path.rglob("evil"))
 
 
+def test_a_backup_with_other_content_under_a_name_is_refused(backup, settings, tmp_path):
+    changed = tmp_path / "changed.zip"
+    with zipfile.ZipFile(backup) as source, zipfile.ZipFile(changed, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, b"other" if name.startswith("blobs/") else source.read(name))
+    with pytest.raises(Refused) as refused:
+        read_manifest(changed, verify=True)
+    assert refused.value.code == "damaged"
+
+
+def test_the_log_of_a_killed_server_is_not_applied_to_the_restored_database(backup, context, settings, tmp_path):
+    with writing(context.engine) as conn:
+        conn.execute(text("UPDATE users SET name = 'Later'"))
+    killed = read_settings({}, tmp_path / "killed")
+    shutil.copytree(settings.data, killed.data)
+    assert killed.database_file.with_name("server.sqlite3-wal").stat().st_size > 0
+    restore_backup(killed, backup)
+    again = open_server(killed)
+    assert "Later" not in {user.name for user in list_users(again)}
+    assert check(again, killed) == set()
+    again.engine.dispose()
+    with closing(sqlite3.connect(killed.data / "before-restore.sqlite3")) as conn:
+        assert {row[0] for row in conn.execute("SELECT name FROM users")} == {"Later"}
+
+
 def test_another_server_s_backup_is_refused(backup, tmp_path):
     other = read_settings({}, tmp_path / "other")
     install(other).engine.dispose()
