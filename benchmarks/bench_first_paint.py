@@ -1,4 +1,4 @@
-"""First paint: from the start of the process to the first painted Learn page of a profile with 50 courses, offscreen."""
+"""First paint: from the process's start to the painted Learn page of a profile with 50 courses, offscreen."""
 
 import os
 import statistics
@@ -63,14 +63,8 @@ def main() -> None:
 def _timed(home: Path) -> float:
     environment = os.environ | {"QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     start = time.time()
-    done = subprocess.run(
-        [sys.executable, "-c", CHILD, str(home)],
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=True,
-        timeout=60,
-    )
+    command = [sys.executable, "-c", CHILD, str(home)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=60)
     return (float(done.stdout.split()[0]) - start) * 1000
 
 

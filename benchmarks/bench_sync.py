@@ -86,9 +86,8 @@ def _measure(folder, environment, made) -> None:
                 assert store.views.counts()["pending"] == 0
                 up, down = (b / count for b in sent())
             wall = statistics.median(times)
-            print(
-                f"sync of {count:,}: {wall:.3f} s, {count / wall:,.0f} a second, {up:.0f} bytes up, {down:.0f} down each"
-            )
+            rate = f"{count / wall:,.0f} a second"
+            print(f"sync of {count:,}: {wall:.3f} s, {rate}, {up:.0f} bytes up, {down:.0f} down each")
         times = []
         for _ in range(50):
             start = time.perf_counter()

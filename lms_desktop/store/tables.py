@@ -14,6 +14,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     event,
+    text,
 )
 
 from lms_server.contract import schema
@@ -48,6 +49,10 @@ for _table in (courses, lessons):
     _table.append_column(Column("is_hidden", Boolean, nullable=False, server_default="0"))
     # Not seen yet in the catalog's snapshot that is under way.
     _table.append_column(Column("is_marked", Boolean, nullable=False, server_default="0"))
+
+# Every sync asks for what is left marked; without these it would look at every row.
+Index("ix_courses_marked", courses.c.is_marked, sqlite_where=text("is_marked = 1"))
+Index("ix_lessons_marked", lessons.c.is_marked, sqlite_where=text("is_marked = 1"))
 
 # All the lesson's files together, and whether they are all on this laptop.
 lessons.append_column(Column("bytes", BigInteger, nullable=False, server_default="0"))
