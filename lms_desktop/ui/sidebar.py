@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QFrame, QMenu, QWidget
 from lms_desktop.store.rows import AccountRow, BadgeState
 from lms_desktop.ui import icons
 from lms_desktop.ui.actions import Shelf, server_of
-from lms_desktop.ui.texts import number, percent, tr, tr_n
+from lms_desktop.ui.texts import facts, number, percent, tr, tr_n
 from lms_desktop.ui.theme import color
 from lms_desktop.ui.widgets.badge import SyncBadge, badge_words, guest_words
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -119,9 +119,8 @@ class Sidebar(QFrame):
         menu.popup(self.learner.mapToGlobal(above))
 
     def _add_account(self, menu: QMenu, account: AccountRow) -> None:
-        name = account.learner.name or account.learner.email
-        waiting = tr_n("{n} to send", "{n} to send", account.pending) if account.pending else tr("All work sent")
-        action = menu.addAction(f"{name}\u2002·\u2002{waiting}", lambda: self.account_chosen.emit(account))
+        words = facts(account_name(account), _account_words(account))
+        action = menu.addAction(words.replace("&", "&&"), lambda: self.account_chosen.emit(account))
         action.setIcon(icons.icon("check" if account.is_current else "person", color(lambda t: t.text)))
         action.setEnabled(not account.is_current)
 
@@ -136,6 +135,20 @@ class Sidebar(QFrame):
 
     def _set_width(self) -> None:
         self.setFixedWidth(sidebar_width())
+
+
+def account_name(account: AccountRow) -> str:
+    """What a learner is called in lists."""
+    return tr("Guest") if account.learner.is_guest else account.learner.name or account.learner.email
+
+
+def _account_words(account: AccountRow) -> str:
+    if account.pending:
+        return tr_n("{n} to send", "{n} to send", account.pending)
+    if account.learner.is_guest:
+        place = server_of(account.place)
+        return place.name if place else tr("Sample course")
+    return tr("All work sent")
 
 
 def _title(name: str) -> str:

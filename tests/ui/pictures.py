@@ -5,13 +5,14 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QLocale, QSize
+from PySide6.QtCore import QLocale, QSize, Qt
 from PySide6.QtWidgets import QApplication, QWidget
 
 from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.compose import PAGES, build_window
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.window import MainWindow, Route
+from tests.ui.parts import Parts
 from tests.ui.samples import SampleActions, SampleShelf
 
 SIZES = {"": QSize(1280, 800), "-1024x600": QSize(1024, 600)}
@@ -58,6 +59,13 @@ def each_page(
         window._go(Route(name, ARGUMENTS.get(name)))
         settle(app)
         show(name, window)
+    if not only or "parts" in only:
+        sheet = Parts()
+        sheet.show()
+        sheet.focused.setFocus(Qt.FocusReason.TabFocusReason)
+        settle(app)
+        show("parts", sheet)
+        sheet.deleteLater()
     window.close()
     window.deleteLater()
     settle(app)

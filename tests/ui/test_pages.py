@@ -9,7 +9,9 @@ from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
 from lms_desktop.ui.compose import PAGES
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
+from lms_desktop.ui.widgets.dialog import Facts, Question
 from lms_desktop.ui.widgets.text import ElidedText
+from lms_desktop.ui.window import key_facts
 from tests.ui.samples import SampleActions
 from tests.ui.windows import go, opened, settle
 
@@ -118,6 +120,31 @@ def test_the_first_start_is_whole(qapp, tmp_path, size, look):
         assert isinstance(window.centralWidget(), StartPage)
         assert cut(window) == []
         assert nameless(window) == []
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=look_id)
+def test_questions_and_lists_are_whole_and_have_names(qapp, tmp_path, look):
+    with opened(tmp_path, look) as (window, _actions):
+        for dialog in (
+            Question(
+                window, "Sign out Ana?", "4 pieces of work are not sent yet. They stay on this laptop.", "Sign out"
+            ),
+            Facts(window, "Keys", key_facts()),
+        ):
+            dialog.show()
+            settle()
+            assert cut(dialog) == []
+            assert nameless(dialog) == []
+            dialog.close()
+
+
+def test_the_safe_answer_has_the_focus(qapp, tmp_path):
+    with opened(tmp_path) as (window, _actions):
+        question = Question(window, "Sign out Ana?", "Nothing is lost.", "Sign out")
+        question.show()
+        settle()
+        assert question.focusWidget().accessibleName() == "Cancel"
+        question.close()
 
 
 def test_a_page_that_is_too_narrow_is_found(qapp, tmp_path):

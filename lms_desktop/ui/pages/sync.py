@@ -95,7 +95,7 @@ class SyncPage(ScrolledPage):
         if rows.parked:
             card = _command_card(rows.parked[:MOST_ROWS], len(rows.parked) - MOST_ROWS, waits=True)
             made.append(_section(tr("Kept waiting by the server"), len(rows.parked), [card]))
-        return made or [_all_sent(rows)]
+        return made or [_all_sent(rows, is_guest=self.context.shelf.learner.is_guest)]
 
     def _attention_card(self, row: CommandRow) -> Card:
         card = Card("attention", padding=16)
@@ -268,10 +268,15 @@ def _legend() -> QWidget:
     return part
 
 
-def _all_sent(rows: SyncRows) -> Card:
+def _all_sent(rows: SyncRows, *, is_guest: bool) -> Card:
     card = Card()
     sentence = tr("What you do next is saved here first and sent when there is a network.")
-    title = tr("All work sent") if rows.last_ok_at is not None else tr("Nothing to send yet")
-    card.body.addWidget(EmptyState("cloud-check", title, sentence))
+    if is_guest:
+        sentence = tr("Sign in, and what you do is saved here first and sent when there is a network.")
+        card.body.addWidget(EmptyState("person", tr("Nobody is signed in"), sentence))
+    elif rows.last_ok_at is None:
+        card.body.addWidget(EmptyState("laptop", tr("Nothing to send yet"), sentence))
+    else:
+        card.body.addWidget(EmptyState("cloud-check", tr("All work sent"), sentence))
     card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     return card
