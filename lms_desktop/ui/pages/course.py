@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import ClassVar
 
-from PySide6.QtCore import QEvent, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractButton, QBoxLayout, QSizePolicy, QWidget
 
@@ -14,7 +14,8 @@ from lms_desktop.ui import icons
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.course_panels import Ways, download_panel, facts_panel, next_panel
 from lms_desktop.ui.reader import saving
-from lms_desktop.ui.texts import language_name, level_name, number, tr, tr_n
+from lms_desktop.ui.reader.outline import numbered
+from lms_desktop.ui.texts import language_name, level_name, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -146,7 +147,7 @@ class CoursePage(ScrolledPage):
 
     def _section_card(self, place: int, title: str, count: int) -> "SectionCard":
         card = SectionCard(place, title or tr("Lessons"), has_number=count > 1)
-        card.lessons.chosen.connect(self.context.navigator.show_lesson)
+        card.chosen.connect(self.context.navigator.show_lesson)
         return card
 
     def _show_panels(self, row: Row) -> None:
@@ -196,25 +197,20 @@ class CoursePage(ScrolledPage):
 
 
 class SectionCard(Card):
-    """A section that opens and closes; its list is filled when it is first opened."""
+    """A section that opens and closes; its list is made when it is first opened."""
+
+    chosen = Signal(str)
 
     def __init__(self, place: int, title: str, *, has_number: bool) -> None:
         super().__init__(padding=0, spacing=0)
-        self.fold = Fold(f"{number(place)}\u2002{title}" if has_number else title)
-        self.lessons = LessonList(compact=False, name=title)
-        self._inside = QWidget()
-        body = column(self._inside)
-        body.addWidget(Rule())
-        rows = column()
-        rows.setContentsMargins(5, 4, 5, 4)
-        rows.addWidget(self.lessons)
-        body.addLayout(rows)
+        self._title = title
+        self.fold = Fold(numbered(place, title) if has_number else title)
+        self.lessons: LessonList | None = None
+        self._inside: QWidget | None = None
         self.body.addWidget(self.fold)
-        self.body.addWidget(self._inside)
         self._rows: Sequence[LessonRow] = ()
         self._here: str | None = None
         self.fold.toggled.connect(self._show_inside)
-        self._inside.hide()
 
     def fill(self, rows: Sequence[LessonRow], here: str | None) -> None:
         """Show these lessons, now or when the section is opened."""
@@ -224,19 +220,34 @@ class SectionCard(Card):
         done = sum(row.is_completed for row in rows)
         words = tr("{done} of {total} done", done=done, total=len(rows))
         self.fold.show_done(words, is_all=done == len(rows))
-        if self.fold.isChecked():
-            self._fill_list()
+        self._fill_list()
 
     def open_up(self, *, is_open: bool) -> None:
         self.fold.setChecked(is_open)
 
     def _show_inside(self, is_open: bool) -> None:  # noqa: FBT001 - a signal's argument
+        if is_open and self._inside is None:
+            self._make_inside()
         if is_open:
             self._fill_list()
-        self._inside.setVisible(is_open)
+        if self._inside is not None:
+            self._inside.setVisible(is_open)
+
+    def _make_inside(self) -> None:
+        self.lessons = LessonList(compact=False, name=self._title)
+        self.lessons.chosen.connect(self.chosen)
+        self._inside = QWidget()
+        body = column(self._inside)
+        body.addWidget(Rule())
+        rows = column()
+        rows.setContentsMargins(5, 4, 5, 4)
+        rows.addWidget(self.lessons)
+        body.addLayout(rows)
+        self.body.addWidget(self._inside)
 
     def _fill_list(self) -> None:
-        self.lessons.fill([("", self._rows)], self._here, headings=False)
+        if self.lessons is not None and self.fold.isChecked():
+            self.lessons.fill([("", self._rows)], self._here, headings=False)
 
 
 class Fold(QAbstractButton):
@@ -247,6 +258,7 @@ class Fold(QAbstractButton):
         self._title = title
         self._done = ""
         self._is_all = False
+        self._heights: dict[int, int] = {}
         self.setCheckable(True)
         self.setProperty("ring", 8)
         # With a fixed height the layout would not ask how high two lines of title are.
@@ -257,6 +269,8 @@ class Fold(QAbstractButton):
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
 
     def show_done(self, words: str, *, is_all: bool) -> None:
+        if words != self._done:
+            self._heights.clear()
         self._done, self._is_all = words, is_all
         self.setAccessibleName(f"{self._title}, {words}")
         self.update()
@@ -268,7 +282,10 @@ class Fold(QAbstractButton):
         return QSize(160, self.heightForWidth(max(160, self.width())))
 
     def heightForWidth(self, width: int) -> int:
-        return max(50, text_height(self._title, font(16, STRONG), self._room(width), 3) + 24)
+        # A layout asks a hundred times while a long course is laid out, and breaking lines is dear.
+        if width not in self._heights:
+            self._heights[width] = max(50, text_height(self._title, font(16, STRONG), self._room(width), 3) + 24)
+        return self._heights[width]
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         note_focus(self, event)
@@ -277,6 +294,7 @@ class Fold(QAbstractButton):
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
+            self._heights.clear()
             self.updateGeometry()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature

@@ -14,11 +14,11 @@ from lms_desktop.ui.reader.bar import BottomBar
 from lms_desktop.ui.reader.files import FileList
 from lms_desktop.ui.reader.find import FindBar
 from lms_desktop.ui.reader.head import Header, choose_text_size
-from lms_desktop.ui.reader.outline import Outline, Spread
+from lms_desktop.ui.reader.outline import Outline, Spread, numbered
 from lms_desktop.ui.reader.page import Head
 from lms_desktop.ui.reader.view import LessonView, Reading
 from lms_desktop.ui.reader.viewer import FileDialog
-from lms_desktop.ui.texts import facts, number, tr, tr_n
+from lms_desktop.ui.texts import facts, tr, tr_n
 from lms_desktop.ui.theme import look, tokens
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -313,7 +313,7 @@ def _section(row: Row) -> str:
     sections = list(dict.fromkeys(lesson.section for lesson in row.lessons))
     if not row.lesson.section:
         return ""
-    return f"{number(sections.index(row.lesson.section) + 1)}\u2002{row.lesson.section}"
+    return numbered(sections.index(row.lesson.section) + 1, row.lesson.section)
 
 
 def _head(row: Row) -> Head:

@@ -13,6 +13,7 @@ from lms_desktop.ui.widgets.paint import Frame, draw_text, is_cut, line_height, 
 from lms_desktop.ui.widgets.ring import note_focus
 
 COMPLETE_PX = 220
+LEAST_WORDS_PX = 64
 
 
 class Step(QAbstractButton):
@@ -40,7 +41,7 @@ class Step(QAbstractButton):
         return QSize(self._content_width(), max(48, height))
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(96, self.sizeHint().height())
+        return QSize(self._side() + 16, self.sizeHint().height())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -66,9 +67,13 @@ class Step(QAbstractButton):
         if self.underMouse():
             rounded(painter, self.rect(), QColor(t.sunken), None, 8)
         arrow_at = self.width() - 8 - side if self._is_next else 8
+        if not self._has_words():
+            arrow_at = (self.width() - side) // 2
         arrow = frame.rect(arrow_at, (self.height() - side) // 2, side, side)
         name = "arrow-end" if self._is_next else "arrow-start"
         icons.draw(painter, name, arrow, QColor(t.accent), self.layoutDirection())
+        if not self._has_words():
+            return
         small, strong = font(12), font(14, STRONG)
         top = (self.height() - line_height(small) - line_height(strong) - 2) // 2
         x = 8 if self._is_next else 8 + side + 12
@@ -78,6 +83,10 @@ class Step(QAbstractButton):
 
     def _line(self, painter: QPainter, box: QRect, text: str, face: QFont, ink: str) -> None:
         draw_text(painter, text, box, face, QColor(ink), self.layoutDirection(), at_end=self._is_next)
+
+    def _has_words(self) -> bool:
+        """Whether there is room for words; else the arrow says it, and the tooltip the title."""
+        return self.width() >= self.minimumSizeHint().width() + look().px(LEAST_WORDS_PX)
 
     def _word(self) -> str:
         return tr("Next") if self._is_next else tr("Previous")

@@ -73,6 +73,7 @@ def write_table(writer: Writer, node: Node) -> None:
     caption = next(node.elements("caption"), None)
     if caption is not None:
         writer.flow(replace(writer, face=SMALL, ink=writer.sheet.tokens.muted), caption.children)
+    writer.flow(writer, list(_strays(node)))
     grid = arrange(node)
     if not grid.cells:
         return
@@ -95,6 +96,17 @@ def _rows(table: Node) -> Iterator[tuple[Node, bool]]:
             yield child, False
         else:
             yield from ((row, child.tag == "thead") for row in child.elements("tr"))
+
+
+def _strays(node: Node) -> Iterator[Node | str]:
+    """Tell what stands in a table but in no cell; a browser shows it before the table."""
+    for child in node.children:
+        if isinstance(child, str):
+            yield child
+        elif child.tag in {"tr", "thead", "tbody", "tfoot"}:
+            yield from _strays(child)
+        elif not (child.tag == "caption" or (node.tag == "tr" and child.tag in {"td", "th"})):
+            yield child
 
 
 def _write_cell(writer: Writer, table: QTextTable, cell: Cell, width: int) -> None:

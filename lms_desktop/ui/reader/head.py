@@ -41,7 +41,8 @@ class Header(QFrame):
     def show_place(self, course: str, section: str) -> None:
         self._course.set_text(course if len(course) <= LONGEST else course[: LONGEST - 1] + "…")
         self._course.setToolTip(course if len(course) > LONGEST else "")
-        self._section.set_text(f"/\u2002{section}" if section else "")
+        # The section begins with the mark of its direction, which has to stand before the stroke too.
+        self._section.set_text(f"{section[:1]}/\u2002{section[1:]}" if section else "")
 
 
 # A longer title would push the section out of the line.

@@ -63,8 +63,9 @@ def pieces(children: Iterable[Node | str], style: Style = PLAIN) -> list[Piece]:
 
 def verbatim(children: Iterable[Node | str], style: Style) -> list[Text]:
     """Tell what stands in a code block, every space kept."""
-    found = [piece for piece in _walk(children, style) if isinstance(piece, Text)]
-    return [Text(piece.text.replace("\r\n", "\n").expandtabs(4), piece.style) for piece in found]
+    found = [Text("\n", style) if isinstance(piece, Break) else piece for piece in _walk(children, style)]
+    texts = (piece for piece in found if isinstance(piece, Text))
+    return [Text(piece.text.replace("\r\n", "\n").expandtabs(4), piece.style) for piece in texts]
 
 
 def _walk(children: Iterable[Node | str], style: Style) -> Iterator[Piece]:

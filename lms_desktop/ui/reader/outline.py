@@ -1,11 +1,11 @@
 """The course's outline at the side of a lesson, or over it where the window is narrow."""
 
 from PySide6.QtCore import QEvent, QRect, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QStyle, QWidget
 
 from lms_desktop.store.rows import CourseRow, LessonRow
-from lms_desktop.ui.texts import tr, tr_n
+from lms_desktop.ui.texts import number, tr, tr_n
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.bar import BarState, ProgressBar
 from lms_desktop.ui.widgets.card import Rule, column, line
@@ -15,6 +15,12 @@ from lms_desktop.ui.widgets.text import Text
 OUTLINE_PX = 272
 # Narrower than this, the outline hides behind its button.
 NARROW_PX = 944
+
+
+def numbered(place: int, title: str) -> str:
+    """Put a section's number before its title, at the window's start side whatever the title's script."""
+    mark = "\u200f" if QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft else "\u200e"
+    return f"{mark}{number(place)}\u2002{title}"
 
 
 class Outline(QFrame):

@@ -148,11 +148,15 @@ def _write_list(writer: Writer, node: Node) -> None:
     form.setStyle(_marker(node, writer.place.level))
     form.setStart(node.number("start", 1_000_000) or 1)
     bullets = Bullets(form)
-    for item in list(node.elements("li")) or [node]:
-        is_loose = next(item.elements("p"), None) is not None
-        writer.pen.bullet = bullets
-        write_flow(replace(writer.indented(), below=8 if is_loose else 4), item.children)
-        writer.pen.bullet = None
+    for item in node.children:
+        if isinstance(item, Node) and item.tag == "li":
+            is_loose = next(item.elements("p"), None) is not None
+            writer.pen.bullet = bullets
+            write_flow(replace(writer.indented(), below=8 if is_loose else 4), item.children)
+            writer.pen.bullet = None
+        else:
+            # Nothing but items belongs here; what stands here all the same is text of the list.
+            write_flow(replace(writer.indented(), below=4), [item])
     if writer.place.level == 0:
         writer.close_with(GAP)
 
