@@ -1,0 +1,212 @@
+"""Parts of the window: focus, fields, lists, covers, bars."""
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
+from PySide6.QtGui import QColor, QImage
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from lms_desktop.store.rows import DownloadRow
+from lms_desktop.ui import icons
+from lms_desktop.ui.appearance import next_scale
+from lms_desktop.ui.theme import font
+from lms_desktop.ui.widgets.bar import ProgressBar
+from lms_desktop.ui.widgets.button import Button
+from lms_desktop.ui.widgets.course import CourseCard, laptop_text, progress_text, status_line
+from lms_desktop.ui.widgets.cover import art, art_of, cloth, subject
+from lms_desktop.ui.widgets.field import LabeledField, SearchField
+from lms_desktop.ui.widgets.lessons import LessonList
+from lms_desktop.ui.widgets.paint import text_height
+from lms_desktop.ui.widgets.ring import FocusRings, _Ring
+from tests.ui.samples import ACCOUNTING, BAND, FIRST_AID, GARDEN, LESSONS, MB, RUST
+from tests.ui.windows import settle
+
+
+@pytest.fixture
+def pair(qapp, qtbot):
+    """Two buttons in a window with focus rings."""
+    rings = FocusRings(qapp)
+    window = QWidget()
+    qtbot.addWidget(window)
+    body = QVBoxLayout(window)
+    body.setContentsMargins(20, 20, 20, 20)
+    buttons = Button("One"), Button("Two")
+    for button in buttons:
+        body.addWidget(button)
+    window.show()
+    window.activateWindow()
+    settle()
+    yield window, *buttons
+    rings.deleteLater()
+
+
+def rings_in(window):
+    return [ring for ring in window.findChildren(_Ring) if ring.isVisible()]
+
+
+def test_the_keyboard_shows_a_ring_around_the_control_and_nothing_moves(pair):
+    window, one, two = pair
+    before = one.geometry(), two.geometry()
+    two.setFocus(Qt.FocusReason.TabFocusReason)
+    settle()
+    [ring] = rings_in(window)
+    assert ring.geometry() == two.geometry().adjusted(-3, -3, 3, 3)
+    assert (one.geometry(), two.geometry()) == before
+    one.setFocus(Qt.FocusReason.TabFocusReason)
+    settle()
+    assert [ring.geometry().center() for ring in rings_in(window)] == [one.geometry().center()]
+
+
+def test_the_mouse_shows_none(pair):
+    window, one, two = pair
+    two.setFocus(Qt.FocusReason.TabFocusReason)
+    QTest.mouseClick(one, Qt.MouseButton.LeftButton, pos=QPoint(5, 5))
+    settle()
+    assert rings_in(window) == []
+
+
+@pytest.mark.parametrize(
+    ("course", "download", "says"),
+    [
+        (BAND, None, "Certificate on its way with the next sync"),
+        (replace(BAND, certificate="c"), None, "Certificate is here"),
+        (RUST, DownloadRow(RUST, "running", 118 * MB, 184 * MB, None, None), "Downloading, 118 of 184\u00a0MB"),
+        (RUST, DownloadRow(RUST, "paused", 118 * MB, 184 * MB, None, None), "Paused at 118 of 184\u00a0MB"),
+        (FIRST_AID, None, "All on this laptop\u2002·\u200238\u00a0MB"),
+        (ACCOUNTING, None, "12 of 40\u00a0MB on this laptop"),
+        (GARDEN, None, "Not on this laptop\u2002·\u200224\u00a0MB"),
+    ],
+)
+def test_a_card_says_one_thing_the_first_that_is_true(qapp, course, download, says):
+    assert status_line(course, download).text == says
+
+
+def test_a_card_is_one_button_with_one_name(qapp, qtbot):
+    card = CourseCard(FIRST_AID, art(FIRST_AID))
+    qtbot.addWidget(card)
+    assert card.accessibleName().startswith("First aid. 5 of 14 lessons. All on this laptop")
+    with qtbot.waitSignal(card.opened) as opened:
+        card.click()
+    assert opened.args == [FIRST_AID.uid]
+
+
+def test_words_about_progress(qapp):
+    assert progress_text(FIRST_AID) == "5 of 14 lessons"
+    assert progress_text(BAND) == "All 9 lessons done"
+    assert laptop_text(replace(GARDEN, bytes_total=0)) == "Not on this laptop"
+
+
+def test_a_course_has_the_same_cloth_on_every_laptop(qapp):
+    assert cloth("18").mark == "#8A4526"
+    assert cloth("18") == cloth("18")
+
+
+@pytest.mark.parametrize(
+    ("slug", "title", "icon"),
+    [
+        ("first-aid", "First aid", "heart-pulse"),
+        ("comprehensive-rust", "Comprehensive Rust", "code"),
+        ("rock-band", "Rock band in Python", "music"),
+        ("x", "مدخل إلى المحاسبة", None),
+        ("accounting", "مدخل إلى المحاسبة", "calculator"),
+        ("x", "Quiet evenings", None),
+    ],
+)
+def test_the_subject_is_guessed_from_words(slug, title, icon):
+    assert subject(slug, title) == icon
+
+
+def test_a_cover_that_is_no_picture_is_not_decoded(qapp):
+    svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'
+    assert art_of("1", "x", "Tea", svg).picture is None
+    assert art_of("1", "x", "Tea").initial == "T"
+    image, buffer = QImage(900, 600, QImage.Format.Format_RGB32), QBuffer()
+    image.fill(0)
+    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+    image.save(buffer, "PNG")
+    picture = art_of("1", "x", "Tea", bytes(buffer.data())).picture
+    assert picture is not None
+    assert picture.height() == 400
+
+
+def test_lessons_are_chosen_by_click_and_by_key(qapp, qtbot):
+    rows = LessonList(compact=True)
+    qtbot.addWidget(rows)
+    rows.fill([("Before you help", LESSONS[:3]), ("Breathing", LESSONS[3:])], "l-6")
+    rows.resize(272, 400)
+    rows.show()
+    settle()
+    assert rows.currentIndex().data() == "Chest compressions"
+    with qtbot.waitSignal(rows.chosen) as chosen:
+        QTest.keyClick(rows, Qt.Key.Key_Return)
+    assert chosen.args == ["l-6"]
+    QTest.keyClick(rows, Qt.Key.Key_Down)
+    with qtbot.waitSignal(rows.chosen) as chosen:
+        QTest.keyClick(rows, Qt.Key.Key_Space)
+    assert chosen.args == ["l-7"]
+
+
+def test_lessons_say_their_state_aloud(qapp, qtbot):
+    rows = LessonList(compact=False)
+    qtbot.addWidget(rows)
+    rows.fill([("", LESSONS[4:9])], "l-6", headings=False)
+    said = [rows.model().index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole) for row in range(5)]
+    assert said[0] == "Checking for breathing, done, On this laptop, 4 min"
+    assert said[1].startswith("Chest compressions, you are here")
+    assert "Free preview" in said[3]
+    assert "New lesson since your certificate" in said[4]
+
+
+def test_a_field_tells_what_is_wrong_until_it_is_typed_in(qapp, qtbot):
+    field = LabeledField("Address", hint="Such as library.example")
+    qtbot.addWidget(field)
+    field.set_error("No server answers.")
+    assert field.edit.property("wrong") is True
+    assert field.edit.accessibleDescription() == "No server answers."
+    qtbot.keyClicks(field.edit, "a")
+    assert field.message() == "Such as library.example"
+    assert field.edit.property("wrong") is False
+
+
+def test_search_waits_for_a_pause(qapp, qtbot):
+    field, heard = SearchField("Search"), []
+    qtbot.addWidget(field)
+    field.searched.connect(heard.append)
+    qtbot.keyClicks(field, "aid ")
+    assert heard == []
+    qtbot.waitUntil(lambda: heard == ["aid"])
+    QTest.keyClick(field, Qt.Key.Key_Escape)
+    qtbot.waitUntil(lambda: heard == ["aid", ""])
+
+
+def test_a_bar_has_its_words_as_name(qapp, qtbot):
+    bar = ProgressBar("5 of 14 lessons")
+    qtbot.addWidget(bar)
+    bar.show_share(2.0, "done", "All done")
+    assert bar.value() == bar.maximum()
+    assert bar.accessibleName() == "All done"
+
+
+def test_icons_are_drawn_for_the_screen_and_turn_round_only_if_they_point(qapp):
+    ink = QColor("#26231E")
+    for name in icons.names():
+        sharp = icons.pixmap(name, 20, ink, 2.0)
+        assert sharp.width() == 40, name
+        turned = icons.pixmap(name, 24, ink, mirrored=True).toImage()
+        plain = icons.pixmap(name, 24, ink).toImage()
+        assert not plain.isNull()
+        assert not any(plain.pixelColor(x, 0).alpha() for x in range(24)), f"{name} leaves its live area"
+        assert turned == plain.flipped(Qt.Orientation.Horizontal), name
+
+
+def test_text_size_goes_step_by_step_and_ends():
+    assert next_scale(1.0, 1) == pytest.approx(1.1)
+    assert next_scale(2.0, 1) == pytest.approx(2.0)
+    assert next_scale(0.8, -1) == pytest.approx(0.8)
+
+
+def test_a_title_of_two_lines_is_higher_than_of_one(qapp):
+    face = font(14)
+    assert text_height("one two three", face, 30, 2) > text_height("one", face, 300, 2)
