@@ -115,6 +115,13 @@ def lock(arguments: list[str]) -> int:
     return 0
 
 
+def sample(_arguments: list[str]) -> int:
+    """Make resources/sample again from the sample courses, after a change to them."""
+    prepare()
+    courses = ("resources/sample-course", "resources/sample-course-ar")
+    return program("python", "-m", "lms_server.operate.sample", "resources/sample", *courses)
+
+
 COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "demo": demo,
     "test": test,
@@ -122,6 +129,7 @@ COMMANDS: dict[str, Callable[[list[str]], int]] = {
     "run": run,
     "bench": bench,
     "lock": lock,
+    "sample": sample,
 }
 
 
