@@ -248,7 +248,8 @@ def said_plainly() -> Iterator[None]:
 def storage_code(error: BaseException | None) -> Storage:
     """What a SQLite error means for the learner."""
     name = getattr(error, "sqlite_errorname", "") or ""
-    if name.startswith("SQLITE_FULL"):
+    # Without room for the write-ahead log's index, SQLite speaks of an I/O error.
+    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
         return Storage.FULL
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return Storage.READ_ONLY

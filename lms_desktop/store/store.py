@@ -71,9 +71,7 @@ class Store:
         self._sickness: Storage | None = None
         self._release = profile.take(folder)
         try:
-            self._engine = self._open_database()
-            self.views = Views(self._engine, folder, blobs)
-            self._open_journal()
+            self._with_room(self._open)
             self.place, self.public_key = self._read_place()
             self._prepare_for_bad_days()
         except BaseException:
@@ -277,6 +275,12 @@ class Store:
 
     # What keeps the work when the disk doesn't
 
+    def _open(self) -> None:
+        # Even reading needs a little room: for the index of the write-ahead log.
+        self._engine = self._open_database()
+        self.views = Views(self._engine, self.folder, self.blobs)
+        self._open_journal()
+
     def _open_database(self) -> Engine:
         try:
             engine = profile.open_database(self.folder)
@@ -342,12 +346,12 @@ class Store:
 
     def _with_room(self, write: Callable[[], T]) -> T:
         """Do a write that must not wait for room: on a full disk the reserve is given up for it."""
-        try:
-            return write()
-        except StorageTrouble as trouble:
-            if trouble.code is not Storage.FULL or not ballast.release(self.folder):
-                raise
-            return write()
+        while True:
+            try:
+                return write()
+            except StorageTrouble as trouble:
+                if trouble.code is not Storage.FULL or not ballast.release(self.folder):
+                    raise
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
