@@ -38,7 +38,10 @@ def f():
 
 <pre>
 
- two breaks first</pre>
+
+
+
+ many breaks first</pre>
 
 ![pic](../assets/cover.png "title") [next](02-call.md) [sheet](../assets/sheet.pdf)
 <https://example.org/a?b=c&d="e"> &#13; x\u00a0y
