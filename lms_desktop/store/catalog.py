@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exist
 
 from lms_desktop.store.facts import course_ids
 from lms_desktop.store.tables import (
+    ME,
     UNKNOWN_COURSE,
     certificates,
     courses,
@@ -122,7 +123,7 @@ def _lesson_values(row: wire.LessonRow, course_id: int) -> dict[str, object]:
 
 def _lesson_is_referred_to() -> ColumnElement[bool]:
     return or_(
-        exists().where(lesson_progress.c.lesson_id == lessons.c.id),
+        exists().where(lesson_progress.c.lesson_id == lessons.c.id, lesson_progress.c.user_id == ME),
         exists().where(outbox.c.target == lessons.c.uid),
     )
 

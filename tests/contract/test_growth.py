@@ -19,7 +19,7 @@ def test_a_quiet_sync_scans_no_large_table(world, laptops):
     with laptop.store._engine.connect() as conn:
         plans = {s: _plan(conn, s) for s in reads}
     scans = {s: plan for s, plan in plans.items() if any(_is_scan(line) for line in plan)}
-    assert not scans
+    assert not scans, scans
 
 
 def _plan(conn, statement):
