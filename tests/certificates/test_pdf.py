@@ -129,6 +129,12 @@ def test_a_seal_on_a_file_without_facts_is_refused():
         verify_pdf(seal_file(KEY, b"%PDF-1.4\n%%EOF\n"), PUBLIC)
 
 
+def test_a_seal_on_a_file_with_two_certificates_is_refused(pdf):
+    twice = pdf[: pdf.rfind(b"%lms-")] + b"% /Keywords (lms-certificate-facts e30.x)\n"
+    with pytest.raises(BadFile, match="facts of one certificate"):
+        verify_pdf(seal_file(KEY, twice), PUBLIC)
+
+
 @pytest.mark.parametrize("content", [b"", b"\n", b"%PDF-1.4\n", b"x" * 100])
 def test_other_files_are_refused(content):
     with pytest.raises(BadFile):
@@ -221,6 +227,31 @@ def test_levels_follow_the_standard(text, base, levels):
 def test_no_name_can_stop_the_drawing(name, rtl):
     facts = (ARABIC if rtl else FACTS) | {"learner_name": name, "course_title": name}
     assert verify_pdf(render_certificate(sign_facts(KEY, facts), KEY), PUBLIC).learner_name
+
+
+def edges(content, text):
+    """Where this text starts and ends on paper, in points from the left."""
+    document = pypdfium2.PdfDocument(content)
+    page = document[0].get_textpage()
+    index, count = page.search(text).get_next()
+    boxes = [page.get_charbox(at) for at in range(index, index + count)]
+    document.close()
+    return min(box[0] for box in boxes), max(box[2] for box in boxes)
+
+
+def test_letters_stand_where_they_were_set():
+    name = "AVAVAVAVAV"
+    start, end = edges(render_certificate(sign_facts(KEY, FACTS | {"learner_name": name}), KEY), name)
+    width = set_line(name, SERIF_STRONG).width * 38
+    assert start == pytest.approx(94, abs=2)
+    assert end - start == pytest.approx(width, abs=2)
+
+
+def test_a_right_to_left_course_has_a_mirrored_page(pdf):
+    _, end = edges(pdf, "Hillside Library")
+    assert end < 421
+    start, _ = edges(render_certificate(sign_facts(KEY, FACTS | {"direction": "rtl"}), KEY), "Hillside Library")
+    assert start > 421
 
 
 def test_a_very_long_name_stays_on_its_line():

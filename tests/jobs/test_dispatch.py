@@ -251,7 +251,7 @@ def test_a_worker_that_lost_its_lease_sends_nothing(place, mail_server):
 
 
 def wait_until(is_true):
-    for _ in range(400):
+    for _ in range(200):
         if is_true():
             return
         time.sleep(0.05)
@@ -367,10 +367,12 @@ def test_a_stalled_mail_server_holds_up_no_pdf_and_a_stop_is_heeded(place):
         thread = threading.Thread(target=place.worker(f"smtp://127.0.0.1:{silent.getsockname()[1]}").run, args=(stop,))
         thread.start()
         connection, _ = silent.accept()
-        wait_until(lambda: all(place.job(uuid, "certificate_pdf").state == "accepted" for uuid in uuids))
-        assert [place.job(uuid).state for uuid in uuids] == ["sending", "queued", "queued"]
-        stop.set()
-        connection.close()
+        try:
+            wait_until(lambda: all(place.job(uuid, "certificate_pdf").state == "accepted" for uuid in uuids))
+            assert [place.job(uuid).state for uuid in uuids] == ["sending", "queued", "queued"]
+        finally:
+            stop.set()
+            connection.close()
     thread.join(10)
     assert not thread.is_alive()
     assert [place.job(uuid).attempts for uuid in uuids] == [1, 0, 0]
