@@ -1,12 +1,14 @@
 """Sessions: an opaque token a device keeps; the database keeps only its SHA-256."""
 
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from lms_server.actions.context import ServerContext
 from lms_server.actions.users import Role, User
@@ -59,11 +61,12 @@ def find_session(context: ServerContext, token: str) -> Session | NoSession:
 
 
 def note_seen(context: ServerContext, session: Session) -> None:
-    """Remember that this device was here, at most once an hour."""
+    """Remember that this device was here, at most once an hour, and only if that costs nobody an answer."""
     now = context.clock()
     if abs(now - session.last_seen_at) < _SEEN_EVERY_MS:
         return
-    with writing(context.engine) as conn:
+    # A full disk or a busy database must not spoil what the request itself came to.
+    with suppress(DBAPIError), writing(context.engine) as conn:
         conn.execute(update(sessions).where(sessions.c.token_sha256 == session.key).values(last_seen_at=now))
 
 

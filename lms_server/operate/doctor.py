@@ -26,7 +26,7 @@ _RULES = {
         LEFT JOIN receipts r ON r.user_id = e.user_id AND r.command_id = e.command_id
         WHERE r.id IS NULL OR r.outcome <> 'applied'""",
     "every finished enrollment has its certificate": """
-        SELECT u.email || ' ' || c.slug FROM enrollments e
+        SELECT u.email || ' (run: lms-server course reevaluate ' || c.slug || ')' FROM enrollments e
         JOIN users u ON u.id = e.user_id JOIN courses c ON c.id = e.course_id
         WHERE EXISTS (SELECT 1 FROM lessons l WHERE l.course_id = e.course_id AND l.deleted_at IS NULL)
         AND NOT EXISTS (

@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
-from sqlalchemy import update
 
 from lms_server.actions.context import ServerContext
 from lms_server.actions.course_import import import_course
@@ -35,7 +34,7 @@ def write_sample(folder: Path, packages: Sequence[Path]) -> None:
         for package in packages:
             import_course(context, read_course(package), publish=True)
         with writing(context.engine) as conn:
-            conn.execute(update(lessons).values(is_free_preview=True))
+            conn.execute(lessons.update().values(is_free_preview=True))
         _write(context, folder)
         context.engine.dispose()
 

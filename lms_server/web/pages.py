@@ -77,7 +77,8 @@ class Pages:
         """Refuse a form that another site sent, or that was made for another session. Raises Problem."""
         origin = req.get_header("Origin")
         site = req.get_header("Sec-Fetch-Site")
-        is_foreign = origin is not None and urlsplit(origin).netloc != req.netloc
+        ours = {req.netloc, urlsplit(self.context.public_url).netloc}
+        is_foreign = origin is not None and urlsplit(origin).netloc not in ours
         if is_foreign or (origin is None and site not in {None, "same-origin", "none"}):
             raise Problem(403, "foreign_form", "This form was sent from another site.")
         if not compare_digest(form.get("csrf", "").encode(), self.csrf(session).encode()):

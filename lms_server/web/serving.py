@@ -25,6 +25,8 @@ _LIMITS: dict[str, Any] = {
     "max_request_header_size": 32 << 10,
     "inbuf_overflow": 1 << 20,
     "outbuf_overflow": 4 << 20,
+    # Whoever reads slowly costs a temporary file, not a thread.
+    "outbuf_high_watermark": 1 << 30,
     "asyncore_use_poll": True,
     "ident": None,
     "clear_untrusted_proxy_headers": False,
@@ -40,6 +42,8 @@ class Serving:
         self._sockets: dict[int, Any] = {}
         self._server = create_server(app, map=self._sockets, sockets=[listener], **_LIMITS)
         self._stopping = threading.Event()
+        # Held while the loop's ends are closed, and while somebody rings the bell. A signal may come in between.
+        self._closing = threading.RLock()
 
     def run(self) -> None:
         """Answer requests until ``stop``; then take no new ones and finish those that are here."""
@@ -49,9 +53,10 @@ class Serving:
 
     def stop(self) -> None:
         """End ``run`` soon; again is the same."""
-        if not self._stopping.is_set():
-            self._stopping.set()
-            self._server.pull_trigger()
+        with self._closing:
+            if not self._stopping.is_set():
+                self._stopping.set()
+                self._server.pull_trigger()
 
     def stop_on_signals(self) -> None:
         """SIGTERM and SIGINT end ``run``; only from the main thread."""
@@ -74,7 +79,8 @@ class Serving:
         if self._busy():
             log.warning("stopped with requests unfinished after %s s", _FINISH_S)
         self._server.task_dispatcher.shutdown(timeout=1)
-        wasyncore.close_all(self._sockets)
+        with self._closing:
+            wasyncore.close_all(self._sockets)
 
     def _busy(self) -> bool:
         channels = self._server.active_channels.values()

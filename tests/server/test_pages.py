@@ -18,7 +18,7 @@ EVIL = "<script>alert(1)</script>"
 def sign_in(guest, email, onward="/"):
     page = guest.get(f"/login?next={onward}")
     form = {"csrf": token_in(page.text), "next": onward, "email": email, "password": PASSWORD}
-    answer = send(guest, "/login", form)
+    answer = send(guest, "/login", form, Origin=guest.context.public_url)
     cookies = answer.headers.get("set-cookie", "")
     return answer, cookies.split(";")[0]
 
@@ -228,4 +228,5 @@ def test_cookies_are_host_only_over_https(context):
     safe = replace(context, public_url="https://learn.example.org")
     answer, cookie = sign_in(Client(testing.TestClient(create_app(safe)), safe), "miriam@example.org")
     assert cookie.startswith("__Host-lms=")
+    assert answer.status_code == 303, "behind a proxy the site's own address is the origin"
     assert "Secure" in answer.headers["set-cookie"]

@@ -92,6 +92,21 @@ def test_slow_clients_keep_nobody_waiting(served):
         crawler.close()
 
 
+def test_slow_readers_keep_nobody_waiting(served):
+    def app(environ, start_response):
+        start_response("200 OK", [("Content-Type", "text/plain")])
+        return [b"x" * (1 << 20)] * 20 if environ["PATH_INFO"] == "/big" else [b"fine"]
+
+    _, _, port = served(app)
+    readers = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]
+    for reader in readers:
+        reader.sendall(b"GET /big HTTP/1.1\r\nHost: x\r\n\r\n")
+    assert [reader.recv(4) for reader in readers] == [b"HTTP"] * 10
+    assert ask(port) == (200, b"fine")
+    for reader in readers:
+        reader.close()
+
+
 def raw(port, request):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(request)
