@@ -49,7 +49,7 @@ minutes: 5
 Put pictures into `assets/` and show them with `![What it shows](../assets/picture.png)`.
 
 - [ ] Write the lessons
-- [ ] Check them with `lms-server course check`
+- [ ] See what an import would do: `lms-server course import --dry-run FOLDER`
 """
 
 

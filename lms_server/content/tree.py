@@ -67,13 +67,13 @@ class Tree:
 
 def folder_tree(root: Path) -> Tree:
     """A folder on disk; links that lead anywhere are refused, hidden files skipped."""
-    found = dict(_walk(root))
-    sizes = checked_sizes((path, size) for path, (size, _) in found.items())
-    places = {safe_path(path): place for path, (_, place) in found.items()}
+    places: dict[str, Path] = {}
+    # The walk ends at the first limit: somebody may name the whole disk.
+    sizes = checked_sizes(_walk(root, places))
     return Tree(root.resolve().name, sizes, lambda path: places[path].open("rb"))
 
 
-def _walk(root: Path) -> Iterator[tuple[str, tuple[int, Path]]]:
+def _walk(root: Path, places: dict[str, Path]) -> Iterator[tuple[str, int]]:
     pending = [root]
     while pending:
         with os.scandir(pending.pop()) as entries:
@@ -86,7 +86,8 @@ def _walk(root: Path) -> Iterator[tuple[str, tuple[int, Path]]]:
                 if entry.is_dir(follow_symlinks=False):
                     pending.append(place)
                 else:
-                    yield path, (entry.stat(follow_symlinks=False).st_size, place)
+                    places[safe_path(path)] = place
+                    yield path, entry.stat(follow_symlinks=False).st_size
 
 
 def _check_kind(path: str, mode: int) -> None:

@@ -357,3 +357,22 @@ def test_progress_is_told(make_course):
     seen = []
     read_course(make_course(), lambda done, total: seen.append((done, total)))
     assert seen == [(0, 2), (1, 2), (2, 2)]
+
+
+def test_a_walk_ends_at_the_limit(make_course, monkeypatch):
+    folder = make_course({f"many/{number}.txt": "x" for number in range(50)})
+    seen = []
+    monkeypatch.setattr(tree, "MAX_FILES", 10)
+    monkeypatch.setattr(tree, "safe_path", lambda path: seen.append(path) or path)
+    assert fault(folder) == "too_many"
+    assert len(seen) < 30
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_may_not_be_read(make_course):
+    folder = make_course()
+    (folder / "assets").chmod(0)
+    try:
+        assert fault(folder) == "not_found"
+    finally:
+        (folder / "assets").chmod(0o700)
