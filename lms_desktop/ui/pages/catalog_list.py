@@ -176,8 +176,6 @@ class _CourseDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        # Each text keeps its own direction, or its full stop would jump to the other end.
-        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         entry: Entry = index.data(ROW)
         t = tokens()
         box = self._view.card_box(QRect(option.rect))

@@ -1,7 +1,6 @@
 """Parts of the certificates page: a card in the list, the sheet of paper, printing, checking."""
 
 from pathlib import Path
-from typing import Protocol, runtime_checkable
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QPageLayout, QPageSize, QPainter, QPaintEvent
@@ -20,14 +19,6 @@ from lms_server.contract.times import from_wire
 
 PRINT_DPI = 300
 COVER = QSize(52, 64)
-
-
-@runtime_checkable
-class HasKey(Protocol):
-    """A shelf that knows its server's key."""
-
-    @property
-    def public_key_bytes(self) -> bytes: ...
 
 
 class CertificateCard(QAbstractButton):
@@ -72,7 +63,6 @@ class CertificateCard(QAbstractButton):
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
         t = tokens()
         ground, edge = (t.accent_soft, t.accent) if self.isChecked() else (t.surface, t.border)
         if self.underMouse() and not self.isChecked():
@@ -162,11 +152,6 @@ def paint_pages(printer: QPrinter, paper: Paper) -> None:
         place.moveCenter(sheet.center())
         painter.drawImage(place, paper.image(index, round(page.width / 72 * PRINT_DPI)))
     painter.end()
-
-
-def key_of(shelf: object) -> bytes:
-    """Tell the key of the shelf's server; empty where there is none yet."""
-    return shelf.public_key_bytes if isinstance(shelf, HasKey) else b""
 
 
 def is_signed(payload: str, key: bytes) -> Facts | None:

@@ -17,7 +17,6 @@ from lms_desktop.ui.pages.certificate_parts import (
     completed_words,
     fact_pairs,
     is_signed,
-    key_of,
     print_paper,
 )
 from lms_desktop.ui.reader.paper import Paper
@@ -179,7 +178,7 @@ class CertificatesPage(ScrolledPage):
         return actions
 
     def _add_signature(self, row: CertificateRow) -> None:
-        key = key_of(self.context.shelf)
+        key = self.context.shelf.public_key_bytes
         facts = is_signed(row.payload, key) if key else None
         signed = line(None, 8)
         if facts is not None:
@@ -232,7 +231,7 @@ class CertificatesPage(ScrolledPage):
 
     def check(self, file: Path) -> None:
         """Say whether a file is a certificate of this place, and what it states."""
-        key = key_of(self.context.shelf)
+        key = self.context.shelf.public_key_bytes
         name = self.context.shelf.place.name if self.context.shelf.place else ""
         if not key:
             self._say("attention", tr("It can't be checked yet"), tr("Sync once: the server's key comes with it."))

@@ -75,6 +75,12 @@ class CoursePage(ScrolledPage):
         self._show_panels(row)
         self._give_focus_back(focused)
 
+    def home(self) -> str | None:
+        """Tell which item of the sidebar this belongs to."""
+        if self._head_of is None:
+            return None
+        return "learn" if self._head_of.is_enrolled else "catalog"
+
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._arrange()

@@ -79,6 +79,12 @@ class LessonPage(Page):
             self._shown = None
             self._say_why_not(row)
 
+    def home(self) -> str | None:
+        """Tell which item of the sidebar this belongs to."""
+        if self._row is None:
+            return None
+        return "learn" if self._row.course.is_enrolled else "catalog"
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in {QEvent.Type.StyleChange, QEvent.Type.PaletteChange} and self._row is not None:
