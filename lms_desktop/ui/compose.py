@@ -53,5 +53,6 @@ def build_window(actions: Actions, preferences: PreferenceFile) -> MainWindow:
     app: QApplication = application()
     dress(app, preferences.read())
     app.setWindowIcon(QIcon(str(path("lms-desktop.svg"))))
-    FocusRings(app)
+    if app.findChild(FocusRings) is None:
+        FocusRings(app)
     return MainWindow(actions, preferences, make_pages)

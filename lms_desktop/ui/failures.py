@@ -60,6 +60,7 @@ def command_words(row: CommandRow, *, is_done: bool = True) -> str:
 
 
 def command_icon(kind: str) -> str:
+    """Name the icon of what was done."""
     return {"enroll": "plus", "start_lesson": "ring-dot", "complete_lesson": "ring-check"}.get(kind, "certificate")
 
 

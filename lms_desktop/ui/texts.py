@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from PySide6.QtCore import QDate, QDateTime, QLocale, QTime, QTimeZone
+from PySide6.QtCore import QDate, QDateTime, QLocale, Qt, QTime, QTimeZone
 
 from lms_desktop.ui.plurals import form
 from lms_desktop.ui.words import CATALOGS
@@ -40,6 +40,12 @@ def tr_n(one: str, other: str, n: int, **values: Any) -> str:
 def number(n: int) -> str:
     """A count in the language's own figures."""
     return QLocale().toString(n)
+
+
+def numbered(place: int, title: str) -> str:
+    """A section's number before its title, at the window's start side whatever the title's script."""
+    mark = "\u200f" if QLocale().textDirection() is Qt.LayoutDirection.RightToLeft else "\u200e"
+    return f"{mark}{number(place)}\u2002{title}"
 
 
 def percent(fraction: float) -> str:

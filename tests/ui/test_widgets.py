@@ -27,7 +27,8 @@ from tests.ui.windows import settle
 @pytest.fixture
 def pair(qapp, qtbot):
     """Two buttons in a window with focus rings."""
-    rings = FocusRings(qapp)
+    if qapp.findChild(FocusRings) is None:
+        FocusRings(qapp)
     window = QWidget()
     qtbot.addWidget(window)
     body = QVBoxLayout(window)
@@ -38,8 +39,7 @@ def pair(qapp, qtbot):
     window.show()
     window.activateWindow()
     settle()
-    yield window, *buttons
-    rings.deleteLater()
+    return window, *buttons
 
 
 def rings_in(window):

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CourseRow
 from lms_desktop.ui import icons
-from lms_desktop.ui.reader.pictures import measure
+from lms_desktop.ui.pixels import picture
 from lms_desktop.ui.theme import STRONG, font, tokens
 from lms_desktop.ui.tokens import Cloth
 from lms_desktop.ui.widgets.paint import rounded
@@ -54,15 +54,15 @@ class CoverArt:
         return cloth(self.uid)
 
 
-def art(course: CourseRow, picture: bytes | None = None) -> CoverArt:
-    """The cover of a course; ``picture`` holds the bytes of its own cover, if it has one here."""
-    return art_of(course.uid, course.slug, course.title, picture)
+def art(course: CourseRow, data: bytes | None = None) -> CoverArt:
+    """The cover of a course; ``data`` holds the bytes of its own cover, if it has one here."""
+    return art_of(course.uid, course.slug, course.title, data)
 
 
-def art_of(uid: str, slug: str, title: str, picture: bytes | None = None) -> CoverArt:
+def art_of(uid: str, slug: str, title: str, data: bytes | None = None) -> CoverArt:
     """The cover of something that is named like a course."""
     initial = next((letter for letter in title if letter.isalnum()), "·").upper()
-    return CoverArt(uid, subject(slug, title), initial, None if picture is None else _decoded(picture))
+    return CoverArt(uid, subject(slug, title), initial, None if data is None else _decoded(data))
 
 
 def cloth(uid: str) -> Cloth:
@@ -107,14 +107,14 @@ def draw_cover(painter: QPainter, box: QRect, shown: CoverArt, radius: int = 0) 
 @lru_cache(maxsize=24)
 def _decoded(data: bytes) -> QPixmap | None:
     """A course's own cover, measured before it is read, and no larger than any place it is shown in."""
-    if measure(data) is None:
+    image = picture(data)
+    if image is None:
         return None
-    image = QImage.fromData(data)
     if image.width() > MOST_PIXELS and image.height() > MOST_PIXELS:
         room = QSize(MOST_PIXELS, MOST_PIXELS)
         expand = Qt.AspectRatioMode.KeepAspectRatioByExpanding
         image = image.scaled(room, expand, Qt.TransformationMode.SmoothTransformation)
-    return None if image.isNull() else QPixmap.fromImage(image)
+    return QPixmap.fromImage(image)
 
 
 def _draw_picture(painter: QPainter, box: QRect, picture: QPixmap, radius: int) -> None:

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegat
 
 from lms_desktop.store.rows import LessonRow
 from lms_desktop.ui import icons
-from lms_desktop.ui.texts import number, tr, tr_n
+from lms_desktop.ui.texts import numbered, tr, tr_n
 from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
 from lms_desktop.ui.widgets.mark import draw_mark, mark_size
 from lms_desktop.ui.widgets.paint import Frame, draw_text, focus_edge, is_cut, line_height, rounded, text_width
@@ -77,7 +77,7 @@ class LessonList(QListView):
         rows: list[Row] = []
         for place, (title, lessons) in enumerate(sections, start=1):
             if headings and title:
-                rows.append(Row(heading=f"{number(place)}\u2002{title}"))
+                rows.append(Row(heading=numbered(place, title)))
             rows.extend(Row(lesson=lesson, is_current=lesson.uid == current) for lesson in lessons)
         self._model.show_rows(rows)
         self.updateGeometry()

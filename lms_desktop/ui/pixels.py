@@ -1,0 +1,43 @@
+"""Pictures from courses are measured by their head before anything decodes them."""
+
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
+from PySide6.QtGui import QImage, QImageReader
+
+# A 16-megapixel photograph fits; a small file that unpacks to gigabytes doesn't.
+MAX_PIXELS = 24_000_000
+MAX_SIDE = 16_384
+# Only pictures made of pixels: SVG and PDF readers can be talked into more.
+SIGNATURES = (
+    (b"\x89PNG\r\n\x1a\n", b"png"),
+    (b"\xff\xd8\xff", b"jpeg"),
+    (b"GIF87a", b"gif"),
+    (b"GIF89a", b"gif"),
+    (b"BM", b"bmp"),
+)
+
+
+def picture(data: bytes) -> QImage | None:
+    """Decode a picture; nothing for what is no picture or too large to be one."""
+    kind = _kind(data)
+    if kind is None:
+        return None
+    buffer = QBuffer()
+    buffer.setData(QByteArray(data))
+    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
+    reader = QImageReader(buffer, QByteArray(kind))
+    reader.setAutoDetectImageFormat(False)
+    if not _is_sane(reader.size()):
+        return None
+    image = reader.read()
+    return None if image.isNull() else image
+
+
+def _kind(data: bytes) -> bytes | None:
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return b"webp"
+    return next((kind for start, kind in SIGNATURES if data.startswith(start)), None)
+
+
+def _is_sane(size: QSize) -> bool:
+    has_sides = 0 < size.width() <= MAX_SIDE and 0 < size.height() <= MAX_SIDE
+    return has_sides and size.width() * size.height() <= MAX_PIXELS
