@@ -22,7 +22,7 @@ _MARK = re.compile(r"^[ \t]*---[ \t]+(/?)([a-z][a-z-]*)[ \t]+---[ \t]*$")
 _INLINE_MARK = re.compile(r"(---[ \t]+/?(?:task|hints?|collapse|challenge|no-print|print-only)[ \t]+---)")
 _FENCE = re.compile(r"^[ \t]*(```+|~~~+)")
 _KRAMDOWN = re.compile(r"(?<=[)`\]*_])\{:[^}\n]*\}|^[ \t]*\{:[^}\n]*\}[ \t]*$", re.MULTILINE)
-_CHOICE = re.compile(r"^([ \t]*[-*+][ \t]+)\(([ x])\)[ \t]+", re.MULTILINE)
+_CHOICE = re.compile(r"^([ \t]*[-*+][ \t]+)\([ x]\)[ \t]+", re.MULTILINE)
 _TITLED = {"task": "", "challenge": "challenge", "quiz": "quiz", "question": "quiz", "hint": "hint"}
 # Their content is for everybody who reads here: a page is neither printed nor running Scratch.
 _BARE = {"no-print", "print-only", "hints", "choices", "code", "feedback", "save", "new-page"}
@@ -95,7 +95,7 @@ def _lesson(tree: Tree, path: str, title: str | None, language: str, remarks: di
         path=path,
         title=title or heading or PurePosixPath(path).stem,
         section="",
-        html=to_html(_CHOICE.sub(_chosen, _KRAMDOWN.sub("", blocks)), language),
+        html=to_html(_CHOICE.sub(r"\1○ ", _KRAMDOWN.sub("", blocks)), language),
     )
 
 
@@ -122,10 +122,6 @@ def _blocks(lines: list[str], path: str, language: str, remarks: dict[Remark, No
         yield from _box(found[2], is_end=bool(found[1]), matter=matter, language=language)
         if found[2] not in _TITLED and found[2] not in _BARE and found[2] != "collapse":
             remarks[Remark(RemarkCode.UNSUPPORTED_BLOCK, path, f"The block {found[2]} is shown as plain text.")] = None
-
-
-def _chosen(found: re.Match[str]) -> str:
-    return f"{found[1]}{'○' if found[2] == ' ' else '●'} "
 
 
 def _fence_after(fence: str, line: str) -> str:
@@ -155,7 +151,7 @@ def _matter(lines: list[str], at: int) -> tuple[dict[str, Any], int]:
 
 
 def _box(name: str, *, is_end: bool, matter: dict[str, Any], language: str) -> Iterator[str]:
-    if name in _BARE:
+    if name not in _TITLED and name != "collapse":
         yield ""
         return
     if is_end:
