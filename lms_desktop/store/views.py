@@ -130,7 +130,7 @@ class Views:
         """What waits here, what waits on the server, what needs attention, and the last syncs."""
         with self._reading() as conn:
             place, last_ok_at, _ = queries.read_profile(conn)
-            commands = conn.execute(queries.COMMANDS.order_by(outbox.c.rank, outbox.c.seq)).all()
+            commands = conn.execute(queries.COMMANDS.order_by(outbox.c.seq.desc())).all()
             recent = conn.execute(select(syncs).order_by(syncs.c.id.desc()).limit(5)).all()
         by_state: dict[str, list[CommandRow]] = {queue.PENDING: [], queue.PARKED: [], queue.REJECTED: []}
         for row in commands:
