@@ -112,7 +112,7 @@ class _Judge(HTMLParser):
         raise AssertionError(data)
 
 
-def _judge(html: str) -> None:
+def judge(html: str) -> None:
     _Judge().feed(html)
     assert clean(html, base="root.md").html == html
 
@@ -123,7 +123,7 @@ def _judge(html: str) -> None:
 )
 def test_bad_addresses_never_survive(address, form):
     result = clean(to_html(form.format(address)))
-    _judge(result.html)
+    judge(result.html)
     assert "href=" not in result.html
     assert "src=" not in result.html
     assert result.assets == ()
@@ -131,12 +131,12 @@ def test_bad_addresses_never_survive(address, form):
 
 @pytest.mark.parametrize("html", HOSTILE)
 def test_hostile_html_is_harmless(html):
-    _judge(clean(html).html)
+    judge(clean(html).html)
 
 
 @pytest.mark.parametrize("html", HOSTILE)
 def test_hostile_html_in_markdown_is_harmless(html):
-    _judge(clean(to_html(f"# Title\n\n{html}\n\n- {html}\n\n> {html}\n")).html)
+    judge(clean(to_html(f"# Title\n\n{html}\n\n- {html}\n\n> {html}\n")).html)
 
 
 def test_the_last_pass_trusts_no_address_that_was_not_approved(monkeypatch):
@@ -167,7 +167,7 @@ def test_code_is_coloured_by_class_only():
     html = clean(to_html('```python\ndef f(): return "x", 1  # why\n```\n')).html
     for piece in ('<span class="k">def', '<span class="s">"x"', '<span class="n">1', '<span class="c"># why'):
         assert piece in html
-    _judge(html)
+    judge(html)
 
 
 def test_callouts():
@@ -185,7 +185,7 @@ def test_markdown_beyond_the_basics():
     assert "<s>old</s>" in html
     assert "<table>" in html
     assert "Foot" in html
-    _judge(html)
+    judge(html)
 
 
 def test_pictures_and_links_of_the_course():
@@ -217,7 +217,7 @@ def test_nesting_without_measure_ends(tag):
     result = clean(f"<{tag}>" * 100_000 + "words")
     assert "words" in result.html
     assert result.html.count("<") < 2_000
-    _judge(result.html)
+    judge(result.html)
 
 
 def test_a_broken_address_in_one_place_harms_no_other():
