@@ -99,7 +99,7 @@ def open_database(folder: Path) -> Engine:
             if version < SCHEMA_VERSION:
                 back_up(file, version)
                 with writing(engine) as conn:
-                    migrate(conn, read_version(conn))
+                    migrate(conn, read_version(conn), SCHEMA_VERSION)
     except BaseException:
         engine.dispose()
         raise

@@ -8,14 +8,13 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from lms_desktop.store.files import sync_folder
-from lms_desktop.store.migrations.steps import STEPS, Step
-from lms_desktop.store.tables import SCHEMA_VERSION
+from lms_desktop.store.migrations.steps import STEPS
 
 
-def migrate(conn: Connection, version: int, steps: dict[int, Step] = STEPS, wanted: int = SCHEMA_VERSION) -> None:
+def migrate(conn: Connection, version: int, wanted: int) -> None:
     """Run the missing steps in the caller's transaction; the version is part of it, so a crash leaves old or new."""
     for number in range(version + 1, wanted + 1):
-        steps[number](conn)
+        STEPS[number](conn)
         conn.execute(text(f"PRAGMA user_version={number}"))
 
 
