@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QAbstractListModel, QEvent, QModelIndex, QPersistentModelIndex, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QResizeEvent
 from PySide6.QtWidgets import QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from lms_desktop.store.rows import CourseRow
@@ -20,6 +20,7 @@ from lms_desktop.ui.widgets.paint import (
     focus_edge,
     line_height,
     rounded,
+    text_height,
     text_width,
 )
 
@@ -28,6 +29,9 @@ ROW = Qt.ItemDataRole.UserRole
 COVER_PX = 84
 BETWEEN_PX = 10
 END_PX = 150
+# Narrower than this beside its cover, a card has its button under the words, which may take two lines.
+TIGHT_PX = 440
+TIGHT_LINES = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,6 +134,11 @@ class CourseList(QListView):
             return
         super().keyPressEvent(event)
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        # Tight cards are as high as their words, which the width decides.
+        self.scheduleDelayedItemsLayout()
+
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
@@ -170,8 +179,14 @@ class _CourseDelegate(QStyledItemDelegate):
         self._view = view
 
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:  # noqa: ARG002 - Qt's signature
-        words = line_height(font(16, STRONG)) + line_height(font(14)) + line_height(font(12)) + 12
-        return QSize(200, max(112, words + 32) + BETWEEN_PX)
+        width = self._view.viewport().width() - 2 * self._view.margin
+        if is_tight(width):
+            entry: Entry = index.data(ROW)
+            room = width - COVER_PX - 22 - 20
+            height = sum(_heights(entry.course, entry.facts, room, TIGHT_LINES)) + 4 + _button_height(entry) + 40
+        else:
+            height = line_height(font(16, STRONG)) + line_height(font(14)) + line_height(font(12)) + 44
+        return QSize(200, max(112, height) + BETWEEN_PX)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         painter.save()
@@ -183,8 +198,12 @@ class _CourseDelegate(QStyledItemDelegate):
         rounded(painter, box, QColor(t.surface), QColor(t.outline if is_over else t.border), 8)
         frame = Frame(box, option.direction)
         _draw_cover(painter, frame, entry)
-        end = _draw_end(painter, frame, entry)
-        _draw_words(painter, frame, entry, end)
+        _draw_button(painter, frame, entry)
+        if is_tight(box.width()):
+            _draw_place(painter, frame, entry)
+            _draw_words(painter, frame, entry, box.width() - 20, TIGHT_LINES)
+        else:
+            _draw_words(painter, frame, entry, _draw_place(painter, frame, entry), 1)
         if option.state & QStyle.StateFlag.State_HasFocus:
             focus_edge(painter, box)
         painter.restore()
@@ -214,30 +233,43 @@ def _draw_cover(painter: QPainter, frame: Frame, entry: Entry) -> None:
     painter.restore()
 
 
-def _draw_words(painter: QPainter, frame: Frame, entry: Entry, end: int) -> None:
+def is_tight(width: int) -> bool:
+    """Whether a card is too narrow for words and button beside each other."""
+    return width < COVER_PX + look().px(TIGHT_PX)
+
+
+def _heights(course: CourseRow, told: str, room: int, lines: int) -> tuple[int, int, int]:
+    return (
+        text_height(course.title, font(16, STRONG), room, lines),
+        text_height(course.summary, font(14), room, lines),
+        text_height(told, font(12), room, lines),
+    )
+
+
+def _draw_words(painter: QPainter, frame: Frame, entry: Entry, end: int, lines: int) -> None:
     t, direction, course = tokens(), frame.direction, entry.course
     title, body, small = font(16, STRONG), font(14), font(12)
     x = COVER_PX + 22
     room = end - x
-    heights = (line_height(title), line_height(body), line_height(small))
-    y = (frame.box.height() - sum(heights) - 4) // 2
+    heights = _heights(course, entry.facts, room, lines)
+    y = 16 if lines > 1 else (frame.box.height() - sum(heights) - 4) // 2
     mark = (tr("Free preview"), "neutral", "eye")
     marked = mark_size(*mark)
-    has_mark = _shows_preview(course) and room > marked.width() + look().px(160)
+    has_mark = _shows_preview(course) and lines == 1 and room > marked.width() + look().px(160)
     title_room = min(text_width(course.title, title) + 2, room - (marked.width() + 10 if has_mark else 0))
-    draw_text(painter, course.title, frame.rect(x, y, title_room, heights[0]), title, QColor(t.text), direction)
+    place = frame.rect(x, y, room if lines > 1 else title_room, heights[0])
+    draw_text(painter, course.title, place, title, QColor(t.text), direction, lines)
     if has_mark:
         at = frame.rect(x + title_room + 10, y + (heights[0] - marked.height()) // 2, marked.width(), marked.height())
         draw_mark(painter, at, *mark, direction)
     y += heights[0] + 2
-    draw_text(painter, course.summary, frame.rect(x, y, room, heights[1]), body, QColor(t.text), direction)
+    draw_text(painter, course.summary, frame.rect(x, y, room, heights[1]), body, QColor(t.text), direction, lines)
     y += heights[1] + 2
-    draw_text(painter, entry.facts, frame.rect(x, y, room, heights[2]), small, QColor(t.muted), direction)
+    draw_text(painter, entry.facts, frame.rect(x, y, room, heights[2]), small, QColor(t.muted), direction, lines)
 
 
-def _draw_end(painter: QPainter, frame: Frame, entry: Entry) -> int:
-    """Paint the button and where the files are; returns where the words must end."""
-    t, direction, small = tokens(), frame.direction, font(12)
+def _draw_button(painter: QPainter, frame: Frame, entry: Entry) -> None:
+    t = tokens()
     button = _button_box(frame, entry)
     is_open = entry.course.is_enrolled
     face = font(14, STRONG if is_open else REGULAR)
@@ -246,24 +278,42 @@ def _draw_end(painter: QPainter, frame: Frame, entry: Entry) -> int:
     ink = QColor(t.accent if is_open else t.text)
     high = line_height(face)
     words = QRect(button.x(), button.y() + (button.height() - high) // 2, button.width(), high)
-    draw_text(painter, entry.action, words, face, ink, direction, centred=True)
+    draw_text(painter, entry.action, words, face, ink, frame.direction, centred=True)
+
+
+def _draw_place(painter: QPainter, frame: Frame, entry: Entry) -> int:
+    """Paint where the files are, under the button or, in a tight card, before it; returns where words must end."""
+    t, direction, small = tokens(), frame.direction, font(12)
+    button = _button_box(frame, entry)
     wide = text_width(entry.place, small) + 2
+    high = line_height(small)
     side = look().px(16) if entry.course.bytes_here else 0
-    y = (frame.box.height() + button.height() + 6) // 2 - line_height(small) // 2 + 2
+    gap = side + 6 if side else 0
     at = frame.box.width() - 20 - wide
-    draw_text(painter, entry.place, frame.rect(at, y, wide, line_height(small)), small, QColor(t.muted), direction)
+    y = (frame.box.height() + button.height() + 6) // 2 - high // 2 + 2
+    if is_tight(frame.box.width()):
+        at = COVER_PX + 22 + gap
+        y = frame.box.height() - 12 - (button.height() + high) // 2
+        wide = min(wide, frame.box.width() - at - button.width() - 30)
+    draw_text(painter, entry.place, frame.rect(at, y, wide, high), small, QColor(t.muted), direction)
     if side:
-        icon = frame.rect(at - side - 6, y + (line_height(small) - side) // 2, side, side)
+        icon = frame.rect(at - gap, y + (high - side) // 2, side, side)
         icons.draw(painter, "laptop", icon, QColor(t.muted), direction)
-    column = max(look().px(END_PX), wide + side + 26, button.width() + 20)
+    column = max(look().px(END_PX), wide + gap + 20, button.width() + 20)
     return frame.box.width() - column - 16
+
+
+def _button_height(entry: Entry) -> int:
+    return max(40, line_height(font(14, STRONG if entry.course.is_enrolled else REGULAR)) + 12)
 
 
 def _button_box(frame: Frame, entry: Entry) -> QRect:
     is_open = entry.course.is_enrolled
     face = font(14, STRONG if is_open else REGULAR)
     width = text_width(entry.action, face) + (20 if is_open else 32)
-    height = max(40, line_height(face) + 12)
-    small = line_height(font(12)) + 6
-    top = (frame.box.height() - height - small) // 2 if entry.place else (frame.box.height() - height) // 2
+    height = _button_height(entry)
+    small = line_height(font(12)) + 6 if entry.place else 0
+    top = (frame.box.height() - height - small) // 2
+    if is_tight(frame.box.width()):
+        top = frame.box.height() - 12 - height
     return frame.rect(frame.box.width() - 20 - width + (10 if is_open else 0), top, width, height)

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFileDialog, QGridLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QButtonGroup, QFileDialog, QGridLayout, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CertificateRow, CourseRow, Topic
 from lms_desktop.store.rows import CertificatesPage as Row
@@ -54,6 +54,7 @@ class CertificatesPage(ScrolledPage):
         self._shown = QWidget()
         self._shown_body = column(self._shown, 0)
         self._notice = column(None, 0)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._halves = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._build()
 
@@ -80,14 +81,18 @@ class CertificatesPage(ScrolledPage):
         way = QBoxLayout.Direction
         is_stacked = self.is_narrow or look().scale > LARGE_SCALE
         self._halves.setDirection(way.TopToBottom if is_stacked else way.LeftToRight)
+        is_large = look().scale > LARGE_SCALE
+        self._head.setDirection(way.TopToBottom if is_large and self.is_narrow else way.LeftToRight)
         self._list.setMaximumWidth(16_777_215 if is_stacked else look().px(LIST_PX))
         self._list.setMinimumWidth(0 if is_stacked else look().px(LIST_PX))
 
     def _build(self) -> None:
-        head = line(None, 16)
-        head.addWidget(Text(tr("Certificates"), "title"), 1)
-        head.addWidget(Button(tr("Verify a certificate file…"), "shield-check", on_click=self._verify))
-        self.body.addLayout(head)
+        self._head.setSpacing(8)
+        self._head.addWidget(Text(tr("Certificates"), "title"), 1)
+        verify = Button(tr("Verify a certificate file…"), "shield-check", on_click=self._verify)
+        verify.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self._head.addWidget(verify)
+        self.body.addLayout(self._head)
         self.body.addLayout(self._notice)
         self.body.addSpacing(20)
         self._halves.setContentsMargins(0, 0, 0, 0)
