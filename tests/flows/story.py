@@ -258,11 +258,13 @@ def show(folder):
         if not server.data.exists():
             server.furnish()
         server.start()
-        if not laptop.home.exists():
-            laptop.login(server.url)
-            laptop.run("sync")
+        # Each time: the port, and with it the address, may be another one.
+        laptop.login(server.url)
+        laptop.run("sync")
         print(f"Server: {server.url}  Learner: {LEARNER[0]}, password: {LEARNER[2]}  Folder: {folder}", flush=True)
         return subprocess.run(laptop.call, env=laptop.environment, check=False).returncode
+    except KeyboardInterrupt:
+        return 0
     finally:
         server.stop()
 
