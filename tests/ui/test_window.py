@@ -50,6 +50,20 @@ def test_f5_syncs_and_the_badge_opens_sync(qapp, tmp_path):
         assert window.route() == Route("sync")
 
 
+def test_sync_now_answers_at_once_and_again_when_the_server_has(qapp, tmp_path, qtbot):
+    shelf = SampleShelf()
+    with opened(tmp_path, shelf=shelf) as (window, actions):
+        go(window, "sync")
+        page = shown_page(window)
+        page._now.click()
+        assert page._said.text() == "Asking Hillside Library now. You can keep working."
+        assert not page._now.isEnabled()
+        assert ("sync_now",) in actions.asked
+        shelf.tell(Topic.SYNC)
+        qtbot.waitUntil(page._now.isEnabled)
+        assert page._said.text().startswith("Everything you did is saved on this laptop.")
+
+
 def test_back_returns_to_where_one_came_from(qapp, tmp_path):
     with opened(tmp_path) as (window, _actions):
         window.show_sync()

@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import ClassVar
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QFileDialog, QSizePolicy, QWidget
 
@@ -23,6 +23,8 @@ from lms_desktop.ui.widgets.text import Text
 
 TOP = Qt.AlignmentFlag.AlignTop
 MOST_ROWS = 50
+# After this long without news the page shows again how things stand.
+PATIENCE_MS = 15_000
 
 
 class SyncPage(ScrolledPage):
@@ -33,7 +35,7 @@ class SyncPage(ScrolledPage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._said = Text("", "muted")
-        self._now = Button(tr("Sync now"), "sync", Kind.PRIMARY, on_click=context.actions.sync_now)
+        self._now = Button(tr("Sync now"), "sync", Kind.PRIMARY, on_click=self._sync)
         self._notice = column(None)
         self._work = column(None)
         self._beside = column(None)
@@ -55,6 +57,14 @@ class SyncPage(ScrolledPage):
             self._beside.addWidget(_last_syncs(rows.last_syncs))
         self._beside.addWidget(self._export_part(rows))
         self._beside.addStretch(1)
+
+    def _sync(self) -> None:
+        """Answer the click at once; the store tells when the server has."""
+        place = server_of(self.context.shelf.place)
+        self._said.setText(tr("Asking {place} now. You can keep working.", place=place.name if place else ""))
+        self._now.setEnabled(False)
+        QTimer.singleShot(PATIENCE_MS, self, self.reload)
+        self.context.actions.sync_now()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
