@@ -80,6 +80,27 @@ class LearnerLine:
 
 
 @dataclass(frozen=True)
+class CourseOfLearner:
+    """A course that somebody takes, and how far they are."""
+
+    slug: str
+    title: str
+    enrolled_at: int
+    completed: int
+    lessons: int
+    certificate: str | None
+
+
+@dataclass(frozen=True)
+class DeviceLine:
+    """A laptop or browser that is signed in."""
+
+    device: str
+    created_at: int
+    last_seen_at: int
+
+
+@dataclass(frozen=True)
 class Preview:
     """A lesson that anyone may read; ``files`` maps paths in its text to (sha256, media type)."""
 
@@ -156,25 +177,41 @@ def find_preview(context: ServerContext, uid: str) -> Preview | None:
 
 def list_learners_of(context: ServerContext, slug: str) -> list[LearnerLine]:
     """Who is enrolled in a course, by name, and how far they are."""
-    done = (
-        select(func.count())
-        .select_from(lesson_progress.join(lessons, lessons.c.id == lesson_progress.c.lesson_id))
-        .where(lesson_progress.c.user_id == users.c.id, lessons.c.course_id == courses.c.id)
-        .where(lessons.c.deleted_at.is_(None), lesson_progress.c.completed_at.is_not(None))
-        .correlate(users, courses)
-        .scalar_subquery()
-    )
-    issued = and_(certificates.c.user_id == users.c.id, certificates.c.course_id == courses.c.id)
-    query: Any = (
-        select(users.c.name, users.c.email, enrollments.c.enrolled_at, done, certificates.c.uuid)
-        .join_from(enrollments, users)
-        .join(courses, courses.c.id == enrollments.c.course_id)
-        .outerjoin(certificates, issued)
-        .where(courses.c.slug == slug)
-        .order_by(users.c.name, users.c.id)
-    )
+    columns = (users.c.name, users.c.email, enrollments.c.enrolled_at, _done(), certificates.c.uuid)
+    query = _standing(*columns).where(courses.c.slug == slug).order_by(users.c.name, users.c.id)
     with reading(context.engine) as conn:
         return [LearnerLine(*row) for row in conn.execute(query)]
+
+
+def list_courses_of(context: ServerContext, uid: str) -> list[CourseOfLearner]:
+    """What somebody is enrolled in, by title."""
+    required = _of_course(lessons, lessons.c.deleted_at.is_(None))
+    columns = (courses.c.slug, courses.c.title, enrollments.c.enrolled_at, _done(), required, certificates.c.uuid)
+    query = _standing(*columns).where(users.c.uid == uid).order_by(courses.c.title, courses.c.id)
+    with reading(context.engine) as conn:
+        return [CourseOfLearner(*row) for row in conn.execute(query)]
+
+
+def list_devices_of(context: ServerContext, uid: str) -> list[DeviceLine]:
+    """Where somebody is signed in, the latest first."""
+    columns = (sessions.c.device, sessions.c.created_at, sessions.c.last_seen_at)
+    query = select(*columns).join_from(sessions, users).where(users.c.uid == uid, sessions.c.revoked_at.is_(None))
+    with reading(context.engine) as conn:
+        return [DeviceLine(*row) for row in conn.execute(query.order_by(sessions.c.last_seen_at.desc()))]
+
+
+def _standing(*columns: Any) -> Any:
+    issued = and_(certificates.c.user_id == users.c.id, certificates.c.course_id == courses.c.id)
+    query: Any = select(*columns).join_from(enrollments, users).join(courses, courses.c.id == enrollments.c.course_id)
+    return query.outerjoin(certificates, issued)
+
+
+def _done() -> Any:
+    """How many of a course's required lessons a learner completed."""
+    query = select(func.count()).select_from(lesson_progress.join(lessons, lessons.c.id == lesson_progress.c.lesson_id))
+    mine = query.where(lesson_progress.c.user_id == users.c.id, lessons.c.course_id == courses.c.id)
+    required = mine.where(lessons.c.deleted_at.is_(None), lesson_progress.c.completed_at.is_not(None))
+    return required.correlate(users, courses).scalar_subquery()
 
 
 def _count(conn: Any, query: Any) -> int:

@@ -88,9 +88,16 @@ def disable_user(context: ServerContext, email: str) -> User:
     now = context.clock()
     with writing(context.engine) as conn:
         conn.execute(update(users).where(users.c.id == user.id, users.c.disabled_at.is_(None)).values(disabled_at=now))
-        revoke = update(sessions).where(sessions.c.user_id == user.id, sessions.c.revoked_at.is_(None))
-        conn.execute(revoke.values(revoked_at=now))
+        _revoke_all(conn, user, now)
     return find_user(context, email)
+
+
+def sign_out_everywhere(context: ServerContext, email: str) -> User:
+    """End all sessions of an account: a laptop was lost."""
+    user = find_user(context, email)
+    with writing(context.engine) as conn:
+        _revoke_all(conn, user, context.clock())
+    return user
 
 
 def set_password(context: ServerContext, email: str, password: str) -> User:
@@ -99,8 +106,7 @@ def set_password(context: ServerContext, email: str, password: str) -> User:
     hashed = _HASHER.hash(read_password(password))
     with writing(context.engine) as conn:
         conn.execute(update(users).where(users.c.id == user.id).values(password_hash=hashed))
-        revoke = update(sessions).where(sessions.c.user_id == user.id, sessions.c.revoked_at.is_(None))
-        conn.execute(revoke.values(revoked_at=context.clock()))
+        _revoke_all(conn, user, context.clock())
     return user
 
 
@@ -112,6 +118,11 @@ def check_password(context: ServerContext, email: str, password: str) -> User | 
     hashed = row.password_hash if row is not None and row.password_hash else _NOBODY
     is_right = _verify(hashed, password)
     return _read(row) if row is not None and row.password_hash and is_right else None
+
+
+def _revoke_all(conn: Connection, user: User, now: int) -> None:
+    open_ones = update(sessions).where(sessions.c.user_id == user.id, sessions.c.revoked_at.is_(None))
+    conn.execute(open_ones.values(revoked_at=now))
 
 
 def _verify(hashed: str, password: str) -> bool:

@@ -13,6 +13,7 @@ from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web import admin, site
 from lms_server.web.admin_course import AdminCourse
+from lms_server.web.admin_learner import LearnerPage
 from lms_server.web.admin_upkeep import BackupFile, BackupPage, MailsForm, Upkeep
 from lms_server.web.api import CurrentSessionResource, ServerResource, SessionsResource, SyncResource, UsersResource
 from lms_server.web.auth import Door
@@ -128,6 +129,7 @@ def _add_admin(app: Any, pages: Pages) -> None:
     app.add_route("/admin/import", ImportPage(pages))
     app.add_route("/admin/courses/{slug}/{verb}", admin.CourseVerb(pages))
     app.add_route("/admin/learners", admin.LearnersPage(pages))
+    app.add_route("/admin/learners/{uid}", LearnerPage(pages))
     app.add_route("/admin/certificates", admin.CertificatesPage(pages))
     app.add_route("/admin/certificates/{uuid}.pdf", admin.CertificatePdf(pages))
     app.add_route("/admin/parked", admin.ParkedPage(pages))

@@ -113,6 +113,21 @@ def test_a_course_s_page_enrolls_and_takes_lessons_out(browser, course):
     assert browser.get("/admin/courses/nothing").status_code == 404
 
 
+def test_a_learner_s_page(browser, ana, certificate):
+    path = f"/admin/learners/{ana.uid}"
+    page = browser.get(path).text
+    assert "2 of 2" in page
+    assert "laptop" in page
+    assert browser.post(path, {"do": "sign_out"}).status_code == 303
+    assert ana.sync().status_code == 401
+    assert browser.post(path, {"do": "password", "password": ""}).status_code == 422
+    assert browser.post(path, {"do": "password", "password": "another"}).status_code == 303
+    assert browser.post(path, {"do": "disable"}).status_code == 303
+    assert "disabled" in browser.get(path).text
+    assert ana.sync().status_code == 403
+    assert browser.get("/admin/learners/nobody").status_code == 404
+
+
 def test_mails_are_sent_again_and_let_go(browser, context, settings, certificate):
     def state():
         with reading(context.engine) as conn:
