@@ -16,7 +16,8 @@ from lms_server.content.words import word
 
 META = "meta.yml"
 
-_LANGUAGE = re.compile(r"[a-z]{2,3}(?:-[A-Za-z0-9]{2,8})?")
+# Three letters alone are more often a word than a language.
+_LANGUAGE = re.compile(r"[a-z]{2}(?:-[A-Za-z0-9]{2,8})?|[a-z]{3}-[A-Za-z0-9]{2,8}")
 _STEP = re.compile(r"step_\d+\.md")
 _MARK = re.compile(r"^[ \t]*---[ \t]+(/?)([a-z][a-z-]*)[ \t]+---[ \t]*$")
 _INLINE_MARK = re.compile(r"(---[ \t]+/?(?:task|hints?|collapse|challenge|no-print|print-only)[ \t]+---)")
@@ -37,7 +38,7 @@ def languages(tree: Tree) -> tuple[str, ...]:
 def outline(tree: Tree, parent: str) -> Outline:
     """The project in the language that the folder is named after."""
     about = _meta(tree)
-    language = tree.name if _LANGUAGE.fullmatch(tree.name) else "en"
+    language = next((name for name in (tree.top, tree.name) if _LANGUAGE.fullmatch(name)), "en")
     remarks: dict[Remark, None] = {}
     title = str(about.get("title") or parent)
     steps = sorted((path for path in tree.sizes if _STEP.fullmatch(path)), key=natural_key)

@@ -23,6 +23,8 @@ class Tree:
     name: str
     sizes: Mapping[str, int]
     opener: Callable[[str], BinaryIO] = field(repr=False)
+    # The one folder that an archive was made of.
+    top: str = ""
 
     def __contains__(self, path: str) -> bool:
         return path in self.sizes
@@ -61,7 +63,8 @@ class Tree:
         """Archives are often made of one folder: look into it."""
         tops = {path.partition("/")[0] for path in self.sizes}
         if len(tops) == 1 and all("/" in path for path in self.sizes):
-            return replace(self.below(tops.pop()), name=self.name)
+            top = tops.pop()
+            return replace(self.below(top), name=self.name, top=top)
         return self
 
 

@@ -1,5 +1,7 @@
 """Raspberry Pi projects, by small traps."""
 
+import zipfile
+
 import pytest
 
 from lms_server.content.errors import BadCourse
@@ -123,3 +125,14 @@ def test_the_same_project_in_two_languages_is_two_courses(tmp_path):
     assert english.uid != arabic.uid
     assert not {lesson.uid for lesson in english.lessons} & {lesson.uid for lesson in arabic.lessons}
     assert (english.direction, arabic.direction) == ("ltr", "rtl")
+
+
+@pytest.mark.parametrize(
+    ("archive", "top"), [("noise.zip", "ar-SA/"), ("ar-SA.zip", ""), ("noise.zip", "noise/ar-SA/")]
+)
+def test_an_archive_tells_its_language(tmp_path, archive, top):
+    with zipfile.ZipFile(tmp_path / archive, "w") as package:
+        for path, data in FILES.items():
+            package.writestr(top + path, data)
+    course = read_course(tmp_path / archive)
+    assert (course.language, course.direction) == ("ar-SA", "rtl")
