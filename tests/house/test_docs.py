@@ -1,5 +1,6 @@
-"""The documents name commands that exist, and files that are there."""
+"""The documents name commands that exist, files that are there, and fields that travel."""
 
+import json
 import re
 import subprocess
 import sys
@@ -8,12 +9,16 @@ import pytest
 
 from lms_desktop import cli as desktop
 from lms_server import cli as server
+from lms_server.contract import wire
 from tests.house.source import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 FENCE = re.compile(r"^```sh\n(.*?)^```", re.DOTALL | re.MULTILINE)
 LINK = re.compile(r"\]\((?!https?:|#)([^)#\s]+)")
 FILE = re.compile(r"`((?:tests|docs|resources|requirements|lms_server|lms_desktop)/[\w/.-]*)`")
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text("utf-8")
+# What the admin's forms answer; no desktop ever hears it.
+FORMS = {"cannot_resend", "foreign_form", "old_form", "no_file"}
 PARSERS = {"lms-server": server.build_parser, "lms-desktop": desktop.build_parser}
 
 
@@ -44,3 +49,32 @@ def test_the_readme_names_the_development_commands():
     named = set(re.findall(r"python3 dev\.py (\w+)", "".join(page.read_text("utf-8") for page in PAGES)))
     assert {"demo", "test"} <= named
     assert all(re.search(rf"^  {name} ", listed, re.MULTILINE) for name in named)
+
+
+JSON = [json.loads(text) for text in re.findall(r"^```json\n(.*?)^```", PROTOCOL, re.DOTALL | re.MULTILINE)]
+ROWS = {
+    "courses": wire.CourseRow,
+    "lessons": wire.LessonRow,
+    "enrollments": wire.EnrollmentRow,
+    "progress": wire.ProgressRow,
+    "certificates": wire.CertificateRow,
+}
+
+
+def test_the_protocol_shows_the_envelopes_as_they_travel():
+    request, answer = JSON
+    assert request.keys() == set(wire.SyncRequest.__struct_fields__)
+    assert answer.keys() == set(wire.SyncAnswer.__struct_fields__)
+
+
+@pytest.mark.parametrize("kind", ROWS)
+def test_the_protocol_shows_the_rows_as_they_travel(kind):
+    shown = JSON[1]["changes"][kind][0]
+    assert shown.keys() == set(ROWS[kind].__struct_fields__)
+
+
+def test_the_protocol_names_every_code_of_the_errors():
+    web = "".join(path.read_text("utf-8") for path in (ROOT / "lms_server" / "web").glob("*.py"))
+    codes = set(re.findall(r'Problem\(\d+, "(\w+)"', web)) - FORMS
+    assert codes
+    assert not {code for code in codes if f"`{code}`" not in PROTOCOL}
