@@ -294,6 +294,9 @@ class TestFiles:
         assert (tmp_path / "copy").read_bytes() == data
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_args: (str(tmp_path / "no" / "copy"), ""))
         assert "could not be written" in viewer.save_copy(page, "b.bin", data)
+        [save] = [button for button in dialog.findChildren(Button) if button.words() == "Save a copy"]
+        save.click()
+        assert any("could not be written" in label.text() for label in dialog.findChildren(QLabel))
         dialog.deleteLater()
 
 

@@ -10,9 +10,9 @@ from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.reader.pictures import Frame, measure, shown
 from lms_desktop.ui.texts import tr, tr_n
 from lms_desktop.ui.theme import look, tokens
-from lms_desktop.ui.widgets.banner import EmptyState
+from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
-from lms_desktop.ui.widgets.card import Rule, column, line
+from lms_desktop.ui.widgets.card import Rule, clear, column, line
 from lms_desktop.ui.widgets.text import ElidedText, Text
 
 BETWEEN_PX = 16
@@ -120,6 +120,8 @@ class FileDialog(QDialog):
         body = column(self)
         body.addLayout(self._head())
         body.addWidget(Rule())
+        self._notice = column(None)
+        body.addLayout(self._notice)
         body.addWidget(self._shown, 1)
         self._shown.setFocus()
         screen = parent.window().size() if parent.window() else QGuiApplication.primaryScreen().availableSize()
@@ -144,7 +146,10 @@ class FileDialog(QDialog):
             self._shown.set_zoom(ZOOMS[self._zoom])
 
     def _save(self) -> None:
-        save_copy(self, self._name, self._data)
+        clear(self._notice)
+        trouble = save_copy(self, self._name, self._data)
+        if trouble is not None:
+            self._notice.addWidget(Banner("danger", tr("Not saved"), trouble))
 
 
 def _named(button: Button, name: str) -> Button:
