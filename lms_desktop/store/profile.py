@@ -1,5 +1,6 @@
 """One profile: a folder with a database for one learner at one server, owned by one process at a time."""
 
+import base64
 import errno
 import json
 import sqlite3
@@ -152,6 +153,17 @@ def read_owner(folder: Path) -> Owner | None:
         return None
     uid = None if folder.name == GUEST else folder.name
     return Owner(Place(folder.parent.name, "", ""), "", Learner(uid, "", ""))
+
+
+def read_public_keys(profiles: Path) -> list[bytes]:
+    """The pinned key of each server that has a profile in this folder."""
+    owners = (read_owner(file.parent) for file in sorted(profiles.glob(f"*/*/{OWNER}")))
+    return [read_key(text) for text in sorted({owner.public_key for owner in owners if owner and owner.public_key})]
+
+
+def read_key(text: str) -> bytes:
+    """A raw Ed25519 key from its base64url."""
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 def read_account(folder: Path, *, is_current: bool) -> AccountRow:

@@ -44,6 +44,10 @@ class Profiles:
         """Everybody who has a profile here, with how much of their work is unsent."""
         return profile.read_accounts(self.home.profiles, self.current())
 
+    def public_keys(self) -> list[bytes]:
+        """The keys of all servers that this laptop knows, as they were pinned; takes no lock."""
+        return profile.read_public_keys(self.home.profiles)
+
     def folder_of(self, account: AccountRow) -> Path:
         """Where an account's profile lies."""
         return profile.folder_of(self.home.profiles, account.place.server_id, account.learner.uid)

@@ -1,6 +1,5 @@
 """The profile's store: record a click, hand out what is to be sent, take in what the server answered."""
 
-import base64
 import contextlib
 import logging
 import threading
@@ -103,7 +102,7 @@ class Store:
     @property
     def public_key_bytes(self) -> bytes:
         """The server's Ed25519 key, as it was pinned at sign-in."""
-        return base64.urlsafe_b64decode(self.public_key + "=" * (-len(self.public_key) % 4))
+        return profile.read_key(self.public_key)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear which kinds of thing a write changed, on the writer's thread; returns what ends it."""

@@ -14,12 +14,15 @@ from lms_server.database.tables import server
 
 log = logging.getLogger(__name__)
 
+# More entries than a journal ever has: it counts as incomplete until an admin says otherwise.
+_BEYOND = 10**12
+
 
 def notice_rollback(context: ServerContext, who: Learner | None, request: wire.SyncRequest) -> None:
     """An anchor of ours that we can't find, under the present epoch: history was lost and nobody said so.
 
     Takes a new epoch. The dispatch journal may have been rolled back too, so new mails are held until an admin
-    releases them: it is recorded as one entry longer than it is. Nothing else depends on this; desktops offer
+    releases them: it is recorded as far longer than it is. Nothing else depends on this; desktops offer
     everything again because of the anchor alone.
     """
     if who is None or request.epoch is None:
@@ -46,5 +49,5 @@ def _finds_all(conn: Connection, who: Learner, request: wire.SyncRequest) -> boo
 
 
 def _take_new_epoch(conn: Connection, old: str) -> None:
-    changed = {"epoch": new_uuid4(), "journal_seq": server.c.journal_seq + 1}
+    changed = {"epoch": new_uuid4(), "journal_seq": server.c.journal_seq + _BEYOND}
     conn.execute(update(server).where(server.c.epoch == old).values(changed))

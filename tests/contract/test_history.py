@@ -63,7 +63,7 @@ def test_after_a_restore_everything_a_laptop_held_is_back_with_the_same_certific
     assert laptop.store.views.counts() == {"pending": 0, "parked": 0, "rejected": 0}
     if not says_so:
         assert row(world).epoch != epoch
-        assert row(world).journal_seq == 1, "new mails are held: the journal may have been rolled back too"
+        assert row(world).journal_seq > 10**9, "new mails are held: the journal may have been rolled back too"
     laptop.close()
     world.close()
 
