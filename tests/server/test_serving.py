@@ -95,7 +95,7 @@ def test_slow_clients_keep_nobody_waiting(served):
 def test_slow_readers_keep_nobody_waiting(served):
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return [b"x" * (1 << 20)] * 20 if environ["PATH_INFO"] == "/big" else [b"fine"]
+        return [b"x" * (1 << 20)] * 60 if environ["PATH_INFO"] == "/big" else [b"fine"]
 
     _, _, port = served(app)
     readers = [socket.create_connection(("127.0.0.1", port)) for _ in range(10)]
