@@ -77,7 +77,7 @@ def time_of(ms: int) -> str:
 
 def date(ms: int) -> str:
     """A full date, such as "22 November 2026"."""
-    return QLocale().toString(_local(ms).date(), "d MMMM yyyy")
+    return QLocale().toString(_local(ms).date(), tr("d MMMM yyyy"))
 
 
 def day(ms: int, now: int | None = None, *, inside: bool = False) -> str:
@@ -91,7 +91,7 @@ def day(ms: int, now: int | None = None, *, inside: bool = False) -> str:
     if 1 < days < 7:
         name = QLocale().standaloneDayName(then.dayOfWeek(), QLocale.FormatType.LongFormat)
         return name if inside else _capital(name)
-    return QLocale().toString(then, "d MMMM" if then.year() == today.year() else "d MMMM yyyy")
+    return QLocale().toString(then, tr("d MMMM") if then.year() == today.year() else tr("d MMMM yyyy"))
 
 
 def moment(ms: int, now: int | None = None, *, inside: bool = False) -> str:

@@ -86,6 +86,13 @@ def test_figures_follow_the_language(language):
     assert texts.part_of(900_000, 184_000_000) == "900\u00a0kB of 184\u00a0MB"
 
 
+def test_dates_follow_the_language(language):
+    language("es")
+    assert texts.date(1_764_000_000_000) == "24 de noviembre de 2025"
+    language("en")
+    assert texts.date(1_764_000_000_000) == "24 November 2025"
+
+
 def test_moments_are_told_as_people_say_them(language):
     language("en")
     now = 1_764_000_000_000

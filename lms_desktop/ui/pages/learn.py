@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.store.rows import LearnPage as LearnRows
@@ -20,6 +20,8 @@ from lms_desktop.ui.widgets.field import SearchField
 from lms_desktop.ui.widgets.text import Text
 
 TWO_COLUMNS = 720
+# Where title and search stand beside each other.
+BESIDE = 560
 
 
 class LearnPage(ScrolledPage):
@@ -39,10 +41,10 @@ class LearnPage(ScrolledPage):
         self._rows: tuple[LearnRows, dict[str, DownloadRow]] | None = None
         self._cards: list[CourseCard] = []
         self._grid: QGridLayout | None = None
-        head = line(None, 16)
-        head.addWidget(self._title, 1)
-        head.addWidget(self._search, 1)
-        self.body.addLayout(head)
+        self._head = line(None, 16)
+        self._head.addWidget(self._title, 1)
+        self._head.addWidget(self._search, 1)
+        self.body.addLayout(self._head)
         self.body.addSpacing(20)
         self.body.addLayout(self._shown)
         self.body.addStretch(1)
@@ -101,10 +103,14 @@ class LearnPage(ScrolledPage):
             card.show_download(downloads.get(card.course.uid))
 
     def _lay_out_cards(self) -> None:
+        margins = self.body.contentsMargins()
+        room = self.width() - margins.left() - margins.right()
+        is_wide = room >= look().px(BESIDE)
+        self._head.setDirection(QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom)
+        self._search.setMaximumWidth(look().px(320))
         if self._grid is None:
             return
-        margins = self.body.contentsMargins()
-        columns = 2 if self.width() - margins.left() - margins.right() >= look().px(TWO_COLUMNS) else 1
+        columns = 2 if room >= look().px(TWO_COLUMNS) else 1
         for place, card in enumerate(self._cards):
             self._grid.addWidget(card, place // columns, place % columns)
         self._grid.setColumnStretch(0, 1)

@@ -82,8 +82,9 @@ def draw_text(  # noqa: PLR0913 - what, where and how are all needed at each cal
     """Paint a text at the start edge of its box, cut with an ellipsis after some lines; the height it took."""
     painter.setFont(face)
     painter.setPen(ink)
-    # A sentence of the other direction keeps its full stop at its own end.
-    painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto)
+    # A sentence of the other direction keeps its full stop at its own end; figures alone follow the window.
+    has_words = any(letter.isalpha() for letter in text)
+    painter.setLayoutDirection(Qt.LayoutDirection.LayoutDirectionAuto if has_words else direction)
     flags = _alignment(direction, at_end=at_end, centred=centred)
     metrics = QFontMetricsF(face)
     height, pitch = line_height(face), line_pitch(face)

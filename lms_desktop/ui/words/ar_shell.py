@@ -331,6 +331,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Sign in, and what you do is saved here first and sent when there is a network.": "بعد تسجيل الدخول يُحفظ ما يُنجز هنا أولًا ويُرسل عند توفّر الشبكة.",
     "Nobody is signed in": "لم يسجّل أحد الدخول",
     "Asking {place} now. You can keep working.": "يجري الآن سؤال {place}. يمكن متابعة العمل.",
+    "d MMMM": "d MMMM",
+    "d MMMM yyyy": "d MMMM yyyy",
     "Somebody else": "شخص آخر",
     "Who is learning?": "من يتعلّم الآن؟",
     "The work of each learner is kept apart.": "عمل كل متعلّم محفوظ على حدة.",

@@ -250,6 +250,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Sign in, and what you do is saved here first and sent when there is a network.": "Inicia sesión, y lo que hagas se guarda primero aquí y se envía cuando haya red.",
     "Nobody is signed in": "Nadie ha iniciado sesión",
     "Asking {place} now. You can keep working.": "Preguntando a {place}. Puedes seguir trabajando.",
+    "d MMMM": "d 'de' MMMM",
+    "d MMMM yyyy": "d 'de' MMMM 'de' yyyy",
     "Somebody else": "Otra persona",
     "Who is learning?": "¿Quién aprende?",
     "The work of each learner is kept apart.": "El trabajo de cada estudiante se guarda por separado.",
