@@ -20,11 +20,9 @@ from lms_server.actions.courses import (
     restore_lesson,
     unpublish_course,
 )
-from lms_server.actions.refusals import Refused
 from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import show, when
-from lms_server.content.errors import BadCourse
-from lms_server.content.read import read_course
+from lms_server.cli.packages import add_package_verbs, read_package, remarks
 from lms_server.sync.parked import sweep
 
 Change = Callable[[ServerContext, str], None]
@@ -42,6 +40,7 @@ def add_commands(commands: Any) -> None:
     export.add_argument("slug", metavar="SLUG")
     export.add_argument("file", metavar="FILE", type=Path)
     command(verbs, "list", _list, "list all courses")
+    add_package_verbs(verbs)
     _change(verbs, "publish", publish_course, "open a course for enrollment", wakes=True)
     _change(verbs, "unpublish", unpublish_course, "take no new learners; those enrolled go on")
     _change(verbs, "delete", delete_course, "mark a course deleted; its slug stays taken")
@@ -67,11 +66,8 @@ def _change(verbs: Any, verb: str, change: Change, text: str, *, names: str = "S
 
 def _import(args: Namespace) -> None:
     context = server_of(args)
-    try:
-        package = read_course(args.path)
-        imported = import_course(context, package, publish=args.publish, rename=args.rename, dry_run=args.dry_run)
-    except BadCourse as error:
-        raise Refused(error.fault, error.text) from error
+    package = read_package(args.path)
+    imported = import_course(context, package, publish=args.publish, rename=args.rename, dry_run=args.dry_run)
     report = imported.report()
     if not args.dry_run:
         sweep(context)
@@ -88,8 +84,7 @@ def _in_words(report: dict[str, Any], *, is_dry: bool) -> str:
     lines = [f"{verb} {report['slug']}: {report['lessons']} lessons, {report['assets']} files"]
     for what in ("removed", "restored"):
         lines += [f"  {what}: {lesson['title']} ({lesson['uid']})" for lesson in report[what]]
-    lines += [f"  {w['code']}: {w['where']}: {w['text']}" for w in report["warnings"]]
-    return "\n".join(lines)
+    return "\n".join(lines + remarks(report))
 
 
 def _list(args: Namespace) -> None:
