@@ -93,6 +93,7 @@ class TestComplete:
         page._bar.main.click()
         settle()
         assert page._bar.main.words() == "Complete as Ana"
+        assert QApplication.focusWidget() is not page._bar.next
         assert any("disk is full" in line for line in notice(page))
         shelf.refusing = None
         page._bar.main.click()

@@ -1,6 +1,8 @@
 """The reading pane, offscreen: what a lesson's HTML becomes."""
 
 import itertools
+import struct
+import zlib
 
 import pytest
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt, QUrl
@@ -27,6 +29,13 @@ def png(width=1200, height=400, colour=0xFFF3EEE4, kind="PNG"):
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
     assert image.save(buffer, kind)
     return bytes(buffer.data().data())
+
+
+def claiming(width, height):
+    """A small file whose head says that it is a large picture."""
+    head = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 6, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + head + struct.pack(">I", zlib.crc32(head))
+    return png(4, 4)[:8] + chunk + png(4, 4)[33:]
 
 
 @pytest.fixture
@@ -319,9 +328,10 @@ class TestPictures:
         assert pictures.measure(data) is None
         assert pictures.shown(data, pictures.Frame(9, 9)).size().width() == 1
 
-    def test_a_flood_is_refused_by_its_head(self, view):
-        head = png(4, 4)
-        flood = head[:16] + (60_000).to_bytes(4, "big") * 2 + head[24:]
+    @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (12_000, 12_000), (60_000, 1)])
+    def test_a_flood_is_refused_by_its_head(self, view, width, height):
+        assert pictures.measure(claiming(4000, 4000)) is not None
+        flood = claiming(width, height)
         assert pictures.measure(flood) is None
         assert "can't be shown" in text_of(show(view, "<p><img src='a'></p>", assets={"a": flood}))[0]
 
