@@ -1,19 +1,14 @@
-"""Random schedules against the real server and real laptops: one seed, one schedule, every invariant after each step."""
+"""Random schedules against the real server and real laptops: one seed, one schedule, all invariants."""
 
-import base64
-import gzip
 import json
 import logging
 import os
 import tempfile
 from contextlib import ExitStack, contextmanager
 from functools import partial
-from hashlib import sha256
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
-
-import httpx
 
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.store import Store
@@ -24,7 +19,7 @@ from lms_server.actions.users import disable_user
 from lms_server.contract import anchors
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.times import to_wire
-from lms_server.contract.wire import certificate_command_id
+from lms_server.contract.wire import certificate_command_id, read_answer
 from lms_server.sync import changes
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
@@ -43,10 +38,10 @@ from tests.flows.machine_checks import (
     must,
 )
 from tests.flows.machine_memory import Crash, seeded
+from tests.flows.machine_wire import BROKEN, FATES, decoded, occasion, twisted
 from tests.flows.machine_world import IDENTITY, PEOPLE, Disk, Profile, Reply, Request, Shop
 from tests.world import Course
 
-BROKEN = httpx.ReadError("the connection broke")
 DAY_MS = 86_400_000
 # 1970, 2000, 2038, 2106, and clocks in the wrong zone.
 CLOCKS = (0, 946_684_800_000, 2_147_483_648_000, 4_294_967_296_000)
@@ -66,6 +61,9 @@ class Machine:
         self.answers: list[Reply] = []
         self.backups: list[bytes] = []
         self.disks: list[Disk] = []
+        self.made_answers: dict[str, list[bytes]] = {}
+        # What happens to requests, when somebody else than the seed decides.
+        self.fates: list[str] | None = None
         self.quiet = False
         self.depth = 0
         self.crashing: Profile | None = None
@@ -74,28 +72,34 @@ class Machine:
 
     def run(self) -> None:
         """The whole schedule; raises Violation."""
-        rng = self.rng
+        try:
+            self.begin(self.rng.choice((1, 1, 2, 3)))
+            for _ in range(self.rng.randint(3, 18)):
+                self._step()
+            self._calm_down()
+        finally:
+            self.end()
+
+    def begin(self, learners: int) -> None:
+        """A new server with courses, and a laptop for each learner."""
         self.shop.clock.now = 1_795_000_000_000
         self.server.memory.load(self.shop.server_content)
         self.tokens = list(self.shop.tokens)
         self._settings()
-        try:
-            for _ in range(rng.randint(1, 2)):
-                self._new_course()
-            self.backups.append(self.server.memory.save())
-            for who in range(rng.choice((1, 1, 2, 3))):
-                self._new_profile(who)
-            for _ in range(rng.randint(3, 18)):
-                self._step()
-            self._calm_down()
-        finally:
-            for profile in self.profiles:
-                profile.close()
+        for _ in range(self.rng.randint(1, 2)):
+            self._new_course()
+        self.backups.append(self.server.memory.save())
+        for who in range(learners):
+            self._new_profile(who)
+
+    def end(self) -> None:
+        for profile in self.profiles:
+            profile.close()
+            profile.slot.wire.carry = None
 
     def _settings(self) -> None:
         rng = self.rng
         self.limit = rng.choice((1, 2, 3, 2000))
-        self.page_rows = rng.choice((1, 2, 5, 2000))
         anchors.ROWS_A_REVISION = rng.choice((1, 2, 500))
 
     def _step(self) -> None:
@@ -117,7 +121,8 @@ class Machine:
             (3, "late", self._deliver_late),
             (2, "sweep", self._sweep),
             (8, "admin", self._admin),
-            (3, "server backup", self._back_up),
+            (7, "race", self._race),
+            (4, "server backup", self._back_up),
             (5, "server restore", self._restore),
             (3, "disk copy", self._copy_disk),
             (3, "disk restore", self._restore_disk),
@@ -172,9 +177,13 @@ class Machine:
         self._record(self._pick(), "enroll", self.rng.choice(self.courses).uid)
 
     def _click(self, profile: Profile | None = None) -> None:
+        profile = profile or self._pick()
         lesson = self.rng.choice([uid for course in self.courses for uid in course.lessons])
+        waiting = [row[1] for row in Held.look(profile.slot.memory).outbox.values() if row[0] == "start_lesson"]
         kind = self.rng.choice(("start_lesson", "complete_lesson", "complete_lesson"))
-        self._record(profile or self._pick(), kind, lesson)
+        if waiting and self.rng.random() < 0.5:
+            kind, lesson = "complete_lesson", waiting[0]
+        self._record(profile, kind, lesson)
 
     def _study(self) -> None:
         profile, course = self._pick(), self.rng.choice(self.courses)
@@ -184,10 +193,28 @@ class Machine:
             if self.rng.random() < 0.7:
                 self._record(profile, "complete_lesson", lesson)
 
+    def _race(self) -> None:
+        """A course closes on the server while a learner who hasn't heard of it takes it up; it may open again."""
+        profile, course = self._pick(), self.rng.choice(self.courses)
+        close = self.rng.choice((course_actions.unpublish_course, course_actions.delete_course))
+        self.note(" ", close.__name__, course.slug)
+        self._judged(partial(close, self.server.context, course.slug))
+        if self.rng.random() < 0.3:
+            self._back_up()
+        for kind, target in (("enroll", course.uid), *(("complete_lesson", lesson) for lesson in course.lessons)):
+            if self.rng.random() < 0.8:
+                self._record(profile, kind, target)
+        self._sync(profile)
+        if self.rng.random() < 0.4:
+            self._judged(partial(course_actions.restore_course, self.server.context, course.slug))
+            self._judged(partial(course_actions.publish_course, self.server.context, course.slug))
+        if self.rng.random() < 0.3:
+            self._restore()
+
     def _record(self, profile: Profile, kind: str, target: str) -> None:
         store = profile.store
         click = {"enroll": store.enroll, "start_lesson": store.start, "complete_lesson": store.complete}[kind]
-        is_crash = not self.quiet and self.crashing is None and self.rng.random() < 0.03
+        is_crash = not self.quiet and self.crashing is None and self.rng.random() < 0.05
         self.note(self.profiles.index(profile), kind, target[:4], "crash" if is_crash else "")
         if is_crash:
             profile.slot.memory.crash_after(self.rng.randrange(12))
@@ -234,17 +261,24 @@ class Machine:
         wire = profile.slot.wire
         wire.token = None if profile.who is None else self.tokens[profile.who]
         session = profile.session(limit)
-        with self._alarm():
+        with self._watched():
             return session.run()
 
     @contextmanager
-    def _alarm(self):
-        """The digests are an alarm, and no mechanism: it must never ring."""
+    def _watched(self):
+        """The digests are an alarm and no mechanism: it must never ring. And only true answers are taken in."""
+        settle = Store.settle
 
         def ring(_store: Store) -> None:
             raise Violation("the digests disagree after a finished sync")
 
-        with patch.object(Store, "ask_for_everything", ring):
+        def watch(store: Store, carried, answer):
+            must(answer.request_id in self.made_answers, "an answer to another request was taken")
+            true = self.made_answers[answer.request_id]
+            must(answer in [read_answer(body) for body in true], "an answer was taken that the server didn't give")
+            return settle(store, carried, answer)
+
+        with patch.object(Store, "ask_for_everything", ring), patch.object(Store, "settle", watch):
             yield
 
     def _sync_as_another(self) -> None:
@@ -255,7 +289,7 @@ class Machine:
         profile.slot.wire.token = self.tokens[other]
         self.depth += 1
         try:
-            with self._alarm():
+            with self._watched():
                 profile.session(self.limit).run()
         except Trouble as trouble:
             self.note(" ", type(trouble).__name__)
@@ -301,7 +335,7 @@ class Machine:
         """What the network does with one request; raises httpx errors."""
         if self.quiet or self.depth > 1:
             return self.deliver(request, profile)
-        fate = self.rng.choices(*_FATES)[0]
+        fate = self.rng.choices(*FATES)[0] if self.fates is None else self.fates[0]
         if fate != "fine":
             self.note(" ", fate)
         self._meanwhile(profile)
@@ -315,12 +349,12 @@ class Machine:
         if fate == "twice":
             reply = self.rng.choice((reply, self.deliver(request, profile)))
         self._meanwhile(profile)
-        return self._twist(fate, reply)
+        return twisted(fate, reply, self.rng, self.answers)
 
     def _meanwhile(self, profile: Profile) -> None:
         """Things happen while a request is on its way."""
         draw = self.rng.random()
-        if draw > 0.16 or self.depth:
+        if draw > 0.22 or self.depth:
             return
         self.depth += 1
         self.note("meanwhile")
@@ -329,9 +363,9 @@ class Machine:
                 self._click(profile)
             elif draw < 0.10:
                 self._admin()
-            elif draw < 0.12 and self.crashing is None:
+            elif draw < 0.15 and self.crashing is None:
                 self._sync(profile)
-            elif draw < 0.14:
+            elif draw < 0.17:
                 self._restore()
             elif self.crashing is None:
                 self._sync(self._pick())
@@ -344,15 +378,17 @@ class Machine:
         reply = self.server.call(request)
         self.server.memory.crash_after(None)
         after = Eye.look(self.server.memory)
-        asked = json.loads(_decoded(request.headers, request.body))
+        asked = json.loads(decoded(request.headers, request.body))
         must(reply.status in {200, 500} or before == after, "a refused request changed something", reply.status)
         accepted = self._accepted(asked, reply)
         if profile is not None and reply.status == 200:
             profile.acked |= accepted
-        judge(self.server.memory, before, after, _occasion(asked, accepted), asked["user"])
+        judge(self.server.memory, before, after, occasion(asked, accepted), asked["user"])
         check_server(self.server.memory, self.shop.clock.now)
         if not is_genuine:
             return reply
+        if reply.status == 200:
+            self.made_answers.setdefault(asked["request_id"], []).append(decoded(reply.headers, reply.body))
         self.sent.append(request)
         if reply.status == 200:
             self.answers.append(reply)
@@ -361,7 +397,7 @@ class Machine:
     def _accepted(self, asked: dict, reply: Reply) -> set[str]:
         """The ids of the commands that this request brought and the server accepted."""
         if reply.status == 200:
-            results = json.loads(_decoded(reply.headers, reply.body))["results"]
+            results = json.loads(decoded(reply.headers, reply.body))["results"]
             must([row.get("id") for row in results] == [row["id"] for row in asked["commands"]], "a result is missing")
             return {
                 row["id"] for row in results if row["outcome"] in {"applied", "duplicate"} and row["code"] in ACCEPTED
@@ -375,33 +411,6 @@ class Machine:
             self.deliver(self.late.pop(self.rng.randrange(len(self.late))), None)
         elif self.sent:
             self.deliver(self.rng.choice(self.sent), None)
-
-    def _twist(self, fate: str, reply: Reply) -> Reply:
-        rng, body = self.rng, reply.body
-        match fate:
-            case "answer lost":
-                raise BROKEN
-            case "cut":
-                return Reply(reply.status, reply.headers, body[: rng.randrange(len(body))])
-            case "garbled":
-                place = rng.randrange(len(body))
-                changed = body[:place] + bytes([body[place] ^ 1 << rng.randrange(8)]) + body[place + 1 :]
-                return Reply(reply.status, reply.headers, changed)
-            case "portal":
-                return Reply(rng.choice((200, 302, 511)), {"content-type": "text/html"}, b"<html>Sign in</html>")
-            case "portal json":
-                return Reply(200, {"content-type": "application/json"}, b'{"ok":true}')
-            case "old answer" if self.answers:
-                return rng.choice(self.answers)
-            case "other server":
-                return _changed(reply, lambda answer: answer | {"server_id": new_uuid4()})
-            case "other learner":
-                return _changed(reply, _for_another)
-            case "unnamed":
-                return _changed(reply, partial(_without_a_result, rng))
-            case "busy":
-                return Reply(503, {"content-type": "text/html"}, b"busy")
-        return reply
 
     # The server's side
 
@@ -475,7 +484,8 @@ class Machine:
         self.backups.append(self.server.memory.save())
 
     def _restore(self) -> None:
-        self.server.memory.load(self.rng.choice(self.backups))
+        latest = self.rng.random() < 0.5
+        self.server.memory.load(self.backups[-1] if latest else self.rng.choice(self.backups))
         if self.rng.random() < 0.6:
             self.server.memory.raw.execute("UPDATE server SET epoch = ?", (new_uuid4(),))
             self.note("  restored")
@@ -530,7 +540,7 @@ class Machine:
         known = set(self.server.memory.column("SELECT command_id FROM receipts"))
         before = self._known_facts()
         for request in self.rng.sample(self.sent, min(len(self.sent), 6)):
-            asked = json.loads(_decoded(request.headers, request.body))
+            asked = json.loads(decoded(request.headers, request.body))
             if asked["commands"] and all(command["id"] in known for command in asked["commands"]):
                 self.deliver(request, None)
         must(self._known_facts() == before, "I7: a replay changed something")
@@ -538,64 +548,6 @@ class Machine:
     def _known_facts(self) -> list:
         tables = ("enrollments", "lesson_progress", "receipts", "parked")
         return [self.server.memory.all(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
-
-
-def _occasion(asked: dict, accepted: set[str]) -> Happened:
-    """What a request may have been the occasion for."""
-    happened = Happened()
-    for command in asked["commands"]:
-        if command["kind"] == "complete_lesson" and command["id"] in accepted:
-            happened.lessons.add((asked["user"], command["lesson"]))
-        if command["kind"] == "keep_certificate":
-            happened.payloads.add(command["payload"])
-    return happened
-
-
-_FATE_TABLE = {
-    "fine": 60,
-    "lost": 3,
-    "delayed": 4,
-    "answer lost": 7,
-    "twice": 4,
-    "cut": 3,
-    "garbled": 2,
-    "portal": 2,
-    "portal json": 1,
-    "old answer": 3,
-    "other server": 2,
-    "other learner": 1,
-    "unnamed": 2,
-    "busy": 1,
-    "server crash": 4,
-}
-_FATES = list(_FATE_TABLE), list(_FATE_TABLE.values())
-
-
-def _decoded(headers: dict[str, str], body: bytes) -> bytes:
-    encoding = {name.lower(): value for name, value in headers.items()}.get("content-encoding")
-    return gzip.decompress(body) if encoding == "gzip" else body
-
-
-def _changed(reply: Reply, change) -> Reply:
-    """An answer of somebody who knows how to make one: whole and with its digest, but not ours."""
-    if reply.status != 200:
-        return reply
-    body = json.dumps(change(json.loads(_decoded(reply.headers, reply.body)))).encode()
-    digest = base64.b64encode(sha256(body).digest()).decode()
-    return Reply(200, {"content-type": "application/json", "content-digest": f"sha-256=:{digest}:"}, body)
-
-
-def _for_another(answer: dict) -> dict:
-    return answer | {"user": answer["user"] | {"uid": new_uuid4()}}
-
-
-def _without_a_result(rng: Random, answer: dict) -> dict:
-    results = list(answer["results"])
-    if results:
-        results.pop(rng.randrange(len(results)))
-    else:
-        results.append({"id": new_uuid4(), "outcome": "applied", "code": "ok"})
-    return answer | {"results": results}
 
 
 @contextmanager
@@ -609,17 +561,23 @@ def workshop():
         yield Shop(Path(folder))
 
 
-def run_schedule(shop: Shop, seed: int) -> Machine:
-    """Run one schedule; raises Violation, or whatever a bug raises, with its seed and story."""
-    machine = Machine(shop, seed)
-    rows = Random(seed).choice((1, 2, 5, 2000))
-    small = partial(changes.Budget, rows)
+@contextmanager
+def prepared(machine: Machine):
+    """The world of one schedule: seeded ids, databases in memory, and pages as small as the seed wants them."""
+    rows = Random(machine.seed).choice((1, 2, 5, 2000))
     with (
-        seeded(Random(seed ^ 0x5EED), shop.clock),
-        shop.opening,
-        patch.object(changes, "Budget", small),
+        seeded(Random(machine.seed ^ 0x5EED), machine.shop.clock),
+        machine.shop.opening,
+        patch.object(changes, "Budget", partial(changes.Budget, rows)),
         patch.object(changes, "_FETCH", rows + 500),
     ):
+        yield
+
+
+def run_schedule(shop: Shop, seed: int) -> Machine:
+    """Run one schedule; raises Violation, with what broke, its story, and the command that runs it again."""
+    machine = Machine(shop, seed)
+    with prepared(machine):
         try:
             machine.run()
         except Exception as error:

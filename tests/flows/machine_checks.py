@@ -131,7 +131,10 @@ def check_swept(memory: Memory) -> None:
             query = "SELECT 1 FROM courses WHERE uid = ? AND is_published AND deleted_at IS NULL"
             must(not memory.all(query, row["course"]), "a sweep left an enrollment in an open course")
         elif row["kind"] != "keep_certificate":
-            query = "SELECT 1 FROM lessons l JOIN enrollments e ON e.course_id = l.course_id WHERE l.uid = ? AND user_id = ?"
+            query = (
+                "SELECT 1 FROM lessons l JOIN enrollments e ON e.course_id = l.course_id"
+                " WHERE l.uid = ? AND e.user_id = ?"
+            )
             must(not memory.all(query, row["lesson"], user), "a sweep left a lesson of an enrolled learner")
 
 
@@ -195,7 +198,8 @@ def _is_confirmed(memory: Memory, kind: str, target: str) -> bool:
         query = "SELECT 1 FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE c.uid = ? AND e.revision > 0"
     else:
         done = "AND p.completed_at > 0" if kind == "complete_lesson" else ""
-        query = f"SELECT 1 FROM lesson_progress p JOIN lessons l ON l.id = p.lesson_id WHERE l.uid = ? AND p.revision > 0 {done}"
+        joined = "lesson_progress p JOIN lessons l ON l.id = p.lesson_id"
+        query = f"SELECT 1 FROM {joined} WHERE l.uid = ? AND p.revision > 0 {done}"
     return bool(memory.all(query, target))
 
 
@@ -268,19 +272,25 @@ def check_same(server: Memory, profile, user: str | None) -> None:
 _FACTS = (
     (
         ("enroll",),
-        "SELECT c.uid, t.enrolled_at, t.command_id, t.revision FROM enrollments t JOIN courses c ON c.id = t.course_id"
-        " JOIN users u ON u.id = t.user_id WHERE {where}",
+        (
+            "SELECT c.uid, t.enrolled_at, t.command_id, t.revision FROM enrollments t JOIN courses c ON c.id = t.course_id"
+            " JOIN users u ON u.id = t.user_id WHERE {where}"
+        ),
     ),
     (
         ("start_lesson", "complete_lesson"),
-        "SELECT l.uid, t.started_at, t.start_command_id, t.completed_at, t.complete_command_id, t.revision"
-        " FROM lesson_progress t JOIN lessons l ON l.id = t.lesson_id JOIN users u ON u.id = t.user_id WHERE {where}",
+        (
+            "SELECT l.uid, t.started_at, t.start_command_id, t.completed_at, t.complete_command_id, t.revision"
+            " FROM lesson_progress t JOIN lessons l ON l.id = t.lesson_id JOIN users u ON u.id = t.user_id WHERE {where}"
+        ),
     ),
     (
         ("keep_certificate",),
-        "SELECT t.payload, c.uid, t.uuid, t.learner_name, t.course_title, t.completed_at, t.issued_at, t.pdf_sha256,"
-        " t.revision FROM certificates t JOIN courses c ON c.id = t.course_id JOIN users u ON u.id = t.user_id"
-        " WHERE {where}",
+        (
+            "SELECT t.payload, c.uid, t.uuid, t.learner_name, t.course_title, t.completed_at, t.issued_at, t.pdf_sha256,"
+            " t.revision FROM certificates t JOIN courses c ON c.id = t.course_id JOIN users u ON u.id = t.user_id"
+            " WHERE {where}"
+        ),
     ),
 )
 
@@ -296,7 +306,8 @@ def _check_catalog(server: Memory, laptop: Memory, user: str | None) -> None:
     is_open = "c.is_published AND c.deleted_at IS NULL"
     enrolled = "c.id IN (SELECT course_id FROM enrollments e JOIN users u ON u.id = e.user_id WHERE u.uid = ?)"
     theirs = server.all(f"{_COURSES} WHERE {is_open} OR {enrolled}", user)
-    seen = f"NOT c.is_hidden AND c.uid != '{UNKNOWN_COURSE}' AND ({is_open} OR c.id IN (SELECT course_id FROM enrollments WHERE revision > 0))"
+    shown = f"({is_open} OR c.id IN (SELECT course_id FROM enrollments WHERE revision > 0))"
+    seen = f"NOT c.is_hidden AND c.uid != '{UNKNOWN_COURSE}' AND {shown}"
     mine = laptop.all(f"{_COURSES} WHERE {seen}")
     must(sorted(mine) == sorted(theirs), "I9: the catalogs differ", sorted(set(mine) ^ set(theirs)))
     theirs = server.all(f"{_LESSONS} WHERE {is_open} OR {enrolled}", user)
@@ -305,4 +316,7 @@ def _check_catalog(server: Memory, laptop: Memory, user: str | None) -> None:
 
 
 _COURSES = "SELECT c.uid, c.slug, c.title, c.is_published, c.deleted_at, c.revision FROM courses c"
-_LESSONS = 'SELECT l.uid, c.uid, l.title, l."order", l.deleted_at, l.revision FROM lessons l JOIN courses c ON c.id = l.course_id'
+_LESSONS = (
+    'SELECT l.uid, c.uid, l.title, l."order", l.deleted_at, l.revision'
+    " FROM lessons l JOIN courses c ON c.id = l.course_id"
+)

@@ -1,0 +1,31 @@
+"""Each mechanism switched off is noticed by the machine: a mechanism that can go unnoticed protects nobody."""
+
+import os
+
+import pytest
+
+from tests.flows.machine import run_schedule, workshop
+from tests.flows.machine_checks import Violation
+from tests.flows.zoo import FIRST_SEED, ZOO
+
+# How many schedules the machine may take; ``python -m tests.long.zoo`` tells from which seed it needs one.
+MOST = int(os.environ.get("LMS_ZOO_SCHEDULES", "10000"))
+
+
+@pytest.fixture(scope="module")
+def shop():
+    with workshop() as shop:
+        yield shop
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("name", ZOO)
+def test_the_machine_misses(shop, name):
+    with ZOO[name]():
+        for count in range(MOST):
+            try:
+                run_schedule(shop, FIRST_SEED.get(name, 0) + count)
+            except Violation as found:
+                print(f"{name}: in {count + 1} schedules, {str(found).splitlines()[0][:100]}")
+                return
+    pytest.fail(f"nothing noticed in {MOST} schedules: {name}")
