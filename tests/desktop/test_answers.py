@@ -200,14 +200,17 @@ def test_an_answer_that_came_too_late_changes_nothing(laptop, course):
     other = laptop.session()
     session = laptop.session()
     settle = laptop.store.settle
+    settled = []
 
     def late(carried, answer):
         laptop.store.settle = settle
         other.run()
-        return settle(carried, answer)
+        settled.append(settle(carried, answer))
+        return settled[0]
 
     laptop.store.settle = late
     session.run()
+    assert settled == [None]
     assert facts(laptop)[0]["pending"] == 0
     assert laptop.store.views.status()["acknowledged"] == 2
     with laptop.world.engine.connect() as conn:

@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import shutil
+import sqlite3
 import subprocess
 
 import pytest
@@ -183,13 +184,24 @@ def test_an_error_of_the_disk_is_never_a_success(machine, course):
     assert laptop.store.views.counts()["pending"] == 0
 
 
-def test_connections_are_made_anew_after_an_error_of_the_disk(machine, course):
+def test_connections_are_made_anew_after_an_error_of_the_disk(machine, course, monkeypatch):
     laptop = machine.reopen()
-    laptop.study(course, 0)
-    then = laptop.store._engine.pool
-    laptop.store._sickness = Storage.TROUBLE
+    said = laptop.study(course, 0)
+    engine = laptop.store._engine
+    pool = engine.pool
+
+    def fail(_connection):
+        error = sqlite3.OperationalError("disk I/O error")
+        error.sqlite_errorname = "SQLITE_IOERR_FSYNC"
+        raise error
+
+    with monkeypatch.context() as fault, pytest.raises(StorageTrouble) as trouble:  # noqa: PT012 # the fault ends with it
+        fault.setattr(engine.dialect, "do_commit", fail)
+        laptop.study(course, 1)
+    assert trouble.value.code is Storage.TROUBLE
+    assert engine.pool is not pool
+    assert [command.id for command in laptop.store.views.unsettled()] == said
     laptop.study(course, 1)
-    assert laptop.store._engine.pool is not then
     assert laptop.sync().applied == 2
 
 

@@ -124,6 +124,7 @@ def test_a_lost_write_ahead_log_loses_no_command(machine, course):
     laptop.store = machine.open()
     assert [command.id for command in laptop.store.views.unsettled()] == said
     assert laptop.store.notice is None
+    assert laptop.store.views.course(course.uid).course.completed == 2
     assert laptop.sync().applied == 2
     assert laptop.store.views.status()["acknowledged"] == 3
 
