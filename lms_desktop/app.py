@@ -167,13 +167,10 @@ class Desk:
             folder = find()
             for store in self._stores.values():
                 if store.folder == folder:
-                    # Signed in again: the same learner goes on where they were.
-                    store.note_sign_in(needed=False)
+                    # Signed in again: the same learner goes on where they were, with the new token.
                     self._with_loop(lambda loop: loop.reconnect())
                     return cast("Shelf", store)
-            shelf = self._open(folder)
-            cast("Store", shelf).note_sign_in(needed=False)
-            return shelf
+            return self._open(folder)
 
         return self._do(enter)
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, inspect
 
-from lms_server.contract.sqlite import open_sqlite
+from lms_server.contract.sqlite import open_sqlite, reading
 
 
 def open_database(url: str) -> Engine:
@@ -20,4 +20,5 @@ def open_database(url: str) -> Engine:
 
 def has_schema(engine: Engine) -> bool:
     """Whether this database was set up."""
-    return inspect(engine).has_table("server")
+    with reading(engine) as conn:
+        return inspect(conn).has_table("server")

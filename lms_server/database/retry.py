@@ -27,6 +27,8 @@ def whole_transaction(engine: Engine, run: Callable[[Connection], T]) -> T:
             with writing(engine) as conn:
                 return run(conn)
         except DBAPIError as error:
+            if _has_waited(error):
+                raise DatabaseBusy from error
             if not _is_passing(error):
                 raise
             cause = error
@@ -37,5 +39,9 @@ def whole_transaction(engine: Engine, run: Callable[[Connection], T]) -> T:
 def _is_passing(error: DBAPIError) -> bool:
     if error.connection_invalidated:
         return True
-    code = getattr(error.orig, "sqlstate", None)
-    return code in _AGAIN or "database is locked" in str(error.orig)
+    return getattr(error.orig, "sqlstate", None) in _AGAIN
+
+
+def _has_waited(error: DBAPIError) -> bool:
+    """SQLite gave up after its own patience: whoever asks should come back later."""
+    return "database is locked" in str(error.orig)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import Column, Connection, Engine, MetaData, String, Table, insert, inspect, select
 
-from lms_server.contract.sqlite import writing
+from lms_server.contract.sqlite import reading, writing
 from lms_server.database.tables import metadata
 
 # The newest step in migrations/versions.
@@ -36,7 +36,7 @@ def bring_up_to_date(engine: Engine, file: Path | None) -> str | None:
 
     ``file`` is the SQLite file, copied first to ``FILE.before-VERSION``. Raises NewerDatabase.
     """
-    with engine.connect() as conn:
+    with reading(engine) as conn:
         version = _version(conn)
     if version == HEAD:
         return None
