@@ -156,6 +156,17 @@ def test_a_flipped_bit_is_noticed(laptop, course, place):
     refuse_and_then_sync(laptop, course, twist, ServerTrouble)
 
 
+def test_an_altered_answer_that_still_reads_well_is_none(laptop, course):
+    def twist(response):
+        whole = body_of(response)[1]
+        fine = answer(200, whole)
+        altered = whole.replace(course.lessons[0].encode(), course.lessons[5].encode())
+        assert altered != whole
+        return httpx.Response(200, headers=fine.headers, stream=httpx.ByteStream(altered))
+
+    refuse_and_then_sync(laptop, course, twist, ServerTrouble)
+
+
 @pytest.mark.parametrize("digest", ["", "sha-256=:AAAA:", "sha-256=:%%%:", "md5=:AAAA:"])
 def test_an_answer_without_its_digest_is_none(laptop, course, digest):
     def twist(response):
