@@ -61,6 +61,7 @@ def write_callout(writer: Writer, node: Node) -> None:
 
 
 def write_quote(writer: Writer, node: Node) -> None:
+    """Write what must not be overlooked, its title first, with a thick edge at the reading side."""
     tokens = writer.sheet.tokens
     cell = _boxed(
         writer, writer.place.width, Edge(tokens.surface, tokens.outline, all_round=False, thick=3, beside=16, above=2)
@@ -80,6 +81,7 @@ def write_note(writer: Writer, node: Node) -> None:
 
 
 def write_rule(writer: Writer, _node: Node) -> None:
+    """Write somebody else's words with an edge beside them."""
     cell = _boxed(
         writer, writer.place.width, Edge(writer.sheet.tokens.border, "", all_round=False, thick=0, beside=0, above=0)
     )

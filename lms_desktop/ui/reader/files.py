@@ -50,6 +50,7 @@ def is_picture(file: Attachment) -> bool:
 
 
 def _told(file: Attachment) -> str:
+    """Whether the app shows a file as one picture."""
     kind = (
         tr("Picture")
         if is_picture(file)

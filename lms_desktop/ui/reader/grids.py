@@ -91,6 +91,7 @@ def write_table(writer: Writer, node: Node) -> None:
 
 
 def _rows(table: Node) -> Iterator[tuple[Node, bool]]:
+    """Write a table as wide as the column, or wider where its words need it."""
     for child in table.elements("tr", "thead", "tbody", "tfoot"):
         if child.tag == "tr":
             yield child, False

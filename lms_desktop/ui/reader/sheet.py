@@ -137,6 +137,7 @@ def tiny_letters() -> QTextCharFormat:
 
 @lru_cache(maxsize=256)
 def _line_spacing(families: tuple[str, ...], size_px: int, weight: int) -> float:
+    """Make letters that take no room, for blocks that are gaps."""
     font = QFont()
     font.setFamilies(list(families))
     font.setPixelSize(size_px)
