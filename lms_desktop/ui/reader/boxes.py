@@ -47,6 +47,7 @@ def write_code(writer: Writer, node: Node) -> None:
 
 
 def write_callout(writer: Writer, node: Node) -> None:
+    """Write what must not be overlooked, its title first, with a thick edge at the reading side."""
     tokens = writer.sheet.tokens
     is_calm = bool(node.classes & {"note", "tip", "info", "hint"})
     ground, ink = (tokens.accent_soft, tokens.accent) if is_calm else (tokens.attention_soft, tokens.attention)
@@ -61,7 +62,7 @@ def write_callout(writer: Writer, node: Node) -> None:
 
 
 def write_quote(writer: Writer, node: Node) -> None:
-    """Write what must not be overlooked, its title first, with a thick edge at the reading side."""
+    """Write somebody else's words with an edge beside them."""
     tokens = writer.sheet.tokens
     cell = _boxed(
         writer, writer.place.width, Edge(tokens.surface, tokens.outline, all_round=False, thick=3, beside=16, above=2)
@@ -81,7 +82,6 @@ def write_note(writer: Writer, node: Node) -> None:
 
 
 def write_rule(writer: Writer, _node: Node) -> None:
-    """Write somebody else's words with an edge beside them."""
     cell = _boxed(
         writer, writer.place.width, Edge(writer.sheet.tokens.border, "", all_round=False, thick=0, beside=0, above=0)
     )

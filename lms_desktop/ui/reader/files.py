@@ -46,11 +46,11 @@ class FileList(QWidget):
 
 
 def is_picture(file: Attachment) -> bool:
+    """Whether the app shows a file as one picture."""
     return file.type.startswith("image/")
 
 
 def _told(file: Attachment) -> str:
-    """Whether the app shows a file as one picture."""
     kind = (
         tr("Picture")
         if is_picture(file)

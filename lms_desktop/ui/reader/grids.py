@@ -70,6 +70,7 @@ def arrange(table: Node) -> Grid:
 
 
 def write_table(writer: Writer, node: Node) -> None:
+    """Write a table as wide as the column, or wider where its words need it."""
     caption = next(node.elements("caption"), None)
     if caption is not None:
         writer.flow(replace(writer, face=SMALL, ink=writer.sheet.tokens.muted), caption.children)
@@ -91,7 +92,6 @@ def write_table(writer: Writer, node: Node) -> None:
 
 
 def _rows(table: Node) -> Iterator[tuple[Node, bool]]:
-    """Write a table as wide as the column, or wider where its words need it."""
     for child in table.elements("tr", "thead", "tbody", "tfoot"):
         if child.tag == "tr":
             yield child, False

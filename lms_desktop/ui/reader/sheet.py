@@ -130,6 +130,7 @@ def hairline(height_px: int) -> QTextBlockFormat:
 
 
 def tiny_letters() -> QTextCharFormat:
+    """Make letters that take no room, for blocks that are gaps."""
     letters = QTextCharFormat()
     letters.setProperty(QTextFormat.Property.FontPixelSize, 1)
     return letters
@@ -137,7 +138,6 @@ def tiny_letters() -> QTextCharFormat:
 
 @lru_cache(maxsize=256)
 def _line_spacing(families: tuple[str, ...], size_px: int, weight: int) -> float:
-    """Make letters that take no room, for blocks that are gaps."""
     font = QFont()
     font.setFamilies(list(families))
     font.setPixelSize(size_px)
