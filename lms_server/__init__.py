@@ -1,1 +1,1 @@
-"""The small server of LMS Desktop; importing this loads nothing more, so that the desktop can take the contract alone."""
+"""The small server of LMS Desktop; this loads nothing more, so that the desktop can take the contract alone."""
