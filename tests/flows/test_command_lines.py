@@ -10,13 +10,27 @@ from tests.flows.wait import until
 REFUSED, USAGE, OFFLINE, SIGN_IN = 1, 2, 3, 4
 
 
-@pytest.fixture
-def server(tmp_path):
-    server = Server(tmp_path / "server")
+# Every command is a process, and a busy machine starts few a second.
+pytestmark = pytest.mark.timeout(400)
+
+
+def served(folder):
+    server = Server(folder)
     server.furnish()
     server.start()
     yield server
     server.stop()
+
+
+@pytest.fixture
+def server(tmp_path):
+    yield from served(tmp_path / "server")
+
+
+@pytest.fixture(scope="module")
+def quiet_server(tmp_path_factory):
+    """A server that keeps no learner's work, for all tests that look at words and codes."""
+    yield from served(tmp_path_factory.mktemp("quiet") / "server")
 
 
 def test_a_learner_studies_offline_and_gets_one_certificate_and_one_mail(server, tmp_path):
@@ -55,33 +69,35 @@ def test_a_learner_studies_offline_and_gets_one_certificate_and_one_mail(server,
     assert len(server.json("progress", "list")) == len(course["lessons"])
 
 
-def test_exit_codes_say_whose_turn_it_is(server, tmp_path):
+def test_exit_codes_say_whose_turn_it_is(quiet_server, tmp_path):
     laptop = Laptop(tmp_path / "laptop")
     laptop.run("status", code=SIGN_IN)
-    laptop.login(server.url, (LEARNER[0], LEARNER[1], "wrong"), code=SIGN_IN)
-    laptop.login(server.url)
+    laptop.login(quiet_server.url, (LEARNER[0], LEARNER[1], "wrong"), code=SIGN_IN)
+    laptop.login(quiet_server.url)
     laptop.run("sync")
     lesson = laptop.json("catalog")[0]["lessons"][0]["uid"]
     laptop.run("complete", lesson, code=REFUSED)
     laptop.run("enroll", "no-such-course", code=USAGE)
     laptop.run("dance", code=USAGE)
-    server.run("user", "add", LEARNER[0], "--name", "Twin", "--password-stdin", typed="a long password\n", code=REFUSED)
+    quiet_server.run(
+        "user", "add", LEARNER[0], "--name", "Twin", "--password-stdin", typed="a long password\n", code=REFUSED
+    )
 
 
-def test_json_documents_have_the_promised_keys(server):
+def test_json_documents_have_the_promised_keys(quiet_server):
     keys = {
         ("course", "list"): "uid slug title level is_published deleted_at lessons",
         ("lesson", "list", "first-aid"): "uid title section order is_free_preview deleted_at",
         ("user", "list"): "uid email name role disabled_at",
     }
     for call, promised in keys.items():
-        rows = server.json(*call)
+        rows = quiet_server.json(*call)
         assert rows
         assert all(set(promised.split()) <= row.keys() for row in rows), json.dumps(rows[0])
     for call in (("progress", "list"), ("certificate", "list"), ("mail", "list"), ("parked", "list")):
-        assert server.json(*call) == []
+        assert quiet_server.json(*call) == []
 
 
-def test_two_servers_are_not_made_in_one_folder(server):
+def test_two_servers_are_not_made_in_one_folder(quiet_server):
     with pytest.raises(CommandFailed):
-        server.furnish()
+        quiet_server.furnish()
