@@ -82,6 +82,7 @@ def write_note(writer: Writer, node: Node) -> None:
 
 
 def write_rule(writer: Writer, _node: Node) -> None:
+    """Write a line across the column."""
     cell = _boxed(
         writer, writer.place.width, Edge(writer.sheet.tokens.border, "", all_round=False, thick=0, beside=0, above=0)
     )
