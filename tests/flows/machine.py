@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
+from lms_desktop.store import ballast
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.store import Store
 from lms_desktop.sync.errors import Trouble
@@ -38,7 +39,7 @@ from tests.flows.machine_checks import (
     must,
 )
 from tests.flows.machine_memory import Crash, seeded
-from tests.flows.machine_wire import BROKEN, FATES, decoded, occasion, twisted
+from tests.flows.machine_wire import FATES, broken, decoded, occasion, twisted
 from tests.flows.machine_world import IDENTITY, PEOPLE, Disk, Profile, Reply, Request, Shop
 from tests.world import Course
 
@@ -64,6 +65,8 @@ class Machine:
         self.made_answers: dict[str, list[bytes]] = {}
         # What happens to requests, when somebody else than the seed decides.
         self.fates: list[str] | None = None
+        # What a learner does just when the server has answered.
+        self.interjection = None
         self.quiet = False
         self.depth = 0
         self.crashing: Profile | None = None
@@ -122,6 +125,8 @@ class Machine:
             (2, "sweep", self._sweep),
             (8, "admin", self._admin),
             (7, "race", self._race),
+            (4, "overtake", self._overtake),
+            (3, "repeat", self._repeat),
             (4, "server backup", self._back_up),
             (5, "server restore", self._restore),
             (3, "disk copy", self._copy_disk),
@@ -210,6 +215,29 @@ class Machine:
             self._judged(partial(course_actions.publish_course, self.server.context, course.slug))
         if self.rng.random() < 0.3:
             self._restore()
+
+    def _overtake(self) -> None:
+        """A lesson is started, and finished while the server hears of the start."""
+        profile, lesson = self._pick(), self.rng.choice(self.rng.choice(self.courses).lessons)
+        self._record(profile, "start_lesson", lesson)
+        self.interjection = lambda: self._record(profile, "complete_lesson", lesson)
+        self._sync(profile)
+        self.interjection = None
+
+    def _repeat(self) -> None:
+        """What stood between a learner and the certificate is removed, and an old request comes again."""
+        sent = [(request, json.loads(decoded(request.headers, request.body))) for request in self.sent]
+        sent = [pair for pair in sent if any(row["kind"] == "complete_lesson" for row in pair[1]["commands"])]
+        if not sent:
+            return
+        request, asked = self.rng.choice(sent)
+        lesson = next(row["lesson"] for row in asked["commands"] if row["kind"] == "complete_lesson")
+        done = Eye.look(self.server.memory).done
+        course = next(course for course in self.courses if lesson in course.lessons)
+        for other in course.lessons:
+            if (asked["user"], other) not in done:
+                self._judged(partial(course_actions.remove_lesson, self.server.context, other))
+        self.deliver(request, None)
 
     def _record(self, profile: Profile, kind: str, target: str) -> None:
         store = profile.store
@@ -342,10 +370,13 @@ class Machine:
         if fate in {"lost", "delayed"}:
             if fate == "delayed":
                 self.late.append(request)
-            raise BROKEN
+            raise broken()
         if fate == "server crash":
             self.server.memory.crash_after(self.rng.randrange(40))
         reply = self.deliver(request, profile)
+        if self.interjection is not None and self.crashing is None:
+            interjection, self.interjection = self.interjection, None
+            interjection()
         if fate == "twice":
             reply = self.rng.choice((reply, self.deliver(request, profile)))
         self._meanwhile(profile)
@@ -568,6 +599,8 @@ def prepared(machine: Machine):
     with (
         seeded(Random(machine.seed ^ 0x5EED), machine.shop.clock),
         machine.shop.opening,
+        # Two megabytes of reserve for each laptop are another test's business.
+        patch.object(ballast, "take_on", lambda _folder: None),
         patch.object(changes, "Budget", partial(changes.Budget, rows)),
         patch.object(changes, "_FETCH", rows + 500),
     ):

@@ -273,22 +273,24 @@ _FACTS = (
     (
         ("enroll",),
         (
-            "SELECT c.uid, t.enrolled_at, t.command_id, t.revision FROM enrollments t JOIN courses c ON c.id = t.course_id"
-            " JOIN users u ON u.id = t.user_id WHERE {where}"
+            "SELECT c.uid, t.enrolled_at, t.command_id, t.revision FROM enrollments t"
+            " JOIN courses c ON c.id = t.course_id JOIN users u ON u.id = t.user_id WHERE {where}"
         ),
     ),
     (
         ("start_lesson", "complete_lesson"),
         (
             "SELECT l.uid, t.started_at, t.start_command_id, t.completed_at, t.complete_command_id, t.revision"
-            " FROM lesson_progress t JOIN lessons l ON l.id = t.lesson_id JOIN users u ON u.id = t.user_id WHERE {where}"
+            " FROM lesson_progress t JOIN lessons l ON l.id = t.lesson_id"
+            " JOIN users u ON u.id = t.user_id WHERE {where}"
         ),
     ),
     (
         ("keep_certificate",),
         (
-            "SELECT t.payload, c.uid, t.uuid, t.learner_name, t.course_title, t.completed_at, t.issued_at, t.pdf_sha256,"
-            " t.revision FROM certificates t JOIN courses c ON c.id = t.course_id JOIN users u ON u.id = t.user_id"
+            "SELECT t.payload, c.uid, t.uuid, t.learner_name, t.course_title, t.completed_at, t.issued_at,"
+            " t.pdf_sha256, t.revision FROM certificates t JOIN courses c ON c.id = t.course_id"
+            " JOIN users u ON u.id = t.user_id"
             " WHERE {where}"
         ),
     ),

@@ -13,8 +13,6 @@ from lms_server.contract.ids import new_uuid4
 from tests.flows.machine_checks import Happened
 from tests.flows.machine_world import Reply
 
-BROKEN = httpx.ReadError("the connection broke")
-
 _TABLE = {
     "fine": 60,
     "lost": 3,
@@ -33,6 +31,11 @@ _TABLE = {
     "server crash": 4,
 }
 FATES = list(_TABLE), list(_TABLE.values())
+
+
+def broken() -> httpx.ReadError:
+    """A new one each time: an exception keeps the frames that it went through."""
+    return httpx.ReadError("the connection broke")
 
 
 def decoded(headers: dict[str, str], body: bytes) -> bytes:
@@ -55,7 +58,7 @@ def occasion(asked: dict, accepted: set[str]) -> Happened:
 def twisted(fate: str, reply: Reply, rng: Random, answers: list[Reply]) -> Reply:
     """The answer that arrives; raises httpx errors."""
     if fate == "answer lost":
-        raise BROKEN
+        raise broken()
     if fate == "old answer" and answers:
         return rng.choice(answers)
     twist = _TWISTS.get(fate)

@@ -2,13 +2,14 @@
 
 import io
 import shutil
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from unittest.mock import patch
 
 import httpx
-from sqlalchemy import insert, select
+from sqlalchemy import event, insert, select
+from sqlalchemy.exc import InvalidRequestError
 
 from lms_desktop.settings import Device
 from lms_desktop.store import profile as profiles
@@ -202,6 +203,9 @@ class Profile:
         if self.is_open:
             self.store.close()
             self.is_open = False
+            # The engine outlives this store, and would keep it.
+            with suppress(InvalidRequestError):
+                event.remove(self.slot.memory.engine, "handle_error", self.store._note_sickness)
 
     def session(self, limit: int) -> Session:
         session = Session(self.store, self.slot.client, LAPTOP, clock=self.now, _limit=limit)
