@@ -26,7 +26,7 @@ from lms_server.contract.commands import OUTCOME_OF, Enroll, Event, Outcome
 from lms_server.contract.ids import new_uuid4
 from lms_server.database.identity import Identity
 from lms_server.database.tables import parked
-from lms_server.sync import changes, rows
+from lms_server.sync import changes
 from lms_server.sync import settle as answering
 from tests.flows import machine
 
@@ -200,11 +200,7 @@ ZOO = {
     "an enrollment replays what waits for it": lambda: _off((answering, "replay", lambda *_, **__: Decision([]))),
     "the sweep": lambda: _off((machine, "sweep", nothing)),
     "a page holds whole revisions": lambda: _off((changes, "_by_revision", _row_by_row(changes._by_revision))),
-    "an enrollment brings its closed course": lambda: _off((rows, "_closed_courses", lambda *_: [])),
     "publishing stamps the lessons": lambda: _off((course_actions, "stamp_everything", _only_the_course)),
     "every required lesson is complete": lambda: _off((certificate_actions, "_earns", lambda row: row.required > 0)),
     "enrollments come first": lambda: _off((contract, "_JUDGES", contract._JUDGES[::-1])),
 }
-
-# Where the machine finds each within a few schedules; the others it finds from 0 on.
-FIRST_SEED: dict[str, int] = {}
