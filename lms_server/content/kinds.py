@@ -84,6 +84,7 @@ def kind_of(path: str, size: int, head: bytes, whole_svg: bytes | None = None) -
 
 
 def is_svg(head: bytes) -> bool:
+    """Whether a file that begins like this is an SVG drawing."""
     return bool(_SVG.match(head))
 
 

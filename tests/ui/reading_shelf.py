@@ -109,6 +109,7 @@ class RowViews:
         self.certificate_page = CertificatesPage((), ())
         self.download_rows = ()
         self.searched = []
+        self.found = ()
         self.state = BadgeState.SENT
 
     def course(self, uid):
@@ -132,6 +133,9 @@ class RowViews:
             around[place - 1] if place else None,
             around[place + 1] if place + 1 < len(around) else None,
         )
+
+    def search(self, words):
+        return self.found if words else ()
 
     def catalog(self, search="", level=None, language=None):
         self.searched.append((search, level, language))

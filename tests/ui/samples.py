@@ -18,6 +18,7 @@ from lms_desktop.store.rows import (
     CoursePage,
     CourseRow,
     DownloadRow,
+    Found,
     Learner,
     LearnPage,
     LessonPage,
@@ -218,6 +219,14 @@ class SampleViews:
 
     def learn(self) -> LearnPage:
         return LearnPage(self.who, self.going_on, self.courses)
+
+    def search(self, words: str) -> tuple[Found, ...]:
+        if not words:
+            return ()
+        snippet = (
+            f"Kneel beside the chest: \x02{words}\x03 and lock your fingers, with your shoulders above your hands."
+        )
+        return (Found(LESSONS[0].uid, "Chest compressions", self.catalog_courses[0].uid, "First aid", snippet),)
 
     def catalog(self, search: str = "", level: str | None = None, language: str | None = None) -> CatalogPage:
         rows = tuple(

@@ -10,13 +10,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
-from lms_desktop.store.rows import BadgeState, CertificateRow, CertificatesPage, DownloadRow, Learner, Topic
+from lms_desktop.store.rows import BadgeState, CertificateRow, CertificatesPage, DownloadRow, Found, Learner, Topic
 from lms_desktop.ui import theme
 from lms_desktop.ui.pages import certificates as certificates_module
 from lms_desktop.ui.pages.catalog import CatalogPage
 from lms_desktop.ui.pages.certificate_parts import check_file, paint_pages
 from lms_desktop.ui.pages.certificates import CertificatesPage as CertificatesScreen
 from lms_desktop.ui.pages.course import CoursePage, SectionCard
+from lms_desktop.ui.pages.found import FoundLessons
 from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.tokens import PAPER
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -263,6 +264,18 @@ class TestCatalog:
         assert "No courses here yet" in words(page)
         button(page, "Sync now").click()
         assert page.context.actions.asked == [("sync_now",)]
+
+    def test_lessons_that_a_search_found_stand_under_the_courses_and_open(self, show, shelf, qtbot):
+        page = show(CatalogPage, shelf)
+        assert page.findChild(FoundLessons).isHidden()
+        shelf.views.found = (Found("lesson-1", "Burns and scalds", "c", "First aid", "cool \x02water\x03 for long"),)
+        page.open("water")
+        qtbot.waitUntil(lambda: not page.findChild(FoundLessons).isHidden())
+        button = page.findChild(FoundLessons).findChild(Button)
+        assert "Burns and scalds" in button.accessibleName()
+        with qtbot.waitSignal(page.findChild(FoundLessons).chosen) as chosen:
+            button.click()
+        assert chosen.args == ["lesson-1"]
 
     def test_the_window_may_ask_for_a_search(self, show, shelf):
         page = show(CatalogPage, shelf, "vege")

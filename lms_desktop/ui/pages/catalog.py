@@ -11,6 +11,7 @@ from lms_desktop.store.rows import BadgeState, CourseRow, Topic
 from lms_desktop.store.rows import CatalogPage as Row
 from lms_desktop.ui.page import NARROW, Context, Page
 from lms_desktop.ui.pages.catalog_list import CourseList, Entry
+from lms_desktop.ui.pages.found import FoundLessons
 from lms_desktop.ui.reader import saving
 from lms_desktop.ui.texts import LANGUAGES, language_name, level_name, tr, tr_n
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
@@ -48,6 +49,7 @@ class CatalogPage(Page):
         self._empty_body = column(self._empty)
         self._notice = column(None, 0)
         self._stack = QStackedWidget()
+        self._found = FoundLessons()
         self._top = column(None, 12)
         self._build()
 
@@ -67,6 +69,9 @@ class CatalogPage(Page):
         row = self.context.shelf.views.catalog(text, self._levels.chosen, self._languages.chosen)
         self._offer_filters(row.languages)
         self._count.setText(_count(row))
+        found = self.context.shelf.views.search(text)
+        self._found.show_found(found)
+        self._stack.setVisible(bool(row.courses) or not found)
         is_offline = self.context.shelf.views.badge().state is BadgeState.OFFLINE
         self._list.fill([Entry(course, self._cover(course), is_offline) for course in row.courses])
         if row.courses:
@@ -80,6 +85,7 @@ class CatalogPage(Page):
         side, top = (24, 20) if is_narrow else (40, 28)
         self._top.setContentsMargins(side, top, side, 16)
         self._list.set_margin(side)
+        self._found.set_margin(side)
 
     def _build(self) -> None:
         head = line(None, 16)
@@ -92,11 +98,13 @@ class CatalogPage(Page):
         body = column(self)
         body.addLayout(self._top)
         body.addWidget(self._stack, 1)
+        body.addWidget(self._found)
         self._stack.addWidget(self._list)
         self._stack.addWidget(self._empty)
         self._search.searched.connect(lambda _text: self.reload())
         self._levels.changed(self.reload)
         self._languages.changed(self.reload)
+        self._found.chosen.connect(self.context.navigator.show_lesson)
         self._list.opened.connect(self.context.navigator.show_course)
         self._list.enroll_wanted.connect(self._enroll)
 

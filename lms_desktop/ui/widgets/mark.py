@@ -24,6 +24,7 @@ def mark_colours(kind: str) -> tuple[str, str]:
 
 
 def mark_font(kind: str) -> QFont:
+    """The font of a mark: neutral ones stay quiet."""
     return font(12, REGULAR if kind == "neutral" else STRONG)
 
 

@@ -53,6 +53,7 @@ def line_pitch(face: QFont) -> int:
 
 
 def text_width(text: str, face: QFont) -> int:
+    """Pixels that a line of text takes, rounded up."""
     return int(QFontMetricsF(face).horizontalAdvance(text) + 0.999)
 
 

@@ -9,6 +9,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Level": "Nivel",
     "They come with the first sync.": "Llegan con la primera sincronización.",
     "Try fewer letters, or another level or language.": "Prueba con menos letras, u otro nivel o idioma.",
+    "Lessons on this laptop": "Lecciones en este portátil",
     "Nothing found for “{words}”": "No se encontró nada para «{words}»",
     "No course fits these filters": "Ningún curso encaja con estos filtros",
     "Show all courses": "Mostrar todos los cursos",
