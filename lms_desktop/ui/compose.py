@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from functools import partial
+from importlib import import_module
 
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
@@ -9,30 +10,15 @@ from PySide6.QtWidgets import QApplication
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.page import Context, Page
-from lms_desktop.ui.pages.catalog import CatalogPage
-from lms_desktop.ui.pages.certificates import CertificatesPage
-from lms_desktop.ui.pages.course import CoursePage
-from lms_desktop.ui.pages.downloads import DownloadsPage
-from lms_desktop.ui.pages.learn import LearnPage
-from lms_desktop.ui.pages.lesson import LessonPage
-from lms_desktop.ui.pages.settings import SettingsPage
-from lms_desktop.ui.pages.sync import SyncPage
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.theme import application
 from lms_desktop.ui.widgets.ring import FocusRings
 from lms_desktop.ui.window import MainWindow
 from resources import path
 
-PAGES: dict[str, type[Page]] = {
-    "learn": LearnPage,
-    "catalog": CatalogPage,
-    "course": CoursePage,
-    "lesson": LessonPage,
-    "downloads": DownloadsPage,
-    "certificates": CertificatesPage,
-    "sync": SyncPage,
-    "settings": SettingsPage,
-}
+_PACKAGE = "lms_desktop.ui.pages"
+# Each in the file of its name, under the class of its name: the first paint waits for none but its own.
+PAGES = ("learn", "catalog", "course", "lesson", "downloads", "certificates", "sync", "settings")
 
 
 def make_application(arguments: list[str]) -> QApplication:
@@ -45,7 +31,12 @@ def make_application(arguments: list[str]) -> QApplication:
 
 def make_pages(context: Context) -> Mapping[str, Callable[[], Page]]:
     """Every page of the window by the name that routes use, made when it is first gone to."""
-    return {name: partial(page, context) for name, page in PAGES.items()}
+    return {name: partial(_make_page, name, context) for name in PAGES}
+
+
+def _make_page(name: str, context: Context) -> Page:
+    page: Page = getattr(import_module(f"{_PACKAGE}.{name}"), f"{name.title()}Page")(context)
+    return page
 
 
 def build_window(actions: Actions, preferences: PreferenceFile) -> MainWindow:

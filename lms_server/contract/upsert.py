@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from importlib import import_module
 from typing import Any
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     ColumnElement,
     Connection,
@@ -17,16 +19,17 @@ from sqlalchemy import (
     literal,
     select,
 )
-from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects import sqlite
 
 _LONG_LIST = 50
-Insert = sqlite.Insert | postgresql.Insert
 
 
 def insert_into(conn: Connection, table: Table) -> Any:
     """An insert that can say ``on_conflict_do_nothing`` or ``on_conflict_do_update`` in this database's dialect."""
-    return postgresql.insert(table) if conn.dialect.name == "postgresql" else sqlite.insert(table)
+    if conn.dialect.name == "postgresql":
+        # Loaded with the engine on a server; a desktop starts without it.
+        return import_module("sqlalchemy.dialects.postgresql").insert(table)
+    return sqlite.insert(table)
 
 
 def write_rows(conn: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
