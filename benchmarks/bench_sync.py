@@ -116,6 +116,8 @@ def _queue(store, sync, chosen) -> None:
         apply(conn, 1, events, lambda: None)
         for event in events:
             outbox.queue(conn, event.command)
+    # As a click does; the sync must not be billed for it.
+    store._journal.add(event.command for event in events)
 
 
 def _bytes(client):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from lms_desktop.sync.loop import SyncLoop
 
 log = logging.getLogger(__name__)
+_ALL_IS_KEPT = "Everything saved before is kept. Unsent work can be written to a file with: lms-desktop export FILE"
 T = TypeVar("T")
 
 
@@ -46,7 +47,13 @@ def open_window(desk: "Desk") -> MainWindow:
     """The window with the profile that was open last, or the first start."""
     desk.home.path.mkdir(parents=True, exist_ok=True)
     window = compose.build_window(desk, PreferenceFile(desk.home.window))
-    window.open_shelf(desk.open_current())
+    try:
+        window.open_shelf(desk.open_current())
+    except StorageTrouble as trouble:
+        window.open_shelf(None)
+        compose.say(window, f"{trouble}\n\n{_ALL_IS_KEPT}")
+    if (notice := desk.take_notice()) is not None:
+        compose.say(window, notice)
     return window
 
 
@@ -67,15 +74,17 @@ class Desk:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def open_current(self) -> Shelf | None:
-        """The profile that was open last, if there is one that opens."""
+        """The profile that was open last, if there is one. Raises StorageTrouble when it doesn't open."""
         folder = self.profiles.current()
-        if folder is None:
-            return None
-        try:
-            return self._open(folder)
-        except StorageTrouble:
-            log.exception("The profile %s doesn't open", folder)
-            return None
+        return self._open(folder) if folder is not None else None
+
+    def take_notice(self) -> str | None:
+        """What happened to the open profile while nobody looked, told once: it was damaged and made again."""
+        for store in self._stores.values():
+            if (notice := store.notice) is not None:
+                store.dismiss_notice()
+                return notice.text
+        return None
 
     def accounts(self) -> tuple[AccountRow, ...]:
         return self.profiles.all()

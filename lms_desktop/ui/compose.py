@@ -4,8 +4,9 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QMessageBox
 
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
@@ -27,6 +28,14 @@ def make_application(arguments: list[str]) -> QApplication:
     app.setApplicationName("LMS Desktop")
     app.setDesktopFileName("lms-desktop")
     return app
+
+
+def say(window: MainWindow, text: str) -> None:
+    """Tell the learner something about this laptop that no page shows; the window goes on behind it."""
+    box = QMessageBox(QMessageBox.Icon.Information, "LMS Desktop", text, QMessageBox.StandardButton.Ok, window)
+    box.setTextFormat(Qt.TextFormat.PlainText)
+    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    box.open()
 
 
 def make_pages(context: Context) -> Mapping[str, Callable[[], Page]]:
