@@ -4,13 +4,13 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, select
+from sqlalchemy import Connection, delete, exists, or_, select
 
 from lms_desktop.store.catalog import mark_here
 from lms_desktop.store.rows import Topic
 from lms_desktop.store.search import forget_lessons, index_lessons
 from lms_desktop.store.store import Store
-from lms_desktop.store.tables import courses, downloads, lessons
+from lms_desktop.store.tables import ME, courses, downloads, enrollments, lessons
 from lms_server.contract.upsert import insert_into
 
 
@@ -32,11 +32,13 @@ class LessonFiles:
 
 
 def lessons_of(store: Store, course_uid: str) -> list[LessonFiles]:
-    """A course's lessons with their files, texts first within each."""
+    """The lessons of a course that this learner may read, with their files, texts first within each."""
+    is_enrolled = exists().where(enrollments.c.course_id == courses.c.id, enrollments.c.user_id == ME)
+    readable = or_(lessons.c.is_free_preview, is_enrolled)
     query = (
         select(lessons.c.uid, lessons.c.body, lessons.c.body_size, lessons.c.attachments, lessons.c.is_here)
         .join_from(lessons, courses)
-        .where(courses.c.uid == course_uid, lessons.c.deleted_at.is_(None), ~lessons.c.is_hidden)
+        .where(courses.c.uid == course_uid, lessons.c.deleted_at.is_(None), ~lessons.c.is_hidden, readable)
         .order_by(lessons.c.order, lessons.c.id)
     )
     with store.reading() as conn:
