@@ -19,7 +19,7 @@ from lms_desktop.store.profile import Owner, said_plainly
 from lms_desktop.store.rescue import Notice
 from lms_desktop.store.rows import Learner, Live, Place, Topic
 from lms_desktop.store.settle import Cursors, Settled
-from lms_desktop.store.tables import ME, positions, syncs, users
+from lms_desktop.store.tables import ME, syncs, users
 from lms_desktop.store.tables import profile as profile_table
 from lms_desktop.store.views import Views
 from lms_server.contract import wire
@@ -235,13 +235,6 @@ class Store:
     def blob(self, sha256: str) -> bytes | None:
         """A course file by its hash, or None when it isn't here."""
         return self.blobs.read(sha256)
-
-    def remember_position(self, lesson_uid: str, fraction: float) -> None:
-        """Where the learner stopped reading, 0 to 1."""
-        with self._writing() as conn:
-            conn.execute(delete(positions).where(positions.c.lesson_uid == lesson_uid))
-            row = {"lesson_uid": lesson_uid, "fraction": fraction, "at": self._faults.clock()}
-            conn.execute(insert(positions).values(row))
 
     @contextlib.contextmanager
     def writing(self, *topics: Topic) -> Iterator[Connection]:

@@ -5,7 +5,6 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
     Index,
     Integer,
     MetaData,
@@ -112,14 +111,6 @@ syncs = Table(
     Column("received", Integer, nullable=False),
     Column("outcome", String(32), nullable=False),
     Column("attention", Integer, nullable=False),
-)
-
-positions = Table(
-    "positions",
-    metadata,
-    Column("lesson_uid", UID, primary_key=True),
-    Column("fraction", Float, nullable=False),
-    Column("at", BigInteger, nullable=False),
 )
 
 downloads = Table(

@@ -33,7 +33,7 @@ from lms_desktop.store.rows import (
     SyncRow,
 )
 from lms_desktop.store.search import search
-from lms_desktop.store.tables import certificates, courses, enrollments, lessons, outbox, positions, profile, syncs
+from lms_desktop.store.tables import certificates, courses, enrollments, lessons, outbox, profile, syncs
 from lms_server.contract.commands import Command
 from lms_server.contract.sqlite import reading
 
@@ -173,12 +173,6 @@ class Views:
     def accounts(self) -> tuple[AccountRow, ...]:
         """Everybody who has a profile on this laptop, with how much of their work is unsent."""
         return read_accounts(self._folder.parent.parent, self._folder)
-
-    def position(self, lesson_uid: str) -> float:
-        """Where the learner stopped reading, 0 to 1."""
-        with self._reading() as conn:
-            found = conn.execute(select(positions.c.fraction).where(positions.c.lesson_uid == lesson_uid))
-            return float(found.scalar_one_or_none() or 0.0)
 
     def counts(self) -> dict[str, int]:
         """How many commands are pending, parked and rejected."""

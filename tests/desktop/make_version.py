@@ -28,7 +28,6 @@ def make(file):
         laptop.study(course, 0)
         laptop.sync()
         laptop.study(course, 1)
-        laptop.store.remember_position(course.lessons[1], 0.5)
         laptop.close()
         world.close()
         # Opened once more by the store alone, then packed into one small file.
