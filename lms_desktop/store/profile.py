@@ -217,19 +217,6 @@ def _make_tables(conn: Connection, owner: Owner) -> None:
     conn.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 
 
-@contextmanager
-def owned(folder: Path) -> Iterator[None]:
-    """Hold the profile for this process; the system lets go of the lock whatever happens to us.
-
-    Raises StorageTrouble(IN_USE) when another process has it.
-    """
-    release = take(folder)
-    try:
-        yield
-    finally:
-        release()
-
-
 def take(folder: Path) -> Callable[[], None]:
     """Take the profile's lock and return what lets go of it."""
     try:

@@ -94,13 +94,6 @@ class Stream:
         self._rows_left -= 1
         return self.revision
 
-    def stamp_alone(self) -> int:
-        """A revision that holds this one row."""
-        self._rows_left = 0
-        revision = self.stamp()
-        self._rows_left = 0
-        return revision
-
     def touch(self) -> None:
         """Take a revision even if no row changed: a receipt was stored, and anchors must notice its loss."""
         if self.revision < self._first_new:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from sqlalchemy import Connection, select
 
 from lms_server.contract import rules
-from lms_server.contract.commands import Code, CompleteLesson, Enroll, Event, KeepCertificate, StartLesson, Unsupported
+from lms_server.contract.commands import Code, CompleteLesson, Enroll, Event, StartLesson
 from lms_server.contract.rules import CourseFact, Enrollment, LessonFact, Progress
 from lms_server.contract.schema import courses, enrollments, lesson_progress, lessons
 from lms_server.contract.upsert import among, insert_into, write_rows
@@ -172,9 +172,6 @@ _JUDGES: tuple[tuple[type, Callable[[Facts, Decision, Event], Code]], ...] = (
     (StartLesson, _start),
     (CompleteLesson, _complete),
 )
-
-# Decided by whoever knows the keys, or by nobody yet.
-UNDECIDED = (KeepCertificate, Unsupported)
 
 
 def _load_lessons(conn: Connection, facts: Facts, uids: set[str]) -> None:
