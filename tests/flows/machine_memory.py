@@ -1,5 +1,6 @@
 """What makes a random schedule cost milliseconds and come again by its seed: databases in memory, seeded ids."""
 
+import gc
 import sqlite3
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -49,7 +50,12 @@ class Memory:
         # Through the backup API: prepared statements don't survive having the pages swapped beneath them.
         with closing(sqlite3.connect(":memory:")) as copy:
             copy.deserialize(content)
-            copy.backup(self.raw)
+            try:
+                copy.backup(self.raw)
+            except sqlite3.OperationalError:
+                # A crash took its process with it, but its half-read cursors live here until they are collected.
+                gc.collect()
+                copy.backup(self.raw)
 
     def all(self, query: str, *values: object) -> list:
         return self.raw.execute(query, values).fetchall()
