@@ -26,6 +26,8 @@ from lms_server.contract.wire import Result, certificate_command_id
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
 _RANK = {"enroll": 0, "start_lesson": 1, "complete_lesson": 2, "keep_certificate": 3}
 _LAST_RANK = 4
+# Who was told to wait goes behind everybody who wasn't; among those who wait as often, kinds keep their order.
+_BEHIND = _LAST_RANK + 1
 _CODES = set(Code)
 
 
@@ -35,7 +37,7 @@ def queue(conn: Connection, command: Command) -> None:
 
 
 def outgoing(conn: Connection, limit: int) -> list[Command]:
-    """The commands to send next, enrollments first."""
+    """The commands to send next: enrollments first, and last those that the server had no room for."""
     query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
     query = query.where(outbox.c.state == PENDING).order_by(outbox.c.rank, outbox.c.seq).limit(limit)
     return [_command(*row) for row in conn.execute(query)]
@@ -69,16 +71,21 @@ def counts(conn: Connection) -> dict[str, int]:
 
 def file_results(conn: Connection, results: Sequence[Result]) -> int:
     """Do what the outcomes say; returns how many commands are settled by them."""
-    settled, waiting = [], []
+    settled, waiting, later = [], [], []
     for result in results:
         state = state_after(result)
         if state is None:
             settled.append(result.id)
-        elif state != PENDING:
+        elif state == PENDING:
+            later.append(result.id)
+        else:
             waiting.append({"id_": result.id, "state_": state, "code_": result.code})
     gone = 0
     if settled:
         gone = conn.execute(delete(outbox).where(among(conn, outbox.c.command_id, [i for i in settled if i]))).rowcount
+    if later:
+        told = among(conn, outbox.c.command_id, [i for i in later if i])
+        conn.execute(update(outbox).where(told).values(rank=outbox.c.rank + _BEHIND))
     if waiting:
         statement = update(outbox).where(outbox.c.command_id == bindparam("id_"))
         conn.execute(statement.values(state=bindparam("state_"), code=bindparam("code_")), waiting)

@@ -63,7 +63,7 @@ outbox = Table(
     Column("seq", Integer, primary_key=True),
     Column("command_id", UID, nullable=False),
     Column("kind", String(64), nullable=False),
-    # The order in which kinds are sent: enrollments first.
+    # The order of sending: enrollments first, and behind everybody who was told to wait.
     Column("rank", Integer, nullable=False),
     # A course's or lesson's uid, a certificate's payload, or a whole command of a kind from a newer version.
     Column("target", Text, nullable=False),

@@ -52,6 +52,7 @@ class Session:
     clock: Callable[[], int] = now_ms
     report: Report = field(default_factory=Report)
     _limit: int = wire.MAX_COMMANDS
+    _told_to_wait: set[str | None] = field(default_factory=set)
 
     def run(self) -> Report:
         """Send and receive until there is nothing left either way. Raises Trouble; the queue is safe."""
@@ -122,9 +123,10 @@ class Session:
             raise ServerTrouble("The answer can't be read.") from error
 
     def _has_more_to_send(self, answer: wire.SyncAnswer) -> bool:
-        left = self.store.views.counts()["pending"]
-        told_to_wait = sum(result.outcome == Outcome.RETRY for result in answer.results)
-        return left > told_to_wait
+        # Each is asked once in a run: what the server has no room for now comes with the next sync.
+        for result in answer.results:
+            (self._told_to_wait.add if result.outcome == Outcome.RETRY else self._told_to_wait.discard)(result.id)
+        return self.store.views.counts()["pending"] > len(self._told_to_wait)
 
     def _request(self, carried: Cursors, commands: Sequence[Command]) -> dict[str, Any]:
         learner = self.store.learner
