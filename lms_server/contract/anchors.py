@@ -94,6 +94,13 @@ class Stream:
         self._rows_left -= 1
         return self.revision
 
+    def stamp_alone(self) -> int:
+        """A revision that no other row shares: what it brings along mustn't add up on one page."""
+        self._rows_left = 0
+        revision = self.stamp()
+        self._rows_left = 0
+        return revision
+
     def touch(self) -> None:
         """Take a revision even if no row changed: a receipt was stored, and anchors must notice its loss."""
         if self.revision < self._first_new:

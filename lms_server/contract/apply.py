@@ -44,11 +44,16 @@ class Decision:
     completed_courses: set[int] = field(default_factory=set)
 
 
-def apply(conn: Connection, user_id: int, events: Sequence[Event], stamp: Stamp) -> Decision:
-    """Apply events to a learner's facts and say how each ended; certificates and unknown kinds aren't decided here."""
+def apply(
+    conn: Connection, user_id: int, events: Sequence[Event], stamp: Stamp, stamp_alone: Stamp | None = None
+) -> Decision:
+    """Apply events to a learner's facts and say how each ended; certificates and unknown kinds aren't decided here.
+
+    ``stamp_alone`` gives enrollments their revisions, since each may bring a whole course along.
+    """
     facts = load_facts(conn, user_id, events)
     decision = decide(facts, events)
-    write(conn, user_id, decision, stamp)
+    write(conn, user_id, decision, stamp, stamp_alone)
     return decision
 
 
@@ -78,7 +83,7 @@ def decide(facts: Facts, events: Sequence[Event]) -> Decision:
     return decision
 
 
-def write(conn: Connection, user_id: int, decision: Decision, stamp: Stamp) -> None:
+def write(conn: Connection, user_id: int, decision: Decision, stamp: Stamp, stamp_alone: Stamp | None = None) -> None:
     """Store the decided rows, one statement a table; the unique keys keep them single."""
     if decision.enrollments:
         statement = insert_into(conn, enrollments)
@@ -89,7 +94,7 @@ def write(conn: Connection, user_id: int, decision: Decision, stamp: Stamp) -> N
                 "course_id": course_id,
                 "enrolled_at": row.enrolled_at,
                 "command_id": row.command_id,
-                "revision": stamp(),
+                "revision": (stamp_alone or stamp)(),
             }
             for course_id, row in decision.enrollments.items()
         ]

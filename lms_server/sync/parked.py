@@ -54,7 +54,7 @@ def replay(
     query = select(parked.c.command, parked.c.at, parked.c.code).where(parked.c.user_id == who.id).order_by(parked.c.id)
     rows = conn.execute(query if code is None else query.where(parked.c.code == code.value)).all()
     events = [Event(read_command(json.loads(text)), at) for text, at, _ in rows]
-    decision = apply(conn, who.id, events, stream.stamp)
+    decision = apply(conn, who.id, events, stream.stamp, stream.stamp_alone)
     for index, event in enumerate(events):
         if isinstance(event.command, KeepCertificate):
             decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)

@@ -75,7 +75,7 @@ def _settle(
     known = _known_receipts(conn, who, batch)
     fresh = [pair for pair in batch.first.values() if pair[1].id not in known]
     events = [Event(command, _time(command, sent_at, received_at)) for _, command in fresh]
-    decision = apply(conn, who.id, events, stream.stamp)
+    decision = apply(conn, who.id, events, stream.stamp, stream.stamp_alone)
     _keep_certificates(conn, context, who, events, decision, stream)
     _store_receipts(conn, who, events, decision, known, received_at)
     due = decision.completed_courses | _repeated_courses(conn, batch, known, fresh)
