@@ -93,6 +93,8 @@ def import_course(
 
     def run(conn: Connection) -> ImportPlan:
         stream = anchors.lock(conn, CATALOG)
+        # What was here a moment ago and nothing named may have been cleaned away; under the lock nothing is.
+        store_files(context.blobs, package)
         plan = plan_import(conn, package, publish=publish, rename=rename)
         if not plan.is_empty:
             _write(conn, stream, package, plan, context.clock())

@@ -22,6 +22,7 @@ from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
 from lms_server.operate.background import in_background
 from lms_server.operate.backup import write_backup
+from lms_server.operate.clean import clean_daily
 from lms_server.operate.metrics import figures
 from lms_server.operate.presence import present
 from lms_server.settings import MAIL, BadSetting, Settings
@@ -104,6 +105,7 @@ def _run_worker(args: Namespace) -> None:
     with present(settings.data, alone=False):
         if args.once:
             replayed, attempts = sweep(context), worker.run_once()
+            clean_daily(context)
             show(args, {"replayed": replayed, "attempts": attempts}, f"{attempts} jobs tried, {replayed} replayed")
             return
         stop = threading.Event()

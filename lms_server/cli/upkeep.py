@@ -1,4 +1,4 @@
-"""``backup``, ``restore`` and ``doctor``: keep the server well."""
+"""``backup``, ``restore``, ``blobs clean`` and ``doctor``: keep the server well."""
 
 from argparse import Namespace
 from dataclasses import asdict
@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import Any
 
 from lms_server.actions.context import ServerContext, read_server
-from lms_server.cli.arguments import command, server_of
+from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import show
 from lms_server.contract.sqlite import reading
 from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.backup import write_backup
+from lms_server.operate.clean import clean_blobs
 from lms_server.operate.doctor import examine
+from lms_server.operate.presence import present
 from lms_server.operate.restore import restore_backup
 from lms_server.settings import Settings
 
@@ -22,6 +24,9 @@ def add_commands(commands: Any) -> None:
     backup.add_argument("file", metavar="FILE", type=Path)
     restore = command(commands, "restore", _restore, "make the server of a backup again")
     restore.add_argument("file", metavar="FILE", type=Path)
+    blobs = group(commands, "blobs", "the files of lessons and certificates")
+    clean = command(blobs, "clean", _clean, "remove files that nothing has named for a day, while the server runs")
+    clean.add_argument("--dry-run", action="store_true", help="only say what would go")
     command(commands, "doctor", _doctor, "prove that nothing is missing, doubled or lost")
 
 
@@ -37,6 +42,19 @@ def _restore(args: Namespace) -> None:
     with reading(server_of(args).engine) as conn:
         epoch = read_server(conn).epoch
     show(args, {"restored": str(args.file), "epoch": epoch}, "restored; desktops will send again what the backup lacks")
+
+
+def _clean(args: Namespace) -> None:
+    with present(args.settings.data, alone=False):
+        cleaned = clean_blobs(server_of(args), dry_run=args.dry_run)
+    document = {
+        "removed": sorted(cleaned.removed),
+        "freed": sum(cleaned.removed.values()),
+        "waiting": sorted(cleaned.waiting),
+        "waiting_bytes": sum(cleaned.waiting.values()),
+    }
+    gone = f"{'would remove' if args.dry_run else 'removed'} {len(cleaned.removed)} files ({document['freed']} bytes)"
+    show(args, document, f"{gone}; {len(cleaned.waiting)} more are unused, for less than a day")
 
 
 def _doctor(args: Namespace) -> int:

@@ -5,7 +5,7 @@ import io
 import os
 import re
 import tempfile
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -16,6 +16,7 @@ CHUNK_BYTES = 1 << 20
 # A disk makes many files durable at once in the time that it needs for one.
 FLUSHES_AT_ONCE = 8
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_PART = ".new-"
 
 Opener = Callable[[], BinaryIO]
 
@@ -60,20 +61,56 @@ class Blobs:
         return self.put(io.BytesIO(data), expected)
 
     def put_all(self, contents: Mapping[str, Opener]) -> None:
-        """Keep many by their hashes, durable when this returns; those that are here are not opened."""
+        """Keep many by their hashes, durable when this returns; those that are here aren't opened but renewed."""
         written: dict[Path, str] = {}
         try:
             for sha256, opener in contents.items():
-                if not self.has(sha256):
+                if not self._renew(sha256):
                     with opener() as stream:
                         self._write(stream, sha256, written)
             self._land(written)
         finally:
             _remove(written)
 
+    def all(self) -> Iterator[tuple[str, os.stat_result]]:
+        """Every file by its hash, as it lay there in one passing."""
+        for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
+            with suppress(FileNotFoundError):
+                if _SHA256.fullmatch(path.parent.name + path.name):
+                    yield path.parent.name + path.name, path.stat()
+
+    def is_older(self, sha256: str, than_ms: int) -> bool:
+        """Whether it was kept, or wanted again, before that time; not when it isn't here."""
+        try:
+            return self.path(sha256).stat().st_mtime * 1000 <= than_ms
+        except FileNotFoundError:
+            return False
+
+    def remove(self, sha256: str) -> None:
+        """Only for what nothing names: the caller has looked."""
+        self.path(sha256).unlink(missing_ok=True)
+
+    def remove_leftovers(self, before_ms: int) -> None:
+        """What writers that crashed left behind before that time."""
+        for path in self.root.glob(f"{_PART}*"):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime * 1000 <= before_ms:
+                    path.unlink()
+
+    def _renew(self, sha256: str) -> bool:
+        """Whether it is here; from now on it counts as just kept."""
+        place = self.path(sha256)
+        # A file of another account's can't be touched, and is as good.
+        with suppress(PermissionError):
+            try:
+                os.utime(place)
+            except FileNotFoundError:
+                return False
+        return place.is_file()
+
     def _write(self, stream: BinaryIO, expected: str | None, written: dict[Path, str]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.root, prefix=".new-")
+        descriptor, name = tempfile.mkstemp(dir=self.root, prefix=_PART)
         written[Path(name)] = ""
         with os.fdopen(descriptor, "wb") as target:
             sha256 = _copy(stream, target)
@@ -88,7 +125,7 @@ class Blobs:
         for temporary, sha256 in written.items():
             place = self.path(sha256)
             # A copy of another size is the leaving of a broken disk: the good one replaces it.
-            if place.is_file() and place.stat().st_size == temporary.stat().st_size:
+            if self._renew(sha256) and place.stat().st_size == temporary.stat().st_size:
                 continue
             if not place.parent.is_dir():
                 place.parent.mkdir(exist_ok=True)

@@ -1,4 +1,4 @@
-"""What a server does by itself, in threads of its own: jobs, and the sweep of waiting commands."""
+"""What a server does by itself, in threads of its own: jobs, the sweep of waiting commands, and once a day cleaning."""
 
 import logging
 import threading
@@ -7,6 +7,7 @@ from contextlib import contextmanager
 
 from lms_server.actions.context import ServerContext
 from lms_server.jobs.worker import Worker
+from lms_server.operate.clean import clean_daily
 from lms_server.sync.parked import sweep
 
 SWEEP_S = 60.0
@@ -37,6 +38,7 @@ def _sweep_every_minute(context: ServerContext, stop: threading.Event) -> None:
     while not stop.is_set():
         try:
             sweep(context)
+            clean_daily(context)
         except Exception:
-            log.exception("the sweep of waiting commands failed; it comes again")
+            log.exception("the sweep of waiting commands or the cleaning failed; it comes again")
         stop.wait(SWEEP_S)

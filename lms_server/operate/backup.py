@@ -119,7 +119,8 @@ def _write_archive(settings: Settings, snapshot: Path, part: Path) -> None:
 
 
 def _members(settings: Settings, snapshot: Path) -> Iterator[tuple[str, Path]]:
-    # The journal and the blobs come after the database: both only grow, so they hold all that it names.
+    # The journal and the blobs come after the database: the one only grows, and of the others nothing goes within a
+    # day of being named. So they hold all that it names.
     yield DATABASE, snapshot
     yield IDENTITY, settings.identity_file
     if settings.journal_file.is_file():
