@@ -3,14 +3,15 @@
 import importlib
 import logging
 import sys
+import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, wait
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import resources
 from lms_desktop.settings import Home, read_device
-from lms_desktop.store import wanted
+from lms_desktop.store import unused
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.export import export
 from lms_desktop.store.files import Blobs
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _ALL_IS_KEPT = "Everything saved before is kept. Unsent work can be written to a file with: lms-desktop export FILE"
+# After the window is gone an exchange under way gets this long to end; what it was sending goes again next time.
+_LEAVE_S = 2.0
 T = TypeVar("T")
 
 
@@ -63,15 +66,15 @@ class Desk:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.profiles = Profiles(home)
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="desk")
         self._loops: dict[int, Future[SyncLoop]] = {}
         self._stores: dict[int, Store] = {}
+        self._closing: dict[Path, Future[None]] = {}
 
     def close(self) -> None:
         """End the sync threads and close the profiles."""
         for store in list(self._stores.values()):
             self.put_back(cast("Shelf", store))
-        self._pool.shutdown(wait=False, cancel_futures=True)
+        wait(self._closing.values(), _LEAVE_S)
 
     def open_current(self) -> Shelf | None:
         """The profile that was open last, if there is one. Raises StorageTrouble when it doesn't open."""
@@ -128,10 +131,8 @@ class Desk:
     def put_back(self, shelf: Shelf) -> None:
         store = self._stores.pop(id(shelf), None)
         loop = self._loops.pop(id(shelf), None)
-        if loop is not None and loop.done() and not loop.cancelled() and loop.exception() is None:
-            loop.result().stop()
         if store is not None:
-            store.close()
+            self._closing[store.folder] = _on_thread(_close, store, loop)
 
     def sync_now(self) -> None:
         self._with_loop(lambda loop: loop.wake())
@@ -152,16 +153,19 @@ class Desk:
         self._with_loop(lambda loop: loop.cancel(course_uid))
 
     def remove_download(self, course_uid: str) -> None:
-        wanted.remove(self._store(), course_uid)
+        store = self._store()
+        self._do(lambda: unused.remove(store, course_uid))
 
     def free_bytes(self) -> int:
         return Blobs(self.home.blobs).free_bytes()
 
     def _open(self, folder: Path) -> Shelf:
+        if (closing := self._closing.pop(folder, None)) is not None:
+            wait([closing])
         store = self.profiles.open(folder)
         self._stores[id(store)] = store
         if store.place.url:
-            self._loops[id(store)] = self._pool.submit(self._start_loop, store)
+            self._loops[id(store)] = _on_thread(self._start_loop, store)
         return cast("Shelf", store)
 
     def _start_loop(self, store: Store) -> "SyncLoop":
@@ -194,7 +198,27 @@ class Desk:
         return cast("Accounts", _load("accounts").Accounts(self.profiles, read_device(self.home)))
 
     def _do(self, ask: Callable[[], T]) -> Future[T]:
-        return self._pool.submit(_said_to_the_window, ask)
+        return _on_thread(_said_to_the_window, ask)
+
+
+def _on_thread(ask: Callable[..., T], *given: Any) -> Future[T]:
+    """Do it on its own thread: a server that never answers holds up neither the next click nor the program's end."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(ask(*given))
+        except BaseException as error:  # noqa: BLE001 - whoever reads the future hears of it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="desk", daemon=True).start()
+    return future
+
+
+def _close(store: Store, loop: "Future[SyncLoop] | None") -> None:
+    if loop is not None and loop.exception() is None:
+        loop.result().stop()
+    store.close()
 
 
 def _load(name: str) -> Any:

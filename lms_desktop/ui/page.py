@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from PySide6.QtCore import QElapsedTimer, QSize, QTimer
+from PySide6.QtCore import QElapsedTimer, QSize, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -35,6 +35,7 @@ class Page(QWidget):
     """
 
     topics: ClassVar[frozenset[Topic]] = frozenset()
+    was_read = Signal()
 
     def __init__(self, context: Context) -> None:
         super().__init__()
@@ -95,6 +96,7 @@ class Page(QWidget):
         self._is_stale = False
         self.refresh()
         self._since.start()
+        self.was_read.emit()
 
 
 class ScrolledPage(Page):

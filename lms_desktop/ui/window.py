@@ -154,12 +154,19 @@ class MainWindow(QMainWindow):
 
     # Steps
 
-    def _build(self, shelf: Shelf) -> None:
+    def _leave_pages(self) -> None:
+        """Hear no news for pages that go, and open none of them by a key."""
         if self._bridge is not None:
             self._bridge.close()
+            self._bridge.deleteLater()
+        self._bridge = None
+        self._makers, self._pages = {}, {}
+
+    def _build(self, shelf: Shelf) -> None:
+        self._leave_pages()
         self._bridge = Bridge(shelf, self)
         context = Context(shelf, self._actions, self, self._bridge, self._preferences)
-        self._makers, self._pages = self._make_pages(context), {}
+        self._makers = self._make_pages(context)
         self._stack = QStackedWidget()
         self._sidebar = self._make_sidebar(shelf)
         self._bridge.changed.connect(self._hear)
@@ -190,19 +197,26 @@ class MainWindow(QMainWindow):
         self._route = route
         page.open(route.argument)
         self._stack.setCurrentWidget(page)
-        self._home = page.home() or (route.page if route.page in HOMES else self._home)
-        self._sidebar.show_page(self._home if route.page in {"course", "lesson"} else route.page)
+        self._mark_home()
         if route.page == "certificates":
             self._note_seen()
+
+    def _mark_home(self) -> None:
+        """Say in the sidebar where the page belongs: to Learn, once the course was taken up."""
+        page, name = self._pages.get(self._route.page), self._route.page
+        if page is not None:
+            self._home = page.home() or (name if name in HOMES else self._home)
+            self._sidebar.show_page(self._home if name in {"course", "lesson"} else name)
 
     def _page(self, name: str) -> Page | None:
         if name not in self._pages and name in self._makers:
             self._pages[name] = self._makers[name]()
+            self._pages[name].was_read.connect(self._mark_home)
             self._stack.addWidget(self._pages[name])
         return self._pages.get(name)
 
     def _hear(self, topics: frozenset[Topic]) -> None:
-        if self._shelf is None:
+        if self._shelf is None or self._bridge is None:
             return
         if topics & SIDEBAR_TOPICS:
             self._sidebar.show_shelf(self._shelf)
@@ -221,10 +235,11 @@ class MainWindow(QMainWindow):
         self._sidebar.show_new_certificates(count - int(seen) if seen.isdecimal() else 0)
 
     def _tell_the_time(self) -> None:
-        if self._shelf is not None and self.isVisible():
+        if self._shelf is not None and self._bridge is not None and self.isVisible():
             self._sidebar.show_badge(self._shelf)
 
     def _show_start(self, current: Shelf | None = None) -> None:
+        self._leave_pages()
         place = server_of(current.place) if current else None
         page = StartPage(self._actions, self._preferences, place.url if place else "", can_return=current is not None)
         page.opened.connect(self._opened)

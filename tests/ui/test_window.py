@@ -263,6 +263,38 @@ def test_an_idle_laptop_asks_who_is_learning_and_the_same_learner_comes_back_to_
         assert not isinstance(window.centralWidget(), StartPage)
 
 
+def test_while_nobody_is_chosen_keys_clocks_and_news_reach_no_page(qapp, tmp_path, qtbot):
+    shelf = SampleShelf()
+    with opened(tmp_path, shelf=shelf) as (window, actions), qtbot.captureExceptions() as caught:
+        go(window, "sync")
+        actions.known = (AccountRow(HILLSIDE, ANA, 3, is_current=True),)
+        for leave in (window._lock, window.show_sign_in):
+            leave()
+            settle()
+            for key in ("Ctrl+1", "Ctrl+5", "Ctrl+K", "Ctrl++", "F5"):
+                press(window, key)
+            window._tell_the_time()
+            shelf.tell(*Topic)
+            settle()
+            assert isinstance(window.centralWidget(), StartPage)
+            window._return_from_start()
+            settle()
+            assert window.route() == Route("sync")
+    assert caught == []
+
+
+def test_the_sidebar_follows_a_course_that_was_taken_up(qapp, tmp_path, qtbot):
+    shelf = SampleShelf()
+    with opened(tmp_path, shelf=shelf) as (window, _actions):
+        go(window, "catalog")
+        window.show_course("0")
+        assert window._sidebar.items["catalog"].isChecked()
+        rows = (replace(row, is_enrolled=True) for row in shelf.views.catalog_courses)
+        shelf.views.catalog_courses = tuple(rows)
+        shelf.tell(Topic.ENROLLMENTS)
+        qtbot.waitUntil(window._sidebar.items["learn"].isChecked)
+
+
 def test_a_laptop_of_one_learner_is_never_locked_by_itself(qapp, tmp_path):
     with opened(tmp_path) as (window, _actions):
         assert not window._idle._timer.isActive()
