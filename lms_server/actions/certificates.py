@@ -16,6 +16,7 @@ from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import from_wire, to_wire
 from lms_server.contract.upsert import among, insert_into
 from lms_server.contract.wire import fact_digest
+from lms_server.database.clock import database_now
 from lms_server.jobs.queue import enqueue_all
 
 TEMPLATE = 1
@@ -37,7 +38,7 @@ def generate_certificate(
     issuer = read_server(conn).name
     now = context.clock()
     rows = [_row(context, learner, course, issuer, now) | {"revision": stream.stamp()} for course in due]
-    return _insert(conn, learner, rows, stream, now)
+    return _insert(conn, learner, rows, stream)
 
 
 def keep_certificate(
@@ -59,7 +60,7 @@ def keep_certificate(
     ).one_or_none()
     row = _row_of_facts(learner, course_id, facts, command.payload)
     if old is None:
-        _insert(conn, learner, [row | {"revision": stream.stamp()}], stream, context.clock())
+        _insert(conn, learner, [row | {"revision": stream.stamp()}], stream)
         return Code.OK
     if (row["issued_at"], row["payload"]) >= (old.issued_at, old.payload):
         return Code.ALREADY_DONE
@@ -150,13 +151,17 @@ def _row_of_facts(learner: Learner, course_id: int, facts: Facts, payload: str) 
     }
 
 
-def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stream: Stream, now: int) -> list[str]:
+def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stream: Stream) -> list[str]:
     statement = insert_into(conn, certificates).values(rows).on_conflict_do_nothing()
     won = list(conn.execute(statement.returning(certificates.c.uuid)).scalars())
     for uuid in won:
         stream.add_fact(fact_digest(learner.uid, "c", uuid))
+    if not won:
+        return []
     kinds = ("certificate_pdf", "certificate_email")
-    enqueue_all(conn, [(kind, uuid, {"certificate": uuid}, now) for uuid in won for kind in kinds])
+    # When they are due is compared by workers elsewhere: the database's time, not this machine's.
+    due_at = database_now(conn)
+    enqueue_all(conn, [(kind, uuid, {"certificate": uuid}, due_at) for uuid in won for kind in kinds])
     return won
 
 

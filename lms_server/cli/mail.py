@@ -8,6 +8,7 @@ from lms_server.actions.refusals import Refused
 from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import show
 from lms_server.contract.sqlite import reading, writing
+from lms_server.database.clock import database_now
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, list_mails, release, resend
 
@@ -31,7 +32,7 @@ def _resend(args: Namespace) -> None:
     context = server_of(args)
     try:
         with writing(context.engine) as conn:
-            resend(conn, Journal(args.settings.journal_file), args.uuid, context.clock())
+            resend(conn, Journal(args.settings.journal_file), args.uuid, database_now(conn))
     except CannotResend as error:
         raise Refused("cannot_resend", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
     show(args, {"certificate": args.uuid, "state": "queued"}, f"queued again: {args.uuid}")
@@ -40,5 +41,5 @@ def _resend(args: Namespace) -> None:
 def _release(args: Namespace) -> None:
     context = server_of(args)
     with writing(context.engine) as conn:
-        released = release(conn, Journal(args.settings.journal_file), context.clock())
+        released = release(conn, Journal(args.settings.journal_file), database_now(conn))
     show(args, {"released": released}, f"{released} mails released")

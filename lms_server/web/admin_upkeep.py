@@ -9,6 +9,7 @@ import falcon
 from lms_server.actions.context import ServerContext
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import to_wire
+from lms_server.database.clock import database_now
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, release, resend
 from lms_server.web.errors import Problem, not_found
@@ -46,9 +47,9 @@ class MailsForm:
         journal = Journal(self.upkeep.journal_file)
         with writing(context.engine) as conn:
             if form.get("do") == "release":
-                release(conn, journal, context.clock())
+                release(conn, journal, database_now(conn))
             else:
-                resend(conn, journal, form.get("uuid", ""), context.clock())
+                resend(conn, journal, form.get("uuid", ""), database_now(conn))
 
 
 @dataclass(frozen=True)

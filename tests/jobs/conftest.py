@@ -82,8 +82,12 @@ class Place:
         return uuid
 
     def worker(self, mail_url=None):
+        """A worker whose time stands still until a test moves it."""
         return build_worker(
-            self.context, mail_url or f"maildir://{self.mails}", self.folder / "journal" / "dispatch.jsonl"
+            self.context,
+            mail_url or f"maildir://{self.mails}",
+            self.folder / "journal" / "dispatch.jsonl",
+            lambda: self.now,
         )
 
     def job(self, uuid, kind="certificate_email"):
