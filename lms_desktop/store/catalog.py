@@ -3,7 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, and_, bindparam, delete, exists, or_, select, update
+from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, or_, select, update
 
 from lms_desktop.store.facts import course_ids
 from lms_desktop.store.tables import (
@@ -17,59 +17,25 @@ from lms_desktop.store.tables import (
     outbox,
 )
 from lms_server.contract import wire
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among, insert_into, write_rows
+from lms_server.contract.upsert import among
 
 
 def store_courses(conn: Connection, rows: Sequence[wire.CourseRow]) -> None:
     """Courses that this learner may see, whole."""
-    if not rows:
-        return
-    values = [
-        {
-            "uid": row.uid,
-            "slug": row.slug,
-            "title": row.title,
-            "summary": row.summary,
-            "level": row.level,
-            "language": row.language,
-            "direction": row.direction,
-            "cover": row.cover,
-            "version": row.version,
-            "license": row.license,
-            "authors": row.authors,
-            "is_published": row.is_published,
-            "deleted_at": _ms(row.deleted_at),
-            "revision": row.revision,
-            "is_hidden": False,
-            "is_marked": False,
-        }
-        for row in rows
-    ]
-    statement = insert_into(conn, courses)
-    changed = {name: statement.excluded[name] for name in values[0] if name != "uid"}
-    write_rows(conn, statement.on_conflict_do_update(index_elements=["uid"], set_=changed), values)
+    _COURSES.write(conn, [_course_values(row) for row in rows])
 
 
 def store_lessons(conn: Connection, rows: Sequence[wire.LessonRow]) -> None:
     """Lessons of those courses, removed ones included; a lesson whose text changed isn't here any more."""
-    if not rows:
-        return
     ids = course_ids(conn, [row.course for row in rows])
-    values = [_lesson_values(row, ids[row.course]) for row in rows]
-    statement = insert_into(conn, lessons)
-    changed = {name: statement.excluded[name] for name in values[0] if name != "uid"}
-    same = and_(
-        lessons.c.body.is_not_distinct_from(statement.excluded.body),
-        lessons.c.attachments == statement.excluded.attachments,
-    )
-    changed["is_here"] = and_(lessons.c.is_here, same)
-    write_rows(conn, statement.on_conflict_do_update(index_elements=["uid"], set_=changed), values)
+    _LESSONS.write(conn, [_lesson_values(row, ids[row.course]) for row in rows])
 
 
 def hide(conn: Connection, course_uids: Iterable[str]) -> None:
     """These courses are gone: what a fact or an unsettled command refers to is kept out of sight, the rest goes."""
-    wanted = among(conn, courses.c.uid, list(course_uids))
+    wanted = among(courses.c.uid, list(course_uids))
     ids = select(courses.c.id).where(wanted)
     conn.execute(update(courses).where(wanted).values(is_published=False, is_hidden=True, is_marked=False))
     conn.execute(delete(lessons).where(lessons.c.course_id.in_(ids), ~_lesson_is_referred_to()))
@@ -99,26 +65,19 @@ def mark_here(conn: Connection, lesson_uids: Sequence[str], *, is_here: bool) ->
         conn.execute(statement, [{"uid_": uid} for uid in lesson_uids])
 
 
-def _lesson_values(row: wire.LessonRow, course_id: int) -> dict[str, object]:
-    body_size = row.body.size if row.body else 0
+def _course_values(row: wire.CourseRow) -> tuple[object, ...]:
+    named = row.uid, row.slug, row.title, row.summary, row.level, row.language, row.direction
+    edition = row.cover, row.version, row.license, row.authors
+    return *named, *edition, row.is_published, _ms(row.deleted_at), row.revision, False, False
+
+
+def _lesson_values(row: wire.LessonRow, course_id: int) -> tuple[object, ...]:
     files = [{"path": a.path, "sha256": a.sha256, "size": a.size, "type": a.type} for a in row.attachments]
-    return {
-        "uid": row.uid,
-        "course_id": course_id,
-        "title": row.title,
-        "section": row.section,
-        "order": row.order,
-        "minutes": row.minutes,
-        "is_free_preview": row.is_free_preview,
-        "body": row.body.sha256 if row.body else None,
-        "body_size": body_size,
-        "attachments": json.dumps(files, ensure_ascii=False),
-        "bytes": body_size + sum(a.size for a in row.attachments),
-        "deleted_at": _ms(row.deleted_at),
-        "revision": row.revision,
-        "is_hidden": False,
-        "is_marked": False,
-    }
+    body, body_size = (row.body.sha256, row.body.size) if row.body else (None, 0)
+    size = body_size + sum(a.size for a in row.attachments)
+    named = row.uid, course_id, row.title, row.section, row.order, row.minutes, row.is_free_preview
+    content = body, body_size, json.dumps(files, ensure_ascii=False), size
+    return *named, *content, _ms(row.deleted_at), row.revision, False, False
 
 
 def _lesson_is_referred_to() -> ColumnElement[bool]:
@@ -139,3 +98,23 @@ def _course_is_referred_to() -> ColumnElement[bool]:
 
 def _ms(text: str | None) -> int | None:
     return None if text is None else from_wire(text)
+
+
+_SHOWN = ("deleted_at", "revision", "is_hidden", "is_marked")
+_COURSES = BulkInsert(
+    courses,
+    (
+        *("uid", "slug", "title", "summary", "level", "language", "direction"),
+        *("cover", "version", "license", "authors", "is_published", *_SHOWN),
+    ),
+    key=("uid",),
+)
+_LESSONS = BulkInsert(
+    lessons,
+    (
+        *("uid", "course_id", "title", "section", "order", "minutes", "is_free_preview"),
+        *("body", "body_size", "attachments", "bytes", *_SHOWN),
+    ),
+    key=("uid",),
+    instead=(("is_here", "is_here AND lessons.body IS excluded.body AND lessons.attachments = excluded.attachments"),),
+)

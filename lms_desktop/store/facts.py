@@ -1,6 +1,6 @@
 """The learner's facts as the server told them, and the digest that says whether both sides hold the same."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection, Table, select, update
@@ -15,9 +15,11 @@ from lms_desktop.store.tables import (
     lessons,
     profile,
 )
+from lms_server.contract import apply as contract
 from lms_server.contract import wire
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among, insert_into, write_rows
+from lms_server.contract.upsert import among_named, insert_into
 
 _MODULUS = 1 << 128
 
@@ -70,21 +72,8 @@ def store_enrollments(conn: Connection, rows: list[wire.EnrollmentRow], digest: 
     uids = [row.course for row in rows]
     ids = course_ids(conn, uids)
     uncount(conn, digest, uids, ())
-    _put(
-        conn,
-        enrollments,
-        ("user_id", "course_id"),
-        [
-            {
-                "user_id": ME,
-                "course_id": ids[row.course],
-                "enrolled_at": from_wire(row.enrolled_at),
-                "command_id": row.command,
-                "revision": row.revision,
-            }
-            for row in rows
-        ],
-    )
+    values = [(ME, ids[row.course], from_wire(row.enrolled_at), row.command, row.revision) for row in rows]
+    contract.ENROLLMENTS.write(conn, values)
     for uid in set(uids):
         digest.add("e", uid, 1)
 
@@ -94,57 +83,34 @@ def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Diges
     uids = [row.lesson for row in rows]
     ids = lesson_ids(conn, uids)
     uncount(conn, digest, (), uids)
-    _put(
-        conn,
-        lesson_progress,
-        ("user_id", "lesson_id"),
-        [
-            {
-                "user_id": ME,
-                "lesson_id": ids[row.lesson],
-                "started_at": from_wire(row.started_at),
-                "start_command_id": row.start_command,
-                "completed_at": from_wire(row.completed_at) if row.completed_at else None,
-                "complete_command_id": row.complete_command,
-                "revision": row.revision,
-            }
-            for row in rows
-        ],
-    )
+    contract.PROGRESS.write(conn, [_progress_values(ids[row.lesson], row) for row in rows])
     for uid in {row.lesson for row in rows if row.completed_at}:
         digest.add("p", uid, 1)
 
 
+def _progress_values(lesson_id: int, row: wire.ProgressRow) -> tuple[object, ...]:
+    completed_at = from_wire(row.completed_at) if row.completed_at else None
+    started_at = from_wire(row.started_at)
+    return ME, lesson_id, started_at, row.start_command, completed_at, row.complete_command, row.revision
+
+
 def store_certificates(conn: Connection, rows: list[wire.CertificateRow], digest: Digest) -> None:
     """Rows replace what is there, one per course."""
+    if not rows:
+        return
     ids = course_ids(conn, [row.course for row in rows])
-    counted = select(certificates.c.uuid).where(
-        certificates.c.revision.is_not(None), among(conn, certificates.c.course_id, [ids[row.course] for row in rows])
-    )
-    for uuid in list(conn.execute(counted).scalars()):
+    counted = conn.execute(_COUNTED_CERTIFICATES, {"ids": [ids[row.course] for row in rows]})
+    for uuid in counted.scalars().all():
         digest.add("c", uuid, -1)
-    _put(
-        conn,
-        certificates,
-        ("user_id", "course_id"),
-        [
-            {
-                "user_id": ME,
-                "course_id": ids[row.course],
-                "uuid": row.uuid,
-                "learner_name": row.learner_name,
-                "course_title": row.course_title,
-                "completed_at": from_wire(row.completed_at),
-                "issued_at": from_wire(row.issued_at),
-                "payload": row.payload,
-                "pdf_sha256": row.pdf_sha256,
-                "revision": row.revision,
-            }
-            for row in rows
-        ],
-    )
+    _CERTIFICATES.write(conn, [_certificate_values(ids[row.course], row) for row in rows])
     for uuid in {row.uuid for row in rows}:
         digest.add("c", uuid, 1)
+
+
+def _certificate_values(course_id: int, row: wire.CertificateRow) -> tuple[object, ...]:
+    times = from_wire(row.completed_at), from_wire(row.issued_at)
+    named = row.uuid, row.learner_name, row.course_title
+    return ME, course_id, *named, *times, row.payload, row.pdf_sha256, row.revision
 
 
 def course_ids(conn: Connection, uids: Iterable[str]) -> dict[str, int]:
@@ -175,34 +141,49 @@ def lesson_ids(conn: Connection, uids: Iterable[str]) -> dict[str, int]:
 
 
 def _ids(conn: Connection, table: Table, uids: set[str]) -> dict[str, int]:
-    if not uids:
-        return {}
-    rows = conn.execute(select(table.c.uid, table.c.id).where(among(conn, table.c.uid, uids)))
-    return {uid: id_ for uid, id_ in rows}  # noqa: C416 # typed rows
+    return dict(conn.execute(_IDS[table.name], {"uids": uids}).all()) if uids else {}
 
 
-def _put(conn: Connection, table: Table, key: tuple[str, ...], rows: list[dict[str, object]]) -> None:
-    if not rows:
-        return
-    statement = insert_into(conn, table)
-    changed = {name: statement.excluded[name] for name in rows[0] if name not in key}
-    write_rows(conn, statement.on_conflict_do_update(index_elements=list(key), set_=changed), rows)
-
-
-def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> list[str]:
+def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> Sequence[str]:
     wanted = list(uids)
-    if not wanted:
-        return []
-    query = select(courses.c.uid).join_from(enrollments, courses)
-    return list(
-        conn.execute(query.where(enrollments.c.revision.is_not(None), among(conn, courses.c.uid, wanted))).scalars()
-    )
+    return conn.execute(_COUNTED_ENROLLMENTS, {"uids": wanted}).scalars().all() if wanted else []
 
 
-def _counted_completions(conn: Connection, uids: Iterable[str]) -> list[str]:
+def _counted_completions(conn: Connection, uids: Iterable[str]) -> Sequence[str]:
     wanted = list(uids)
-    if not wanted:
-        return []
-    query = select(lessons.c.uid).join_from(lesson_progress, lessons)
-    counted = (lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None))
-    return list(conn.execute(query.where(*counted, among(conn, lessons.c.uid, wanted))).scalars())
+    return conn.execute(_COUNTED_COMPLETIONS, {"uids": wanted}).scalars().all() if wanted else []
+
+
+_IDS = {
+    table.name: select(table.c.uid, table.c.id).where(among_named(table.c.uid, "uids")) for table in (courses, lessons)
+}
+_COUNTED_ENROLLMENTS = (
+    select(courses.c.uid)
+    .join_from(enrollments, courses)
+    .where(enrollments.c.revision.is_not(None), among_named(courses.c.uid, "uids"))
+)
+_COUNTED_COMPLETIONS = (
+    select(lessons.c.uid)
+    .join_from(lesson_progress, lessons)
+    .where(lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None))
+    .where(among_named(lessons.c.uid, "uids"))
+)
+_COUNTED_CERTIFICATES = select(certificates.c.uuid).where(
+    certificates.c.revision.is_not(None), among_named(certificates.c.course_id, "ids")
+)
+_CERTIFICATES = BulkInsert(
+    certificates,
+    (
+        "user_id",
+        "course_id",
+        "uuid",
+        "learner_name",
+        "course_title",
+        "completed_at",
+        "issued_at",
+        "payload",
+        "pdf_sha256",
+        "revision",
+    ),
+    key=("user_id", "course_id"),
+)

@@ -48,7 +48,7 @@ def unsettled(conn: Connection, targets: Iterable[str] | None = None) -> list[Co
     query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
     query = query.where(outbox.c.state.in_([PENDING, PARKED])).order_by(outbox.c.rank, outbox.c.seq)
     if targets is not None:
-        query = query.where(among(conn, outbox.c.target, list(targets)))
+        query = query.where(among(outbox.c.target, list(targets)))
     return [_command(*row) for row in conn.execute(query)]
 
 
@@ -82,9 +82,9 @@ def file_results(conn: Connection, results: Sequence[Result]) -> int:
             waiting.append({"id_": result.id, "state_": state, "code_": result.code})
     gone = 0
     if settled:
-        gone = conn.execute(delete(outbox).where(among(conn, outbox.c.command_id, [i for i in settled if i]))).rowcount
+        gone = conn.execute(delete(outbox).where(among(outbox.c.command_id, [i for i in settled if i]))).rowcount
     if later:
-        told = among(conn, outbox.c.command_id, [i for i in later if i])
+        told = among(outbox.c.command_id, [i for i in later if i])
         conn.execute(update(outbox).where(told).values(rank=outbox.c.rank + _BEHIND))
     if waiting:
         statement = update(outbox).where(outbox.c.command_id == bindparam("id_"))
@@ -123,7 +123,7 @@ def confirm_parked(conn: Connection, course_uids: Iterable[str], lesson_rows: It
     }
     for kind, uids in targets.items():
         if uids:
-            mine = (outbox.c.state == PARKED, outbox.c.kind == kind, among(conn, outbox.c.target, uids))
+            mine = (outbox.c.state == PARKED, outbox.c.kind == kind, among(outbox.c.target, uids))
             conn.execute(delete(outbox).where(*mine))
 
 

@@ -21,6 +21,8 @@ from lms_server.contract.times import to_wire
 from lms_server.contract.upsert import among
 
 _NOTICE = "notice.json"
+# Lies in a profile whose database was made anew, until a full sync tells again which files it uses.
+FORGETFUL = "files-not-known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +52,7 @@ def rescue(folder: Path, now: int) -> None:
         journal = Journal(folder / JOURNAL)
         # On the disk before the file is moved, for a crash may come in between.
         journal.add(c for c in _read_outbox(folder).values() if c.id not in journal.commands)
+        (folder / FORGETFUL).touch()
         notice = Notice(now, _put_aside(folder, now), len(journal.commands))
         land(folder / _NOTICE, json.dumps({"at": now, "kept_as": notice.kept_as, "unsent": notice.unsent}).encode())
     profile.create(folder, owner)
@@ -140,9 +143,9 @@ def _confirmed(conn: Connection, ids: list[str]) -> set[str]:
     """Those of these ids that a fact confirmed by the server carries."""
     table = lesson_progress.c
     enrolled = select(enrollments.c.command_id).where(
-        enrollments.c.revision.is_not(None), among(conn, enrollments.c.command_id, ids)
+        enrollments.c.revision.is_not(None), among(enrollments.c.command_id, ids)
     )
-    named = or_(among(conn, table.start_command_id, ids), among(conn, table.complete_command_id, ids))
+    named = or_(among(table.start_command_id, ids), among(table.complete_command_id, ids))
     studied = select(table.start_command_id, table.complete_command_id).where(table.revision.is_not(None), named)
     found = set(conn.execute(enrolled).scalars())
     return found | {command_id for row in conn.execute(studied) for command_id in row if command_id is not None}

@@ -104,7 +104,7 @@ def _standing(conn: Connection, learner: Learner, course_ids: Collection[int]) -
         .join(enrollments, enrolled)
         .join(lessons, lessons.c.course_id == courses.c.id)
         .outerjoin(lesson_progress, progress)
-        .where(among(conn, courses.c.id, course_ids), lessons.c.deleted_at.is_(None), courses.c.id.not_in(issued))
+        .where(among(courses.c.id, course_ids), lessons.c.deleted_at.is_(None), courses.c.id.not_in(issued))
         .group_by(courses.c.id, enrollments.c.enrolled_at)
     )
     return conn.execute(query).all()

@@ -158,7 +158,7 @@ def _find_course(conn: Connection, package: CoursePackage, *, rename: bool) -> R
 
 def _refuse_foreign_lessons(conn: Connection, package: CoursePackage, course_id: int | None) -> None:
     query = select(lessons.c.uid, lessons.c.course_id)
-    for row in conn.execute(query.where(among(conn, lessons.c.uid, [lesson.uid for lesson in package.lessons]))):
+    for row in conn.execute(query.where(among(lessons.c.uid, [lesson.uid for lesson in package.lessons]))):
         if row.course_id != course_id:
             raise Refused(CourseRefusal.LESSON_UID_TAKEN, f"The lesson uid {row.uid} belongs to another course.")
 
@@ -249,7 +249,7 @@ def _write_uses(conn: Connection, package: CoursePackage, plan: ImportPlan, cour
     touched = [lesson for _, lesson in plan.added] + [lesson for _, _, lesson in plan.changed]
     query = select(lessons.c.uid, lessons.c.id).where(lessons.c.course_id == course_id)
     ids = {row.uid: row.id for row in conn.execute(query)}
-    conn.execute(delete(blob_uses).where(among(conn, blob_uses.c.lesson_id, [ids[lesson.uid] for lesson in touched])))
+    conn.execute(delete(blob_uses).where(among(blob_uses.c.lesson_id, [ids[lesson.uid] for lesson in touched])))
     conn.execute(delete(blob_uses).where(blob_uses.c.course_id == course_id, blob_uses.c.lesson_id.is_(None)))
     uses = [
         {"sha256": sha256, "course_id": course_id, "lesson_id": ids[lesson.uid]}

@@ -19,7 +19,7 @@ def readable_blobs(context: ServerContext, user: User | None, wanted: Collection
     source = source.join(blobs, blobs.c.sha256 == blob_uses.c.sha256)
     query = select(blobs.c.sha256, blobs.c.media_type).select_from(source).where(_allowed(user)).distinct()
     with reading(context.engine) as conn:
-        rows = conn.execute(query.where(among(conn, blob_uses.c.sha256, wanted)))
+        rows = conn.execute(query.where(among(blob_uses.c.sha256, wanted)))
         return {row.sha256: row.media_type for row in rows}
 
 

@@ -7,13 +7,14 @@ two writes.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Row, bindparam, select
 
 from lms_server.contract import rules
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import Code, CompleteLesson, Enroll, Event, StartLesson
 from lms_server.contract.rules import CourseFact, Enrollment, LessonFact, Progress
 from lms_server.contract.schema import courses, enrollments, lesson_progress, lessons
-from lms_server.contract.upsert import among, insert_into, write_rows
+from lms_server.contract.upsert import among_named
 
 # The next row's revision: numbers on the server, always None on a desktop.
 Stamp = Callable[[], int | None]
@@ -85,42 +86,9 @@ def decide(facts: Facts, events: Sequence[Event]) -> Decision:
 
 def write(conn: Connection, user_id: int, decision: Decision, stamp: Stamp, stamp_alone: Stamp | None = None) -> None:
     """Store the decided rows, one statement a table; the unique keys keep them single."""
-    if decision.enrollments:
-        statement = insert_into(conn, enrollments)
-        update = {name: statement.excluded[name] for name in ("enrolled_at", "command_id", "revision")}
-        rows = [
-            {
-                "user_id": user_id,
-                "course_id": course_id,
-                "enrolled_at": row.enrolled_at,
-                "command_id": row.command_id,
-                "revision": (stamp_alone or stamp)(),
-            }
-            for course_id, row in decision.enrollments.items()
-        ]
-        conn.execute(statement.on_conflict_do_update(index_elements=["user_id", "course_id"], set_=update), rows)
-    if decision.progress:
-        write_progress(conn, user_id, decision.progress, stamp)
-
-
-def write_progress(conn: Connection, user_id: int, progress: dict[int, Progress], stamp: Stamp) -> None:
-    """Store progress rows as they are given, by lesson id."""
-    statement = insert_into(conn, lesson_progress)
-    names = ("started_at", "start_command_id", "completed_at", "complete_command_id", "revision")
-    update = {name: statement.excluded[name] for name in names}
-    rows = [
-        {
-            "user_id": user_id,
-            "lesson_id": lesson_id,
-            "started_at": row.started_at,
-            "start_command_id": row.start_command_id,
-            "completed_at": row.completed_at,
-            "complete_command_id": row.complete_command_id,
-            "revision": stamp(),
-        }
-        for lesson_id, row in progress.items()
-    ]
-    write_rows(conn, statement.on_conflict_do_update(index_elements=["user_id", "lesson_id"], set_=update), rows)
+    one = stamp_alone or stamp
+    ENROLLMENTS.write(conn, [(user_id, key, *row, one()) for key, row in decision.enrollments.items()])
+    PROGRESS.write(conn, [(user_id, key, *row, stamp()) for key, row in decision.progress.items()])
 
 
 def _enroll(facts: Facts, decision: Decision, event: Event) -> Code:
@@ -180,40 +148,49 @@ _JUDGES: tuple[tuple[type, Callable[[Facts, Decision, Event], Code]], ...] = (
 
 
 def _load_lessons(conn: Connection, facts: Facts, uids: set[str]) -> None:
-    query = select(lessons.c.id, lessons.c.uid, lessons.c.course_id, lessons.c.deleted_at, *_COURSE_COLUMNS).join_from(
-        lessons, courses
-    )
-    for lesson_id, uid, course_id, deleted_at, *course in conn.execute(query.where(among(conn, lessons.c.uid, uids))):
-        facts.lessons[uid] = LessonFact(lesson_id, uid, course_id, deleted_at is not None)
-        if course_id not in facts.course_of:
-            _remember_course(facts, *course)
+    for key, uid, course_id, deleted_at in conn.execute(_LESSONS, {"uids": uids}).all():
+        facts.lessons[uid] = LessonFact(key, uid, course_id, deleted_at is not None)
+    course_ids = {lesson.course_id for lesson in facts.lessons.values()}
+    if course_ids:
+        _remember_courses(facts, conn.execute(_COURSES_BY_ID, {"ids": course_ids}).all())
 
 
 def _load_courses(conn: Connection, facts: Facts, uids: set[str]) -> None:
-    for course in conn.execute(select(*_COURSE_COLUMNS).where(among(conn, courses.c.uid, uids))):
-        _remember_course(facts, *course)
+    _remember_courses(facts, conn.execute(_COURSES_BY_UID, {"uids": uids}).all())
 
 
-def _remember_course(facts: Facts, course_id: int, uid: str, is_published: bool, deleted_at: int | None) -> None:  # noqa: FBT001 # a row's columns
-    fact = CourseFact(course_id, uid, is_published, deleted_at is not None)
-    facts.courses[uid] = facts.course_of[course_id] = fact
+def _remember_courses(facts: Facts, rows: Iterable[Row[int, str, bool, int | None]]) -> None:
+    for key, uid, is_published, deleted_at in rows:
+        fact = CourseFact(key, uid, is_published, deleted_at is not None)
+        facts.courses[uid] = facts.course_of[key] = fact
 
 
 def _load_enrollments(conn: Connection, facts: Facts, user_id: int) -> None:
-    query = select(enrollments.c.course_id, enrollments.c.enrolled_at, enrollments.c.command_id)
-    wanted = among(conn, enrollments.c.course_id, facts.course_of.keys())
-    for course_id, at, command_id in conn.execute(query.where(enrollments.c.user_id == user_id, wanted)):
-        facts.enrollments[course_id] = Enrollment(at, command_id)
+    for course_id, *row in conn.execute(_ENROLLED, {"user": user_id, "ids": facts.course_of.keys()}).all():
+        facts.enrollments[course_id] = Enrollment(*row)
 
 
 def _load_progress(conn: Connection, facts: Facts, user_id: int) -> None:
-    table = lesson_progress.c
-    query = select(
-        table.lesson_id, table.started_at, table.start_command_id, table.completed_at, table.complete_command_id
-    )
-    wanted = among(conn, table.lesson_id, [lesson.id for lesson in facts.lessons.values()])
-    for lesson_id, *row in conn.execute(query.where(table.user_id == user_id, wanted)):
+    ids = [lesson.id for lesson in facts.lessons.values()]
+    for lesson_id, *row in conn.execute(_STUDIED, {"user": user_id, "ids": ids}).all():
         facts.progress[lesson_id] = Progress(*row)
 
 
-_COURSE_COLUMNS = (courses.c.id, courses.c.uid, courses.c.is_published, courses.c.deleted_at)
+ENROLLMENTS = BulkInsert(
+    enrollments, ("user_id", "course_id", *Enrollment._fields, "revision"), key=("user_id", "course_id")
+)
+PROGRESS = BulkInsert(
+    lesson_progress, ("user_id", "lesson_id", *Progress._fields, "revision"), key=("user_id", "lesson_id")
+)
+_COURSES = select(courses.c.id, courses.c.uid, courses.c.is_published, courses.c.deleted_at)
+_COURSES_BY_ID = _COURSES.where(among_named(courses.c.id, "ids"))
+_COURSES_BY_UID = _COURSES.where(among_named(courses.c.uid, "uids"))
+_LESSONS = select(lessons.c.id, lessons.c.uid, lessons.c.course_id, lessons.c.deleted_at).where(
+    among_named(lessons.c.uid, "uids")
+)
+_ENROLLED = select(enrollments.c.course_id, *(enrollments.c[name] for name in Enrollment._fields)).where(
+    enrollments.c.user_id == bindparam("user"), among_named(enrollments.c.course_id, "ids")
+)
+_STUDIED = select(lesson_progress.c.lesson_id, *(lesson_progress.c[name] for name in Progress._fields)).where(
+    lesson_progress.c.user_id == bindparam("user"), among_named(lesson_progress.c.lesson_id, "ids")
+)

@@ -1,6 +1,6 @@
 """The decisions that desktop and server take alike; pure, on plain facts."""
 
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lms_server.contract.commands import Code
 
@@ -8,8 +8,7 @@ from lms_server.contract.commands import Code
 _NO_COMMAND = "~"
 
 
-@dataclass(frozen=True, slots=True)
-class CourseFact:
+class CourseFact(NamedTuple):
     id: int
     uid: str
     is_published: bool
@@ -20,22 +19,19 @@ class CourseFact:
         return self.is_published and not self.is_deleted
 
 
-@dataclass(frozen=True, slots=True)
-class LessonFact:
+class LessonFact(NamedTuple):
     id: int
     uid: str
     course_id: int
     is_removed: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Enrollment:
+class Enrollment(NamedTuple):
     enrolled_at: int
     command_id: str
 
 
-@dataclass(frozen=True, slots=True)
-class Progress:
+class Progress(NamedTuple):
     """Times in milliseconds; a lesson that is complete was started."""
 
     started_at: int
@@ -81,13 +77,13 @@ def completed(old: Progress | None, at: int, command_id: str) -> Progress:
         return Progress(at, None, at, command_id)
     new = _with_start(old, at, None)
     if old.completed_at is None or (at, command_id) < (old.completed_at, old.complete_command_id or _NO_COMMAND):
-        new = replace(new, completed_at=at, complete_command_id=command_id)
+        new = new._replace(completed_at=at, complete_command_id=command_id)
     return new
 
 
 def _with_start(old: Progress, at: int, command_id: str | None) -> Progress:
     if (at, command_id or _NO_COMMAND) < (old.started_at, old.start_command_id or _NO_COMMAND):
-        return replace(old, started_at=at, start_command_id=command_id)
+        return old._replace(started_at=at, start_command_id=command_id)
     return old
 
 

@@ -1,27 +1,28 @@
 """Statements that SQLite and PostgreSQL spell differently: insert on conflict, and membership in a long list."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable
 from importlib import import_module
-from typing import Any
+from typing import Any, Self
 
 from sqlalchemy import (
     ARRAY,
     BigInteger,
+    Boolean,
     ColumnElement,
     Connection,
+    Dialect,
     String,
     Table,
+    TypeDecorator,
     bindparam,
-    cast,
-    column,
-    func,
-    literal,
-    select,
 )
 from sqlalchemy.dialects import sqlite
-
-_LONG_LIST = 50
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.sql.operators import OperatorType
+from sqlalchemy.types import TypeEngine
 
 
 def insert_into(conn: Connection, table: Table) -> Any:
@@ -32,27 +33,56 @@ def insert_into(conn: Connection, table: Table) -> Any:
     return sqlite.insert(table)
 
 
-def write_rows(conn: Connection, statement: Any, rows: Sequence[Mapping[str, Any]]) -> None:
-    """One insert for all rows, values by column name; nothing for no rows.
-
-    Core looks at each value of each row again, which costs as much as SQLite's own work; a long list of plain
-    numbers and texts goes straight to the driver.
-    """
-    if len(rows) < _LONG_LIST:
-        if rows:
-            conn.execute(statement, rows)
-        return
-    compiled = statement.compile(dialect=conn.dialect, column_keys=list(rows[0]))
-    names = compiled.positiontup
-    plain = rows if names is None else [tuple(row[name] for name in names) for row in rows]
-    conn.exec_driver_sql(compiled.string, plain)
-
-
-def among(conn: Connection, key: ColumnElement[Any], values: Iterable[str] | Iterable[int]) -> ColumnElement[bool]:
+def among(key: ColumnElement[Any], values: Iterable[str] | Iterable[int]) -> ColumnElement[bool]:
     """``key IN values`` with one parameter for any number of values, so that the statement's text never changes."""
-    listed = list(values)
-    if conn.dialect.name == "postgresql":
-        kind = BigInteger() if isinstance(key.type, BigInteger) else String()
-        return key == func.any(cast(literal(listed, ARRAY(kind)), ARRAY(kind)))
-    each = func.json_each(bindparam(None, json.dumps(listed), String())).table_valued(column("value"))
-    return key.in_(select(each.c.value))
+    return _Among(key, bindparam(None, values, _listed(key), unique=True))
+
+
+def among_named(key: ColumnElement[Any], name: str) -> ColumnElement[bool]:
+    """``among`` for a statement that is made once: the values come with the parameters, under this name."""
+    return _Among(key, bindparam(name, type_=_listed(key)))
+
+
+class _Listed(TypeDecorator[Iterable[Any]]):
+    """A list as one parameter: an array where there are arrays, else JSON."""
+
+    impl = String
+    cache_ok = True
+
+    def __init__(self, *, is_number: bool) -> None:
+        super().__init__()
+        self.is_number = is_number
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        if dialect.name == "postgresql":
+            return dialect.type_descriptor(ARRAY(BigInteger() if self.is_number else String()))
+        return dialect.type_descriptor(String())
+
+    def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> Any:
+        listed = list(value or ())
+        return listed if dialect.name == "postgresql" else json.dumps(listed)
+
+
+class _Among(FunctionElement[bool]):
+    type = Boolean()
+    inherit_cache = True
+
+    def self_group(self, against: OperatorType | None = None) -> Self:  # noqa: ARG002 # Core's signature
+        """It is a condition as it stands: SQLite without booleans would compare it with 1, and leave the index."""
+        return self
+
+
+@compiles(_Among, "sqlite")
+def _among_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    key, values = (compiler.process(part, **options) for part in element.clauses)
+    return f"({key} IN (SELECT value FROM json_each({values})))"
+
+
+@compiles(_Among, "postgresql")
+def _among_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
+    key, values = (compiler.process(part, **options) for part in element.clauses)
+    return f"({key} = ANY ({values}))"
+
+
+def _listed(key: ColumnElement[Any]) -> _Listed:
+    return _Listed(is_number=isinstance(key.type, BigInteger))

@@ -74,7 +74,7 @@ def release(conn: Connection, journal: Journal, now: int) -> int:
 
 def hold_mails(conn: Connection, uuids: Collection[str], reason: str) -> None:
     """Keep these certificates' unsent mails back until an admin releases them: they may have gone before."""
-    waiting = and_(jobs.c.kind == KIND, jobs.c.state == State.QUEUED, among(conn, jobs.c.key, uuids))
+    waiting = and_(jobs.c.kind == KIND, jobs.c.state == State.QUEUED, among(jobs.c.key, uuids))
     conn.execute(update(jobs).where(waiting).values(state=State.HELD, reason=reason))
 
 

@@ -89,7 +89,7 @@ def _remove(store: Blobs, due: Sequence[str], before_ms: int, conn: Connection) 
     anchors.lock(conn, CATALOG)
     named = _named(conn)
     gone = [sha256 for sha256 in due if sha256 not in named and store.is_older(sha256, before_ms)]
-    conn.execute(delete(blobs).where(among(conn, blobs.c.sha256, gone)))
+    conn.execute(delete(blobs).where(among(blobs.c.sha256, gone)))
     for sha256 in gone:
         store.remove(sha256)
     return gone

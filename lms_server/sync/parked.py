@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
@@ -12,6 +11,7 @@ from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, KeepCertificate, Outcome
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among
@@ -20,18 +20,13 @@ from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts, users
 
 MAX_PARKED = 20_000
+PARKED = BulkInsert(parked, ("user_id", "command_id", "command", "at", "code", "parked_at"))
 
 
-def dump_command(who: Learner, command: Command, at: int, code: Code, parked_at: int) -> dict[str, Any]:
-    """The parked row of a command; its corrected time is kept, so that waiting costs no time stamp."""
-    return {
-        "user_id": who.id,
-        "command_id": command.id,
-        "command": json.dumps(write_command(command), ensure_ascii=False, separators=(",", ":")),
-        "at": at,
-        "code": code.value,
-        "parked_at": parked_at,
-    }
+def dump_command(who: Learner, command: Command, at: int, code: Code, parked_at: int) -> tuple[object, ...]:
+    """The parked row of a command, as ``PARKED`` writes it; its corrected time is kept, so that waiting costs none."""
+    text = json.dumps(write_command(command), ensure_ascii=False, separators=(",", ":"))
+    return who.id, command.id, text, at, code.value, parked_at
 
 
 def sweep(context: ServerContext, *, learner_id: int | None = None) -> int:
@@ -88,7 +83,7 @@ def _update_answers(conn: Connection, who: Learner, changed: Sequence[tuple[str,
     done = [id_ for id_, code in changed if OUTCOME_OF[code] is Outcome.APPLIED]
     waiting = [{"id_": id_, "code_": code.value} for id_, code in changed if OUTCOME_OF[code] is Outcome.PARKED]
     if done:
-        conn.execute(delete(parked).where(parked.c.user_id == who.id, among(conn, parked.c.command_id, done)))
+        conn.execute(delete(parked).where(parked.c.user_id == who.id, among(parked.c.command_id, done)))
     if waiting:
         still = update(parked).where(parked.c.user_id == who.id, parked.c.command_id == bindparam("id_"))
         conn.execute(still.values(code=bindparam("code_")), waiting)

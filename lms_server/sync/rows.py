@@ -82,7 +82,7 @@ def _closed_courses(conn: Connection, revisions: dict[str, int]) -> list[Row]:
     if not revisions:
         return []
     closed = or_(~courses.c.is_published, courses.c.deleted_at.is_not(None))
-    wanted = and_(among(conn, courses.c.uid, revisions.keys()), closed)
+    wanted = and_(among(courses.c.uid, revisions.keys()), closed)
     found = [_course(row) for row in conn.execute(select(*_COURSE).where(wanted))]
     if found:
         found += [_lesson(row) for row in conn.execute(select(*_LESSON).join_from(lessons, courses).where(wanted))]

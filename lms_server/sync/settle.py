@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, func, insert, select
+from sqlalchemy import Connection, bindparam, func, select
 
 from lms_server.actions.certificates import generate_certificate, keep_certificate
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import (
     OUTCOME_OF,
     Code,
@@ -22,11 +23,11 @@ from lms_server.contract.commands import (
 )
 from lms_server.contract.schema import lessons
 from lms_server.contract.times import corrected
-from lms_server.contract.upsert import among, write_rows
+from lms_server.contract.upsert import among_named
 from lms_server.contract.wire import BadCommand, Result, fact_digest, fingerprint, read_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
-from lms_server.sync.parked import MAX_PARKED, dump_command, replay
+from lms_server.sync.parked import MAX_PARKED, PARKED, dump_command, replay
 
 # Reading an enum member's value costs more than finding it in a table.
 _ANSWERS = {code: (outcome, outcome.value, code.value) for code, outcome in OUTCOME_OF.items()}
@@ -117,9 +118,8 @@ def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, t
     """Fingerprint and present code of the commands that were answered before."""
     if not batch.first:
         return {}
-    query = select(receipts.c.command_id, receipts.c.fingerprint, receipts.c.code)
-    query = query.where(receipts.c.user_id == who.id, among(conn, receipts.c.command_id, batch.first.keys()))
-    return {command_id: (print_, Code(code)) for command_id, print_, code in conn.execute(query)}
+    rows = conn.execute(_KNOWN, {"user": who.id, "ids": batch.first.keys()}).all()
+    return {command_id: (print_, Code(code)) for command_id, print_, code in rows}
 
 
 def _keep_certificates(  # one step of _settle
@@ -146,7 +146,7 @@ def _store_receipts(  # one step of _settle
     """Receipts for what was applied or parked; what is parked is kept whole, as long as there is room."""
     waiting = [i for i, code in enumerate(decision.codes) if OUTCOME_OF[code] is Outcome.PARKED]
     if waiting:
-        held = conn.execute(select(func.count()).select_from(parked).where(parked.c.user_id == who.id)).scalar_one()
+        held = conn.execute(_HELD, {"user": who.id}).scalar_one()
         for index in waiting[max(0, MAX_PARKED - held) :]:
             decision.codes[index] = Code.TOO_MANY_PARKED
     stored, kept = [], []
@@ -157,21 +157,11 @@ def _store_receipts(  # one step of _settle
         print_ = fingerprint(command)
         known[command.id] = print_, code
         made_at = None if isinstance(command, KeepCertificate) else command.made_at
-        stored.append(
-            {
-                "user_id": who.id,
-                "command_id": command.id,
-                "fingerprint": print_,
-                "outcome": outcome_text,
-                "code": code_text,
-                "made_at": made_at,
-                "received_at": received_at,
-            }
-        )
+        stored.append((who.id, command.id, print_, outcome_text, code_text, made_at, received_at))
         if outcome is Outcome.PARKED:
             kept.append(dump_command(who, command, at, code, received_at))
-    write_rows(conn, insert(receipts), stored)
-    write_rows(conn, insert(parked), kept)
+    _RECEIPTS.write(conn, stored)
+    PARKED.write(conn, kept)
 
 
 def _repeated_courses(
@@ -187,7 +177,7 @@ def _repeated_courses(
     }
     if not uids:
         return set()
-    return set(conn.execute(select(lessons.c.course_id).where(among(conn, lessons.c.uid, uids))).scalars())
+    return set(conn.execute(_COURSES_OF, {"uids": uids}).scalars())
 
 
 def _accepted(command: Command, known: dict[str, tuple[str, Code]]) -> tuple[str, Code] | None:
@@ -216,3 +206,11 @@ def _repeat(command: Command, known: dict[str, tuple[str, Code]]) -> Result:
     if print_ != fingerprint(command):
         return Result(Outcome.REJECTED, Code.ID_CONFLICT, id=command.id)
     return Result("duplicate", _ANSWERS[code][2], id=command.id)
+
+
+_RECEIPTS = BulkInsert(receipts, ("user_id", "command_id", "fingerprint", "outcome", "code", "made_at", "received_at"))
+_KNOWN = select(receipts.c.command_id, receipts.c.fingerprint, receipts.c.code).where(
+    receipts.c.user_id == bindparam("user"), among_named(receipts.c.command_id, "ids")
+)
+_HELD = select(func.count()).select_from(parked).where(parked.c.user_id == bindparam("user"))
+_COURSES_OF = select(lessons.c.course_id).where(among_named(lessons.c.uid, "uids"))
