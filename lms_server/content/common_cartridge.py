@@ -196,6 +196,11 @@ def _cover(tree: Tree, resources: Mapping[str, Resource]) -> str | None:
     return resources[named].path if named in resources else None
 
 
+def _fragment(address: str) -> str:
+    _, mark, fragment = address.partition("#")
+    return mark + fragment
+
+
 def _translate(tree: Tree) -> "_Translate":
     return _Translate("/web_resources/" if any(path.startswith("web_resources/") for path in tree.sizes) else "/")
 
@@ -211,5 +216,5 @@ class _Translate:
         if _FILES.match(plain):
             return _FILES.sub(lambda _: self.files, plain)
         if found := _WIKI.match(plain):
-            return f"/wiki_content/{unquote(found[1])}.html"
+            return f"/wiki_content/{unquote(found[1])}.html{_fragment(plain)}"
         return "" if _OTHER.match(plain) else address

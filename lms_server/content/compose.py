@@ -5,7 +5,8 @@ import unicodedata
 import uuid
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import PurePosixPath
 
 from lms_server.content.assets import Assets
@@ -13,7 +14,8 @@ from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.links import Links
 from lms_server.content.model import Asset, CoursePackage, LessonDraft, Remark, RemarkCode
 from lms_server.content.paths import link_name, within
-from lms_server.content.sanitize import sanitise
+from lms_server.content.places import Places
+from lms_server.content.sanitize import places_of, sanitise
 from lms_server.content.shape import Target
 from lms_server.content.tree import Tree
 from lms_server.content.words import direction_of
@@ -96,7 +98,8 @@ def compose(outline: Outline, progress: Progress = unheard) -> CoursePackage:
     assets = Assets(outline.tree)
     by_path = {lesson.path: uid for lesson, uid in zip(outline.lessons, uids, strict=True)}
     by_path.update({alias: by_path[path] for alias, path in outline.aliases})
-    links = Links(outline.tree, by_path, outline.withheld, assets.kind, outline.translate)
+    places = _places(outline.lessons, uids)
+    links = Links(outline.tree, by_path, outline.withheld, assets.kind, outline.translate, places)
     remarks = dict.fromkeys(outline.remarks)
     lessons = []
     for done, (source, uid) in enumerate(zip(outline.lessons, uids, strict=True)):
@@ -153,11 +156,20 @@ def _lesson_uids(lessons: Iterable[LessonSource], course_uid: str) -> tuple[str,
     return uids
 
 
+def _places(lessons: Iterable[LessonSource], uids: Iterable[str]) -> Callable[[str], Places]:
+    """The places of a lesson by its uid; looked for when a link from another lesson names one."""
+    texts = {uid: lesson.html for lesson, uid in zip(lessons, uids, strict=True)}
+    return lru_cache(maxsize=None)(lambda uid: places_of(texts[uid]))
+
+
 def _lesson(
     source: LessonSource, uid: str, links: Links, assets: Assets, language: str, remarks: dict[Remark, None]
 ) -> LessonDraft:
     def resolve(address: str, is_picture: bool) -> Target:  # noqa: FBT001 -- the shaper's call
-        return links.resolve(address, "" if source.from_root else source.path, is_picture=is_picture)
+        target = links.resolve(address, "" if source.from_root else source.path, is_picture=is_picture)
+        own = f"lesson:{uid}#"
+        is_own = target.address is not None and target.address.startswith(own)
+        return replace(target, address=f"#{str(target.address).removeprefix(own)}") if is_own else target
 
     clean = sanitise(source.html, resolve, language=language, where=source.path)
     remarks.update(dict.fromkeys(clean.remarks))

@@ -26,6 +26,7 @@ _SELF_CLOSED = re.compile(rf"<(?!(?:{_VOID})\b)([A-Za-z][\w:-]{{0,30}})((?:\s[^<
 _HEAD_CHARS = 20_000
 _TITLE = re.compile(r"<(h[1-3]|title)\b[^>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
 _TAG = re.compile(r"<[^>]+>")
+_BODY = re.compile(r"<body\b[^<>]*?\sid\s*=\s*[\"']([^\"'<>]+)[\"'][^<>]*>", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,8 @@ def _is_aside(reference: Element, entry: Entry) -> bool:
 
 def _lesson(tree: Tree, entry: Entry, label: Label | None) -> LessonSource:
     html = _SELF_CLOSED.sub(r"<\1\2></\1>", tree.text(entry.path))
+    # Links lead to whole chapters by their body's id, and a lesson has no body.
+    html = _BODY.sub(r'\g<0><span id="\1"></span>', html, count=1)
     found = _TITLE.search(html[:_HEAD_CHARS])
     title = label.title if label is not None else " ".join(_TAG.sub(" ", found[2]).split()) if found else ""
     above = label.above if label is not None else ()

@@ -3,11 +3,13 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from urllib.parse import SplitResult, quote, urlsplit
 
 from lms_server.content.kinds import Kind
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import join, link_name
+from lms_server.content.places import TOP, Places, place_of
 from lms_server.content.shape import Target
 from lms_server.content.tree import Tree
 
@@ -19,7 +21,11 @@ def _as_written(address: str) -> str:
     return address
 
 
-@dataclass(frozen=True, slots=True)
+def _none(_uid: str) -> Places:
+    return Places()
+
+
+@dataclass(frozen=True)
 class Links:
     """What can be linked to: lessons by path or uid, and the course's files."""
 
@@ -32,6 +38,12 @@ class Links:
     kind: Callable[[str], Kind]
     # A format's own way to name things, turned into a path from the root ("/a/b") or "lesson:UID".
     translate: Callable[[str], str] = _as_written
+    # The places inside of the lesson with this uid.
+    places: Callable[[str], Places] = _none
+
+    @cached_property
+    def _uids(self) -> frozenset[str]:
+        return frozenset(self.lessons.values())
 
     def resolve(self, address: str, base: str, *, is_picture: bool) -> Target:
         """The target of an address that is written in the file ``base``."""
@@ -49,11 +61,21 @@ class Links:
         return self._inside(address, base, is_picture=is_picture)
 
     def _lesson(self, address: str, base: str) -> Target:
-        if address.removeprefix("lesson:") in self.lessons.values():
-            return Target(address)
+        uid, _, fragment = address.removeprefix("lesson:").partition("#")
+        if uid in self._uids:
+            return self._place(uid, fragment, base)
         return Target(
             None, remark=Remark(RemarkCode.MISSING_FILE, base, f"The link leads to no lesson: {address[:200]}")
         )
+
+    def _place(self, uid: str, fragment: str, base: str) -> Target:
+        """A lesson, from its beginning or from a place inside."""
+        place = self.places(uid).find(fragment) if fragment else None
+        if place is not None:
+            return Target(f"lesson:{uid}#{place}")
+        is_beginning = not fragment or place_of(fragment) == TOP
+        words = f"The link leads to no place in its lesson: #{fragment[:200]}"
+        return Target(f"lesson:{uid}", remark=None if is_beginning else Remark(RemarkCode.MISSING_PLACE, base, words))
 
     def _inside(self, address: str, base: str, *, is_picture: bool) -> Target:
         if not address or address.startswith(("#", "?")):
@@ -63,7 +85,7 @@ class Links:
             return _refused(address, base)
         for candidate in self._candidates(path):
             if candidate in self.lessons and not is_picture:
-                return Target(f"lesson:{self.lessons[candidate]}")
+                return self._place(self.lessons[candidate], address.partition("#")[2], base)
             if candidate in self.tree and not self.withheld(candidate):
                 return self._file(candidate, base, is_picture=is_picture)
         return self._not_found(path, base, is_picture=is_picture)

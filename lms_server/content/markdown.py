@@ -1,26 +1,27 @@
 """Markdown to HTML that is not yet safe: CommonMark with tables, task lists, strike-through, footnotes, callouts."""
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
 import yaml
 from markdown_it import MarkdownIt
-from markdown_it.renderer import RendererHTML
 from markdown_it.rules_core import StateCore
 from markdown_it.token import Token
-from markdown_it.utils import EnvType, OptionsDict
 from mdit_py_plugins.footnote import footnote_plugin
 from mdit_py_plugins.tasklists import tasklists_plugin
 
 from lms_server.content.errors import BadCourse, Fault
+from lms_server.content.places import slug
 from lms_server.content.words import word
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _CALLOUT = re.compile(r"\[!(note|tip|important|warning|caution)\][+-]?[ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.+)")
+_NAMED = re.compile(r"[ \t]*\{:?[ \t]*([#.][\w:.-]+)[^{}\n]*\}[ \t]*\Z")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
 # A list of lists nested deeper than this is an attack, not a lesson.
 MAX_NESTING = 40
@@ -42,7 +43,7 @@ class Page:
         for line, code, _ in code_marked(self.text):
             found = None if in_comment or code is not None else _HEADING.match(line)
             if found is not None:
-                return plain(found[1].rstrip(" \t#"))
+                return plain(_NAMED.sub("", found[1]).rstrip(" \t#"))
             in_comment = "-->" not in line if "<!--" in line else in_comment and "-->" not in line
         return None
 
@@ -113,13 +114,36 @@ def _parser(language: str) -> MarkdownIt:
     parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(footnote_plugin).use(tasklists_plugin)
     parser.core.ruler.after("block", "callout", lambda state: _mark_callouts(state, language))
-    parser.add_render_rule("footnote_anchor", _nothing)
+    parser.core.ruler.after("block", "named_headings", _take_names)
+    parser.core.ruler.after("inline", "heading_places", _place_headings)
+    # Not "[1:2]" where a footnote is named again.
+    parser.add_render_rule("footnote_caption", lambda _, tokens, at, *__: f"[{tokens[at].meta['id'] + 1}]")
     return parser
 
 
-def _nothing(_: RendererHTML, __: Sequence[Token], ___: int, ____: OptionsDict, _____: EnvType) -> str:
-    # The way back needs anchors, which lesson text doesn't have.
-    return ""
+def _headings(state: StateCore) -> Iterator[tuple[Token, Token]]:
+    """Each heading with its text."""
+    tokens = state.tokens
+    return ((token, tokens[at + 1]) for at, token in enumerate(tokens) if token.type == "heading_open")
+
+
+def _take_names(state: StateCore) -> None:
+    """``# Title {#name}``: the author's own name for the heading."""
+    for heading, text in _headings(state):
+        if found := _NAMED.search(text.content):
+            text.content = text.content[: found.start()]
+            if found[1].startswith("#"):
+                heading.attrSet("id", found[1][1:])
+
+
+def _place_headings(state: StateCore) -> None:
+    """Headings without a name get one made of their words; a second one of the same words a number."""
+    seen: Counter[str] = Counter()
+    for heading, text in _headings(state):
+        if heading.attrGet("id") is None:
+            name = slug("".join(map(_plain_text, text.children or [])))
+            seen[name] += 1
+            heading.attrSet("id", f"{name}-{seen[name] - 1}" if seen[name] > 1 else name)
 
 
 def _mark_callouts(state: StateCore, language: str) -> None:

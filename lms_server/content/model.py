@@ -14,6 +14,7 @@ class RemarkCode(StrEnum):
     MISSING_FILE = "missing_file"
     MISSING_INCLUDE = "missing_include"
     MISSING_TARGET = "missing_target"
+    MISSING_PLACE = "missing_place"
     REMOTE_IMAGE = "remote_image"
     ONLINE_ONLY = "online_only"
     UNSAFE_LINK = "unsafe_link"

@@ -175,7 +175,8 @@ class _Translate:
 
     def __call__(self, address: str) -> str:
         if found := _JUMP.match(address):
-            return f"/jump/{found[1]}"
+            _, mark, fragment = address.partition("#")
+            return f"/jump/{found[1]}{mark}{fragment}"
         plain = re.split(r"[?#]", address, maxsplit=1)[0]
         if plain.lstrip("/").startswith("static/"):
             return f"/{quote(self.static(unquote(plain)))}"

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import nh3
 
 from lms_server.content.model import Remark
+from lms_server.content.places import Places, places_in
 from lms_server.content.shape import Resolve, Shaper
 
 BLOCKS = {"p", "div", "br", "hr", "h1", "h2", "h3", "h4", "h5", "h6", "pre", "blockquote"}
@@ -59,6 +60,7 @@ _CLASSES = {"div": {"callout"}, "p": {"online"}, "span": {"k", "s", "n", "c"}}
 # Whole values, as nh3 leaves an empty class where it takes one away.
 _VALUES = {tag: {"dir": {"ltr", "rtl"}, **({"class": _CLASSES[tag]} if tag in _CLASSES else {})} for tag in _TURNED}
 _ATTRIBUTES = {
+    "*": {"id"},
     "a": {"href", "title"},
     "img": {"src", "alt", "title", "width", "height"},
     "td": {"colspan", "rowspan"},
@@ -67,7 +69,8 @@ _ATTRIBUTES = {
 }
 _RAW_ATTRIBUTES = {
     **_ATTRIBUTES,
-    "*": {"class", "dir", "style", "hidden"},
+    "*": {"class", "dir", "style", "hidden", "id"},
+    "a": {*_ATTRIBUTES["a"], "name"},
     "iframe": {"src", "title", "data-src"},
     "video": {"src", "title"},
     "audio": {"src", "title"},
@@ -102,7 +105,9 @@ def sanitise(html: str, resolve: Resolve, *, language: str = "en", where: str = 
     """The HTML in the lessons' subset. Sanitising what was sanitised changes nothing."""
     shaper = Shaper(resolve, language=language, where=where)
     shaper.scan(html)
-    shaper.feed(_well_formed(html if _depth(html) <= MAX_DEPTH else shaper.without_markup(html)))
+    sound = _well_formed(html if _depth(html) <= MAX_DEPTH else shaper.without_markup(html))
+    shaper.expect(places_in(sound))
+    shaper.feed(sound)
     shaper.close()
     strict = nh3.clean(
         shaper.html,
@@ -110,11 +115,16 @@ def sanitise(html: str, resolve: Resolve, *, language: str = "en", where: str = 
         clean_content_tags=DROPPED_WITH_CONTENT,
         attributes=_ATTRIBUTES,
         tag_attribute_values=_VALUES,
-        attribute_filter=_approve(shaper.addresses),
+        attribute_filter=_approve(shaper),
         url_schemes=_SCHEMES,
         link_rel=None,
     )
     return Clean(_EMPTY.sub("", strict).strip() + "\n", tuple(shaper.assets), tuple(shaper.remarks))
+
+
+def places_of(html: str) -> Places:
+    """The places that links to a lesson with this HTML may name."""
+    return places_in(_well_formed(html)) if _depth(html) <= MAX_DEPTH else Places()
 
 
 def _depth(html: str) -> int:
@@ -138,10 +148,12 @@ def _well_formed(html: str) -> str:
     )
 
 
-def _approve(addresses: set[str]) -> Callable[[str, str, str], str | None]:
+def _approve(shaper: Shaper) -> Callable[[str, str, str], str | None]:
     def judge(_tag: str, name: str, value: str) -> str | None:
         if name in {"src", "href"}:
-            return value if value in addresses else None
+            return value if value in shaper.addresses else None
+        if name == "id":
+            return value if value in shaper.places else None
         if name in _NUMBERS:
             return value if value.isascii() and value.isdigit() and len(value) <= _NUMBERS[name] else None
         return value

@@ -8,6 +8,7 @@ from html.parser import HTMLParser
 
 from lms_server.content.highlight import highlighted
 from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.places import TOP, Places, place_of
 from lms_server.content.words import word
 
 VOID = {"br", "hr", "img", "input", "source", "embed"}
@@ -42,16 +43,19 @@ Resolve = Callable[[str, bool], Target]
 
 
 class Shaper(HTMLParser):
-    """Feed it well-formed HTML, then read ``html``, ``addresses``, ``assets`` and ``remarks``."""
+    """Feed it well-formed HTML, then read ``html``, ``addresses``, ``places``, ``assets`` and ``remarks``."""
 
     def __init__(self, resolve: Resolve, *, language: str, where: str) -> None:
         super().__init__(convert_charrefs=True)
         self.addresses: set[str] = set()
+        self.places: set[str] = set()
         self.assets: dict[str, None] = {}
         self.remarks: dict[Remark, None] = {}
         self._resolve = resolve
         self._language = language
         self._where = where
+        # What links inside of the text may lead to, written yet or not.
+        self._expected = Places()
         self._out: list[str] = []
         self._closers: list[tuple[str, str]] = []
         # Details whose summary has not come yet.
@@ -69,6 +73,10 @@ class Shaper(HTMLParser):
         if _SCRIPT.search(html):
             self._remark(RemarkCode.SCRIPT_DROPPED, "A script was left out; its text, if any, may be incomplete.")
 
+    def expect(self, places: Places) -> None:
+        """Know the places of the whole text before it is read."""
+        self._expected = places
+
     def without_markup(self, html: str) -> str:
         """What is nested without measure keeps its words alone."""
         self._remark(RemarkCode.CUT_SHORT, "The text is nested too deeply and was taken without its markup.")
@@ -77,14 +85,18 @@ class Shaper(HTMLParser):
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
         given = {name: value or "" for name, value in attrs}
         self._note_hidden(given)
+        place = self._new_place(tag, given)
+        if self._code is not None:
+            self._code.has_tags = True
         if self._media_depth or tag in _MEDIA:
+            self._out.append(_stake(place) if place else "")
             self._media(tag, given)
             return
         if tag != "summary":
             self._title_details()
-        if self._code is not None:
-            self._code.has_tags = True
         opened, closed = self._rewritten(tag, given)
+        if place:
+            opened, closed = _placed(tag, opened, closed, place)
         self._out.append(opened)
         if tag not in VOID:
             self._closers.append((tag, closed))
@@ -143,7 +155,7 @@ class Shaper(HTMLParser):
         if tag == "span" and given.get("class") not in _COLOURS and "dir" not in given:
             return "", ""
         name = _RENAMED.get(tag, tag)
-        kept = {key: value for key, value in given.items() if key not in {"style", "hidden"}}
+        kept = _without(given, "style", "hidden", "id", "name")
         return _tag(name, kept), "" if tag in VOID else f"</{name}>"
 
     def _title_details(self) -> None:
@@ -167,7 +179,7 @@ class Shaper(HTMLParser):
         if not target.is_asset:
             words = words or word("picture", self._language)
             return f"{_tag('a', {'href': target.address})}{escape(words, quote=False)}</a>"
-        return _tag("img", {**_without(given, "style", "class", "hidden"), "src": target.address})
+        return _tag("img", {**_without(given, "style", "class", "hidden", "id"), "src": target.address})
 
     def _link(self, given: dict[str, str]) -> tuple[str, str]:
         target = self._target(given["href"], is_picture=False) if given.get("href") else Target(None)
@@ -197,8 +209,29 @@ class Shaper(HTMLParser):
         name = escape(title or target.address, quote=False)
         return f'<p class="online">{words} {_tag("a", {"href": target.address})}{name}</a></p>'
 
+    def _new_place(self, tag: str, given: dict[str, str]) -> str | None:
+        """The place that begins here; of two with one name it is the first."""
+        name = given.get("id") or (given.get("name") if tag == "a" else None)
+        place = place_of(name) if name else None
+        if place is None or place in self.places:
+            return None
+        self.places.add(place)
+        return place
+
+    def _inside(self, address: str) -> Target:
+        """Where a link leads that stays in the text."""
+        place = self._expected.find(address[1:])
+        if place is None and place_of(address[1:]) == TOP:
+            place = TOP
+        if place is None and address != "#":
+            words = f"The link leads to no place in the lesson: {address[:200]}"
+            return Target(None, remark=Remark(RemarkCode.MISSING_PLACE, self._where, words))
+        return Target(place and f"#{place}")
+
     def _target(self, address: str, *, is_picture: bool) -> Target:
-        target = self._resolve(re.sub(r"[\x00-\x1f\x7f]", "", address).strip(), is_picture)
+        address = re.sub(r"[\x00-\x1f\x7f]", "", address).strip()
+        is_inside = address.startswith("#") and not is_picture
+        target = self._inside(address) if is_inside else self._resolve(address, is_picture)
         if target.remark is not None:
             self.remarks[target.remark] = None
         if target.address is not None:
@@ -222,6 +255,19 @@ class _Code:
     start: int
     text: list[str]
     has_tags: bool = False
+
+
+def _stake(place: str) -> str:
+    return f'<span id="{place}"></span>'
+
+
+def _placed(tag: str, opened: str, closed: str, place: str) -> tuple[str, str]:
+    """The same with its place: on the element, around what lost its own, or before what never had one."""
+    if tag in {"img", "input", "br", "q"}:
+        return _stake(place) + opened, closed
+    if not opened:
+        return f'<span id="{place}">', "</span>"
+    return f'{opened[:-1]} id="{place}">', closed
 
 
 def _box(given: dict[str, str]) -> str:

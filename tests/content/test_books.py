@@ -23,9 +23,9 @@ EPUB = {
     "OEBPS/nav.xhtml": '<html><body><nav epub:type="toc"><ol><li><span>Part</span><ol><li><a href="one%20x.xhtml">First</a></li>'
     '<li><a href="two.xhtml#a">Second</a></li></ol></li></ol></nav></body></html>',
     "OEBPS/one x.xhtml": '<?xml version="1.0"?><!DOCTYPE html><html><head><title/><script src="x"/></head><body><a id="q"/>'
-    '<p>Uno <a href="two.xhtml#a">dos</a></p><img src="pic.png" alt="P"/></body></html>',
-    "OEBPS/two.xhtml": "<html><body><p>Dos</p></body></html>",
-    "OEBPS/loose.xhtml": "<html><head><title>Loose</title></head><body><p>Tres</p></body></html>",
+    '<p>Uno <a href="two.xhtml#a">dos</a> <a href="loose.xhtml#c2">tres</a></p><img src="pic.png" alt="P"/></body></html>',
+    "OEBPS/two.xhtml": "<html><body><p id='a'>Dos</p></body></html>",
+    "OEBPS/loose.xhtml": "<html><head><title>Loose</title></head><body class='x' id='c2'><p>Tres</p></body></html>",
     "OEBPS/pic.png": PNG,
 }
 
@@ -48,7 +48,8 @@ def test_epub(tmp_path):
     ]
     first = course.lessons[0].body.decode()
     assert "Uno" in first
-    assert f'href="lesson:{course.lessons[1].uid}"' in first
+    assert f'href="lesson:{course.lessons[1].uid}#at-a"' in first
+    assert f'href="lesson:{course.lessons[2].uid}#at-c2"' in first
     assert '<img src="OEBPS/pic.png" alt="P">' in first
     assert course.cover.path == "OEBPS/pic.png"
     assert [remark.code.value for remark in course.warnings if remark.code != "script_dropped"] == ["missing_target"]

@@ -376,3 +376,24 @@ def test_a_folder_that_may_not_be_read(make_course):
         assert fault(folder) == "not_found"
     finally:
         (folder / "assets").chmod(0o700)
+
+
+def test_links_to_places_in_other_lessons(make_course):
+    first = "# Check\n\n[a](02-call.md#who-to-call) [b](02-call.md#gone) [c](02-call.md#top) [d](01-check.md#check)\n"
+    course = read_course(
+        make_course({"lessons/01-check.md": first, "lessons/02-call.md": "# Call\n\n## Who to call\n"})
+    )
+    text, other = course.lessons[0].body.decode(), course.lessons[1].uid
+    assert (
+        f'<a href="lesson:{other}#at-who-to-call">a</a> <a href="lesson:{other}">b</a> <a href="lesson:{other}">c</a>'
+        in text
+    )
+    assert '<a href="#at-check">d</a>' in text
+    told = [(remark.code, remark.where, remark.text) for remark in course.warnings if remark.code == "missing_place"]
+    assert told == [("missing_place", "lessons/01-check.md", "The link leads to no place in its lesson: #gone")]
+    assert '<h2 id="at-who-to-call">' in course.lessons[1].body.decode()
+
+
+def test_a_headings_own_name_is_no_part_of_its_title(make_course):
+    course = read_course(make_course({"lessons/02-call.md": "# Call for help { #call }\n"}))
+    assert course.lessons[1].title == "Call for help"

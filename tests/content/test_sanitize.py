@@ -71,7 +71,12 @@ HOSTILE = [
     "<a href='javascript:alert(1)'>x</a>", "<a href=x onclick=alert(1)>x</a>", "<a href='lesson:x\" onclick=\"alert(1)'>x</a>",
     "<a href=\"http://x/'onmouseover='alert(1)\">x</a>", '<a href="http://x/&quot;onmouseover=&quot;alert(1)">x</a>',
     "<p class='k x' onclick=alert(1)>x</p>", "<table background=file:///x><tr><td background=http://evil/x>x</td></tr></table>",
-    "<p id=x name=y>x</p>", "<span class='callout\" onload=\"x'>x</span>", "<img width='1\" onerror=\"x' src='../assets/a.png'>",
+    "<p id=x name=y>x</p>", "<p id='x\" onclick=\"alert(1)'>x</p>", "<a id=\"'><script>alert(1)</script>\" href='#x'>x</a>",
+    "<form id=document.cookie><p id=location>x</p><a name=constructor href='#location'>y</a></form>",
+    "<a href='#javascript:alert(1)'>x</a><p id='javascript:alert(1)'>y</p>", "<a href='#x\" onclick=\"alert(1)'>x</a>",
+    "<p id=x>1<p id=x>2<p id=at-x>3<a href='#x'>4</a>", "<a href='two.md#\"><script>alert(1)</script>'>x</a>",
+    "<a href='lesson:0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80#../../x'>x</a>", "<p id='" + "x" * 9000 + "'>x</p>",
+    "<p id='at-\u202e'>x</p><a href='#at-\u202e'>y</a>", "<span class='callout\" onload=\"x'>x</span>", "<img width='1\" onerror=\"x' src='../assets/a.png'>",
     "<img width=99999999 height=-5 src='../assets/a.png'>", "<td colspan=99999>x</td>", "<pre><code class='language-html'><script>alert(1)</script></code></pre>",
     "<pre><code class='language-\"><script>alert(1)</script>'>x</code></pre>", "<details><summary><script>alert(1)</script>t</summary>x</details>",
     "<math href=javascript:alert(1)>x</math>", "<x-evil onclick=alert(1)>x</x-evil>", "<img alt='<script>alert(1)</script>' src=gone.png>",
@@ -81,7 +86,14 @@ HOSTILE = [
 ]  # fmt: skip
 
 
+PLACE = r"at-[\w.:-]{1,80}"
+
+
 class _Judge(HTMLParser):
+    def __init__(self):
+        super().__init__()
+        self.places = set()
+
     def handle_starttag(self, tag, attrs):
         assert tag in TAGS
         for name, value in attrs:
@@ -97,12 +109,21 @@ class _Judge(HTMLParser):
                 "colspan",
                 "rowspan",
                 "start",
+                "id",
             }
             if name == "src":
                 assert value in FILES
             if name == "href":
-                assert value in FILES or value == f"lesson:{UID}" or re.match(r"https?://[^/@\\]+|mailto:.+@", value)
+                assert (
+                    value in FILES
+                    or re.fullmatch(rf"(lesson:{UID}|lesson:{UID}#{PLACE}|#{PLACE})", value)
+                    or re.match(r"https?://[^/@\\]+|mailto:.+@", value)
+                )
                 assert not re.search(r'[\s"\'<>\\]', value)
+            if name == "id":
+                assert re.fullmatch(PLACE, value)
+                assert value not in self.places
+                self.places.add(value)
             if name == "class":
                 assert value in {"callout", "online", "k", "s", "n", "c"}
             if name in {"width", "height", "colspan", "rowspan", "start"}:
@@ -113,7 +134,10 @@ class _Judge(HTMLParser):
 
 
 def judge(html: str) -> None:
-    _Judge().feed(html)
+    judged = _Judge()
+    judged.feed(html)
+    inside = set(re.findall(rf'<a[^>]* href="#({PLACE})"', html))
+    assert inside <= judged.places | {"at-top"}
     assert clean(html, base="root.md").html == html
 
 
@@ -141,7 +165,7 @@ def test_hostile_html_in_markdown_is_harmless(html):
 
 def test_the_last_pass_trusts_no_address_that_was_not_approved(monkeypatch):
     slipped = '<img src="file:///x"><img src="//host/x"><a href="javascript:1">a</a><a href="https://x.example/">b</a>'
-    monkeypatch.setattr(Shaper, "html", property(lambda _: f"{slipped}<script>x</script><p onclick=x class=y>c</p>"))
+    monkeypatch.setattr(Shaper, "html", property(lambda _: f"{slipped}<script>x</script><p onclick=x class=y id=z>c</p>"))
     assert clean("").html == "<img><img><a>a</a><a>b</a><p>c</p>\n"
 
 
@@ -225,3 +249,36 @@ def test_a_broken_address_in_one_place_harms_no_other():
     assert "before" in html
     assert "bad" in html
     assert "after" in html
+
+
+UP = "\u21a9\ufe0e"
+PLACED = [
+    ("## Two words\n\n[x](#two-words)", '<h2 id="at-two-words">', '<a href="#at-two-words">x</a>'),
+    ("## Wörter, «ganz» neu\n\n[x](#wörter-ganz-neu)", '<h2 id="at-wörter-ganz-neu">', '"#at-wörter-ganz-neu"'),
+    ("## قائمة\n\n[x](#%D9%82%D8%A7%D8%A6%D9%85%D8%A9)", '<h2 id="at-قائمة">', '<a href="#at-قائمة">x</a>'),
+    ("## A\n\n## A\n\n[x](#a-1)", '<h2 id="at-a-1">', '<a href="#at-a-1">x</a>'),
+    ("# Glossary { #words .big }\n\n[x](#words)", '<h1 id="at-words">Glossary</h1>', '<a href="#at-words">x</a>'),
+    ("## What is `new` in 2.0?\n\n[x](#What-is-new-in-2-0)", 'id="at-what-is-new-in-20"', '"#at-what-is-new-in-20"'),
+    ("a[^n]\n\n[^n]: b", '<sup><a href="#at-fn1" id="at-fnref1">[1]</a></sup>', f'<a href="#at-fnref1">{UP}</a>'),
+    ("<a name='old'></a><p>x</p>\n\n[x](#old)", '<span id="at-old"></span>', '<a href="#at-old">x</a>'),
+    ("<details id=d><summary id=e>T</summary>x</details>\n\n[x](#e)", 'class="callout" id="at-d"', '"#at-e"'),
+    ("<td id='two words'>x</td> <span id=s>y</span>\n\n[x](#s)", '<span id="at-s">y</span>', '<a href="#at-s">x</a>'),
+    ("<img id=i src=../assets/a.png>\n\n[x](#i)", '<span id="at-i"></span><img', '<a href="#at-i">x</a>'),
+    ("<iframe id=f src=//x.example></iframe>\n\n[x](#f)", '<span id="at-f"></span>', '<a href="#at-f">x</a>'),
+    ("words\n\n[x](#top)", "<p>words</p>", '<a href="#at-top">x</a>'),
+]
+
+
+@pytest.mark.parametrize(("text", "place", "link"), PLACED)
+def test_links_inside_of_a_lesson_lead_to_their_places(text, place, link):
+    result = clean(to_html(text))
+    assert place in result.html
+    assert link in result.html
+    assert result.remarks == () or "iframe" in text
+    judge(result.html)
+
+
+def test_a_link_to_a_place_that_is_not_there_is_told_and_gone():
+    result = clean(to_html("## A\n\n## A\n\n[x](#gone) [y](#) [z](# )"))
+    assert "href" not in result.html
+    assert [(remark.code, "#gone" in remark.text) for remark in result.remarks] == [("missing_place", True)]

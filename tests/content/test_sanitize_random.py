@@ -92,6 +92,18 @@ PIECES = st.sampled_from(
             "<textarea>",
             "<title>",
             "é",
+            "<p id=x>",
+            "<a id=y name=x href=#x>",
+            "<span id='a b'>",
+            "<details id=x>",
+            "<summary id=y>",
+            "<img id=z src=../assets/a.png>",
+            "<video id=v>",
+            "<a href='#a b'>",
+            "[x](#y)",
+            "[^1]",
+            "\n\n[^1]: note\n",
+            "# h {#x}\n",
         ),
     ]
 )

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAccessible, QPainter, QPdfWriter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
@@ -316,6 +316,31 @@ class TestLinks:
         page = open_page(shelf)
         page._view.lesson_wanted.emit(AFTER)
         assert asked(page) == [("show_lesson", AFTER)]
+
+    def test_a_place_in_another_lesson(self, shelf, open_page):
+        shelf.views.texts[HERE] = f'<p><a href="lesson:{BEFORE}#at-x">go</a></p>'
+        shelf.views.texts[BEFORE] = f'{LONG}<h2 id="at-x">Here it is</h2>{LONG}'
+        page = open_page(shelf)
+        page._view.setFocus()
+        QTest.keyClick(page._view, Qt.Key.Key_Tab)
+        QTest.keyClick(page._view, Qt.Key.Key_Return)
+        [(way, argument)] = asked(page)
+        assert (way, argument) == ("show_lesson", f"{BEFORE}#at-x")
+        page.open(argument)
+        settle()
+        assert top_line(page) == "Here it is"
+        page._view.go_to(0)
+        page.open(argument)
+        settle()
+        assert top_line(page) == "Here it is"
+        page.open(f"{BEFORE}#at-gone")
+        settle()
+        assert top_line(page) == "Here it is"
+
+
+def top_line(page):
+    view = page._view
+    return view.cursorForPosition(QPoint(view.viewport().width() // 2, 24)).block().text()
 
 
 class TestSizes:

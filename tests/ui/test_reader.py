@@ -141,6 +141,11 @@ class TestLinks:
             ("HTTP://example.org", Way.WEB),
             ("mailto:a@example.org", Way.MAIL),
             ("lesson:../x", Way.NOWHERE),
+            (f"lesson:{LESSON}#at-x", Way.LESSON),
+            (f"lesson:{LESSON}#x", Way.NOWHERE),
+            (f"lesson:{LESSON}#at-a/../b", Way.NOWHERE),
+            (f"lesson:{LESSON}#", Way.NOWHERE),
+            ("#at-x", Way.NOWHERE),
             ("javascript:alert(1)", Way.NOWHERE),
             (" https://example.org", Way.NOWHERE),
             ("https:\\\\evil.example", Way.NOWHERE),
@@ -186,6 +191,80 @@ class TestLinks:
         QTest.keyClick(view, Qt.Key.Key_Tab)
         with qtbot.waitSignal(view.lesson_wanted):
             QTest.keyClick(view, Qt.Key.Key_Return)
+
+
+FILLING = "".join(f"<p>paragraph {n} {'word ' * 30}</p>" for n in range(40))
+
+
+class TestPlaces:
+    def follow(self, view, words):
+        """Click on the link with these words."""
+        [found] = [piece for piece in fragments(view) if piece.text() == words and piece.charFormat().isAnchor()]
+        view.anchorClicked.emit(QUrl(found.charFormat().anchorHref()))
+
+    def at_top(self, view):
+        return view.cursorForPosition(QPoint(view.viewport().width() // 2, 24)).block().text()
+
+    @pytest.mark.parametrize(
+        "place",
+        [
+            '<h2 id="at-x">Here it is</h2>',
+            '<p id="at-x">Here it is</p>',
+            '<p>Here <span id="at-x">it</span> is</p>',
+            '<span id="at-x"></span><p>Here it is</p>',
+            '<ol><li id="at-x"><p>Here it is</p></li></ol>',
+            '<div class="callout" id="at-x"><h4>Here it is</h4></div>',
+            '<div class="callout"><h4 id="at-x">Here it is</h4></div>',
+            '<table><tr id="at-x"><td>Here it is</td></tr></table>',
+            '<table id="at-x"><tr><td>Here it is</td></tr></table>',
+            '<pre id="at-x"><code>Here it is</code></pre>',
+            '<dl><dt id="at-x">Here it is</dt><dd>x</dd></dl>',
+            '<hr id="at-x"><p>Here it is</p>',
+        ],
+    )
+    def test_a_link_scrolls_to_its_place(self, view, place):
+        show(view, f'<p><a href="#at-x">go</a> <a href="#at-gone">dead</a></p>{FILLING}{place}{FILLING}')
+        self.follow(view, "go")
+        assert "Here it is" in self.at_top(view)
+        assert [piece.text() for piece in fragments(view) if piece.charFormat().isAnchor()] == ["go"]
+
+    def test_a_footnote_and_back(self, view):
+        note = '<hr><ol><li id="at-fn1"><p>A note. <a href="#at-fnref1">back</a></p></li></ol>'
+        words = f'<p>before</p><p>{"long " * 200}<sup><a href="#at-fn1" id="at-fnref1">[1]</a></sup></p>'
+        show(view, f"{FILLING}{words}{FILLING}{note}{FILLING}")
+        self.follow(view, "[1]")
+        assert self.at_top(view).startswith("A note.")
+        self.follow(view, "back")
+        line = view.cursorForPosition(QPoint(view.viewport().width() // 2, 24))
+        assert line.block().text().startswith("long")
+        assert line.position() - line.block().position() > 500, "its line, not its paragraph's beginning"
+
+    def test_the_keyboard_goes_on_from_there(self, view, qtbot):
+        html = f'<p><a href="#at-x">go</a> <a href="https://a.example/">a</a></p>{FILLING}'
+        show(view, html + '<p id="at-x">x <a href="https://b.example/">b</a></p>')
+        view.setFocus()
+        QTest.keyClick(view, Qt.Key.Key_Tab)
+        QTest.keyClick(view, Qt.Key.Key_Return)
+        QTest.keyClick(view, Qt.Key.Key_Tab)
+        with qtbot.waitSignal(view.outside_wanted) as told:
+            QTest.keyClick(view, Qt.Key.Key_Return)
+        assert told.args == ["https://b.example/"]
+
+    def test_the_title_and_the_top(self, view):
+        html = f'<h1 id="at-t">T</h1>{FILLING}<p><a href="#at-t">title</a> <a href="#at-top">top</a></p>'
+        show(view, html, head=Head("T"))
+        for words in ("title", "top"):
+            view.go_to(1.0)
+            assert view.verticalScrollBar().value() > 500
+            self.follow(view, words)
+            assert view.verticalScrollBar().value() == 0
+
+    def test_places_are_found_again_at_another_size(self, view):
+        show(view, f'{FILLING}<h2 id="at-x">Here it is</h2>{FILLING}')
+        view.set_text_scale(1.5)
+        assert view.go_to_place("at-x")
+        assert self.at_top(view) == "Here it is"
+        assert not view.go_to_place("at-y")
 
 
 def fragments(view):

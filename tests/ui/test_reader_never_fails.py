@@ -5,7 +5,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from lms_desktop.ui import theme
-from lms_desktop.ui.reader.markup import BLOCKS, INLINE, VOID
+from lms_desktop.ui.reader.markup import BLOCKS, INLINE, VOID, read
 from lms_desktop.ui.reader.page import Head
 from lms_desktop.ui.reader.view import LessonView, Reading
 from lms_desktop.ui.tokens import PAPER
@@ -22,6 +22,8 @@ OPENINGS = st.sampled_from(
         "<td rowspan=4>",
         "<ol start=5>",
         "<p dir=rtl>",
+        *(f"<{tag} id=at-{number}>" for number, tag in enumerate(TAGS)),
+        "<a href='#at-3'>",
         "<table dir=rtl>",
         "<a href='lesson:0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80'>",
     ]
@@ -48,5 +50,6 @@ def test_anything_is_shown(view, parts, rtl):
     view.show_lesson(Reading(Head("T", "f"), "".join(parts), rtl, assets={"a": picture}.get))
     view.grab()
     shown = view.toPlainText().replace("\u2028", "\n")
+    assert {place for place in read("".join(parts)).places() if view.position_of(place) is None} == set()
     for word in ("alpha", "beta", "سطر"):
         assert (word in shown) == (word in parts)

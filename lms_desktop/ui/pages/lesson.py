@@ -38,6 +38,8 @@ class LessonPage(Page):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._uid: str | None = None
+        # Where a link from another lesson leads to in this one.
+        self._place = ""
         self._row: Row | None = None
         self._shown: Reading | None = None
         self._shown_files: tuple[Attachment, ...] = ()
@@ -55,12 +57,15 @@ class LessonPage(Page):
         self._connect()
 
     def open(self, argument: str | None) -> None:
-        """Turn to a lesson; the one on show keeps its place for the next time."""
-        if argument != self._uid:
+        """Turn to a lesson, or a place in it (``uid#place``); the one on show keeps its place for the next time."""
+        uid, _, self._place = (argument or "").partition("#")
+        if uid != (self._uid or ""):
             self._remember()
-            self._uid = argument
+            self._uid = uid or None
             self._shown = None
             clear(self._notice_body)
+        elif self._place and self._shown is not None:
+            self._view.go_to_place(self._place)
         self.reload()
 
     def refresh(self) -> None:
@@ -146,9 +151,14 @@ class LessonPage(Page):
         self._view.set_footer(self._files(row))
         self._stack.setCurrentWidget(self._view)
         # The pane has its width only after the layout has run.
-        QTimer.singleShot(0, self._view, lambda: self._view.go_to(position))
+        QTimer.singleShot(0, self._view, lambda: self._arrive(position))
         if is_new:
             self._view.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _arrive(self, position: float) -> None:
+        place, self._place = self._place, ""
+        if not place or not self._view.go_to_place(place):
+            self._view.go_to(position)
 
     def _files(self, row: Row) -> FileList | None:
         shown = self._view.pictures

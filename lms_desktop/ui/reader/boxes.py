@@ -42,6 +42,7 @@ def write_code(writer: Writer, node: Node) -> None:
     block.setAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute)
     cell.begin(block, CODE)
     for run in runs:
+        cell.places.put(run.style.place, cell.pen.cursor.position())
         # One paragraph with soft breaks: copying gives the lines back, and no gap can open between them.
         cell.pen.cursor.insertText(run.text.replace("\n", "\u2028"), sheet.letters(CODE, run.style))
 
@@ -54,6 +55,7 @@ def write_callout(writer: Writer, node: Node) -> None:
     cell = _boxed(writer, writer.place.width, Edge(ground, ink, all_round=False, thick=4, beside=16, above=12))
     title, rest = _titled(node)
     if title is not None:
+        cell.places.expect(next(node.elements()).places())
         cell.begin(writer.sheet.block(SUBHEADING), SUBHEADING)
         cell.pen.cursor.insertText(title, writer.sheet.letters(SUBHEADING, colour=ink))
     cell.flow(cell, rest)

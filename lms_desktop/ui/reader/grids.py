@@ -33,6 +33,8 @@ class Cell:
     rows: int
     columns: int
     is_head: bool
+    # The places that begin with it: its own, and its row's before the first cell.
+    places: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +66,15 @@ def arrange(table: Node) -> Grid:
             if any((row, column + right) in taken for right in range(wide)):
                 wide = 1
             taken |= {(row + down, column + right) for down in range(high) for right in range(wide)}
-            cells.append(Cell(cell, row, column, high, wide, is_head or cell.tag == "th"))
+            places = (cell.place,) if column else (node.place, cell.place)
+            cells.append(Cell(cell, row, column, high, wide, is_head or cell.tag == "th", places))
             column += wide
     return Grid(tuple(cells), len(rows), max((column + 1 for _, column in taken), default=0))
 
 
 def write_table(writer: Writer, node: Node) -> None:
     """Write a table as wide as the column, or wider where its words need it."""
+    writer.places.expect(child.place for child in node.elements())
     caption = next(node.elements("caption"), None)
     if caption is not None:
         writer.flow(replace(writer, face=SMALL, ink=writer.sheet.tokens.muted), caption.children)
@@ -126,6 +130,7 @@ def _write_cell(writer: Writer, table: QTextTable, cell: Cell, width: int) -> No
     place.setFormat(look)
     face = replace(CELL, weight=600) if cell.is_head else CELL
     inner = writer.inside(place.firstCursorPosition(), max(20, width - 2 * sheet.px(BESIDE)), face=face)
+    writer.places.expect(cell.places)
     inner.flow(inner, cell.node.children)
     if inner.pen.is_fresh:
         inner.begin(sheet.block(face), face)

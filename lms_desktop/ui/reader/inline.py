@@ -22,6 +22,7 @@ class Style:
     raised: int = 0
     tint: str = ""
     href: str = ""
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +101,8 @@ def _styled(node: Node, style: Style) -> Style:
     }
     tint = next(iter(node.classes & TINTS), "")
     changed = changes.get(node.tag, {"tint": tint} if node.tag == "span" and tint else {})
+    if node.place:
+        changed = {**changed, "place": node.place}
     return replace(style, **changed)  # type: ignore[arg-type]  # one dictionary for fields of several types
 
 

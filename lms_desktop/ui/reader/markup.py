@@ -1,5 +1,6 @@
 """A lesson's HTML becomes a small tree of the elements a lesson may have; everything else is text or gone."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
@@ -12,7 +13,10 @@ INLINE = frozenset({
     "em", "i", "strong", "b", "del", "s", "sub", "sup", "kbd", "code", "samp", "tt", "var", "span", "a", "br", "img",
 })  # fmt: skip
 VOID = frozenset({"br", "hr", "img"})
-ATTRIBUTES = frozenset({"src", "alt", "width", "href", "class", "start", "colspan", "rowspan", "dir"})
+ATTRIBUTES = frozenset({"src", "alt", "width", "href", "class", "start", "colspan", "rowspan", "dir", "id"})
+# The names that places in a lesson are given at import; nothing else is one.
+PLACE = re.compile(r"at-[\w.:-]{1,80}")
+TOP = "at-top"
 # What stands inside these is no text for people.
 SILENT = frozenset({
     "script", "style", "head", "title", "template", "iframe", "object", "applet", "svg", "math", "noscript",
@@ -46,6 +50,19 @@ class Node:
     @property
     def classes(self) -> frozenset[str]:
         return frozenset(self.attributes.get("class", "").split())
+
+    @property
+    def place(self) -> str:
+        """The name by which links lead here; empty for most."""
+        name = self.attributes.get("id", "")
+        return name if PLACE.fullmatch(name) else ""
+
+    def places(self) -> "Iterator[str]":
+        """Tell the places here and below."""
+        if self.place:
+            yield self.place
+        for child in self.elements():
+            yield from child.places()
 
     def elements(self, *tags: str) -> "Iterator[Node]":
         """Tell the children that are elements, of these tags if any are named."""

@@ -11,10 +11,13 @@ from lms_desktop.ui.reader.inline import PLAIN, Picture, Text, is_running, piece
 from lms_desktop.ui.reader.links import Links
 from lms_desktop.ui.reader.markup import Node
 from lms_desktop.ui.reader.pictures import Gallery
+from lms_desktop.ui.reader.places import Places
 from lms_desktop.ui.reader.sheet import BODY, HEADING, MINOR, SMALL, SUBHEADING, TITLE, Sheet
 from lms_desktop.ui.reader.writer import GAP, INDENT, Bullets, Pen, Place, Writer
 
 FACES = {"h1": HEADING, "h2": HEADING, "h3": SUBHEADING, "h4": MINOR, "h5": MINOR, "h6": MINOR}
+# Written in one go, with every place in them.
+LEAVES = frozenset({"p", "pre", "dt", *HEADINGS})
 # Above a heading and between it and its text.
 HEADING_ABOVE = 24
 HEADING_BELOW = 6
@@ -36,6 +39,7 @@ class Lesson:
     root: Node
     gallery: Gallery
     links: Links
+    places: Places
 
 
 def write_page(document: QTextDocument, lesson: Lesson, sheet: Sheet) -> None:
@@ -45,9 +49,16 @@ def write_page(document: QTextDocument, lesson: Lesson, sheet: Sheet) -> None:
     cursor.beginEditBlock()
     beside = (sheet.wide - sheet.column) // 2
     place = Place(beside, sheet.wide - sheet.column - beside, sheet.column, sheet.wide)
-    writer = Writer(Pen(cursor), sheet, lesson.gallery, lesson.links, place, write_flow)
+    writer = Writer(Pen(cursor), sheet, lesson.gallery, lesson.links, lesson.places, place, write_flow)
     _write_head(writer, lesson.head)
-    write_flow(writer, _without_title(lesson.root, lesson.head.title).children)
+    text = _without_title(lesson.root, lesson.head.title)
+    if text is not lesson.root and (title := next(lesson.root.elements(*HEADINGS), None)):
+        for name in title.places():
+            lesson.places.put(name, 0)
+    write_flow(writer, text.children)
+    # What ends without another word, or was too much to be shown.
+    lesson.places.expect(lesson.root.places())
+    lesson.places.settle(cursor.position())
     cursor.endEditBlock()
 
 
@@ -62,6 +73,7 @@ def write_flow(writer: Writer, children: Iterable[Node | str]) -> None:
         _write_line(writer, line)
         line = []
         if isinstance(child, Node):
+            writer.places.expect(child.places() if child.tag in LEAVES else [child.place])
             if _is_caption(before, child):
                 _write_caption(writer, child)
             else:
@@ -96,7 +108,7 @@ def _without_title(root: Node, title: str) -> Node:
     blocks = [child for child in root.children if not isinstance(child, str) or child.strip()]
     first = blocks[0] if blocks else ""
     repeats = isinstance(first, Node) and first.tag in HEADINGS and _same(first.text(), title)
-    return Node("root", {}, blocks[1:] if repeats else root.children)
+    return Node("root", {}, blocks[1:]) if repeats else root
 
 
 def _same(one: str, other: str) -> bool:
@@ -104,6 +116,7 @@ def _same(one: str, other: str) -> bool:
 
 
 def _write_line(writer: Writer, line: list[Node | str]) -> None:
+    writer.places.expect(name for child in line if isinstance(child, Node) for name in child.places())
     found = pieces(line)
     if found:
         writer.paragraph(found)
@@ -150,6 +163,7 @@ def _write_list(writer: Writer, node: Node) -> None:
     bullets = Bullets(form)
     for item in node.children:
         if isinstance(item, Node) and item.tag == "li":
+            writer.places.expect([item.place])
             is_loose = next(item.elements("p"), None) is not None
             writer.pen.bullet = bullets
             write_flow(replace(writer.indented(), below=8 if is_loose else 4), item.children)

@@ -8,15 +8,18 @@ from PySide6.QtGui import QContextMenuEvent, QImage, QResizeEvent, QTextCursor, 
 from PySide6.QtWidgets import QFrame, QMenu, QTextBrowser, QWidget
 
 from lms_desktop.ui.reader.links import Links, Way
-from lms_desktop.ui.reader.markup import read
+from lms_desktop.ui.reader.markup import TOP, read
 from lms_desktop.ui.reader.page import Head, Lesson, write_page
 from lms_desktop.ui.reader.pictures import Gallery, blank
+from lms_desktop.ui.reader.places import Places
 from lms_desktop.ui.reader.sheet import BODY, Sheet
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.tokens import PAPER, Tokens
 
 TOP_PX = 28
 BOTTOM_PX = 40
+# Above a place that a link leads to.
+PLACE_ROOM_PX = 12
 SMALLEST = 0.8
 LARGEST = 2.0
 
@@ -105,13 +108,34 @@ class LessonView(QTextBrowser):
 
     def go_to(self, position: float) -> None:
         """Scroll to a position told by ``position``."""
-        cursor = QTextCursor(self.document())
         last = max(0, self.document().characterCount() - 1)
-        cursor.setPosition(min(last, round(position * last)))
+        self._scroll_to(min(last, round(position * last)))
+
+    def go_to_place(self, name: str) -> bool:
+        """Scroll to a place that links lead to and mark its first word; false if the text has no such place."""
+        position = self.position_of(name)
+        if position is None:
+            return False
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(position)
+        # Seen by who comes, and needed by who reads with the keyboard: Tab goes on from what is selected.
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfWord, QTextCursor.MoveMode.KeepAnchor)
+        self.setTextCursor(cursor)
+        self._scroll_to(position, room=PLACE_ROOM_PX)
+        return True
+
+    def position_of(self, name: str) -> int | None:
+        """Tell at which character of the document a place is."""
+        position = self._lesson.places.at(name)
+        return 0 if position is None and name == TOP else position
+
+    def _scroll_to(self, position: int, room: int = 0) -> None:
+        cursor = QTextCursor(self.document())
+        cursor.setPosition(position)
         # Long texts are laid out bit by bit; the bar's range is right only after all of it.
         self.document().documentLayout().documentSize()
         top = self.cursorRect(cursor).top() + self.verticalScrollBar().value()
-        self.verticalScrollBar().setValue(top if position > 0 else 0)
+        self.verticalScrollBar().setValue(top - room if position > 0 else 0)
 
     def loadResource(self, kind: int, name: QUrl | str) -> object:
         """Give the lesson's own pictures; for all else a valid empty one, or Qt would look on the disk."""
@@ -165,6 +189,7 @@ class LessonView(QTextBrowser):
         document.setDefaultFont(sheet.font(BODY))
         self._lesson.gallery.take_down()
         self._lesson.links.clear()
+        self._lesson.places.clear()
         write_page(document, self._lesson, sheet)
 
     def _lay_out(self) -> None:
@@ -208,7 +233,9 @@ class LessonView(QTextBrowser):
 
     def _follow(self, url: QUrl) -> None:
         link = self._lesson.links.find(url.toString())
-        if link.way is Way.LESSON:
+        if link.way is Way.PLACE:
+            self.go_to_place(link.target)
+        elif link.way is Way.LESSON:
             self.lesson_wanted.emit(link.target)
         elif link.way is Way.FILE:
             self.file_wanted.emit(link.target)
@@ -217,4 +244,6 @@ class LessonView(QTextBrowser):
 
 
 def _lesson_of(reading: Reading) -> Lesson:
-    return Lesson(reading.head, read(reading.html), Gallery(reading.assets), Links(reading.files))
+    root = read(reading.html)
+    links = Links(reading.files, frozenset(root.places()))
+    return Lesson(reading.head, root, Gallery(reading.assets), links, Places())

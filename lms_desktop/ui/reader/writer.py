@@ -21,6 +21,7 @@ from lms_desktop.ui.reader.inline import Break, Picture, Piece, Text
 from lms_desktop.ui.reader.links import Links, Way
 from lms_desktop.ui.reader.markup import Node
 from lms_desktop.ui.reader.pictures import Gallery
+from lms_desktop.ui.reader.places import Places
 from lms_desktop.ui.reader.sheet import BODY, Face, Sheet, hairline, tiny_letters
 from lms_desktop.ui.texts import tr
 
@@ -79,6 +80,7 @@ class Writer:
     sheet: Sheet
     gallery: Gallery
     links: Links
+    places: Places
     place: Place
     flow: "Callable[[Writer, Iterable[Node | str]], None]"
     ink: str = ""
@@ -119,6 +121,7 @@ class Writer:
         else:
             cursor.insertBlock(block, letters)
         self.pen.is_fresh = False
+        self.places.settle(cursor.position())
         if self.pen.bullet is not None:
             self.pen.bullet.mark(cursor)
             self.pen.bullet = None
@@ -230,6 +233,7 @@ class Writer:
         letters = self.sheet.letters(face, piece.style, self.sheet.tokens.accent if name else self.ink or None)
         self._link(letters, name)
         letters.setFontUnderline(name is not None)
+        self.places.put(piece.style.place, self.pen.cursor.position())
         self.pen.cursor.insertText(piece.text, letters)
 
     def _link(self, letters: QTextCharFormat, name: str | None) -> None:
