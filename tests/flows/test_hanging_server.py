@@ -50,21 +50,26 @@ def desk(qapp, tmp_path, silent, url):
 
 
 @pytest.fixture
-def window(desk, silent, qtbot):
+def window(desk, qtbot):
     opened = app.open_window(desk)
     qtbot.addWidget(opened)
     opened.show()
-    asked, _address = silent.accept()
-    with asked:
-        # From here on the sync thread waits for its first answer.
-        yield opened
+    return opened
+
+
+@pytest.fixture
+def asked(window, silent):
+    """The sync thread's connection: from here on it waits for its first answer."""
+    connection, _address = silent.accept()
+    with connection:
+        yield connection
 
 
 def account_of(desk, learner):
     return next(account for account in desk.accounts() if account.learner.uid == learner.uid)
 
 
-def test_another_learner_goes_on_while_sign_ins_and_searches_for_servers_wait(desk, window, url):
+def test_another_learner_goes_on_while_sign_ins_and_searches_for_servers_wait(desk, window, asked, url):
     waiting = [desk.look_up(url) for _again in range(4)]
     waiting += [desk.sign_in(url, "ana@example.org", "a password") for _again in range(4)]
     shelf = desk.switch_to(account_of(desk, BEN)).result(30)
@@ -72,7 +77,7 @@ def test_another_learner_goes_on_while_sign_ins_and_searches_for_servers_wait(de
     assert not any(future.done() for future in waiting)
 
 
-def test_the_shelf_that_is_put_back_is_closed_behind_the_window(desk, window):
+def test_the_shelf_that_is_put_back_is_closed_behind_the_window(desk, window, asked):
     turns = []
     beat = QTimer()
     beat.timeout.connect(lambda: turns.append(len(desk._closing) > 0))
@@ -83,13 +88,14 @@ def test_the_shelf_that_is_put_back_is_closed_behind_the_window(desk, window):
     assert not any(closing.done() for closing in desk._closing.values())
 
 
-def test_who_comes_back_gets_the_same_profile_again(desk, window):
+def test_who_comes_back_gets_the_same_profile_again(desk, window, asked):
     for learner in (BEN, ANA):
         window._switch(account_of(desk, learner))
-        until(lambda who=learner: window._shelf.learner == who, "the learner", 60, lambda: QTest.qWait(5))
+        asked.close()
+        until(lambda who=learner: window._shelf.learner == who, "the learner", 30, lambda: QTest.qWait(5))
 
 
-def test_the_app_ends_without_the_servers_answer(desk, window, url):
+def test_the_app_ends_without_the_servers_answer(desk, window, asked, url):
     waiting = desk.look_up(url)
     window.close()
     desk.close()
