@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from lms_desktop.settings import find_home, read_device
+from lms_desktop.store import unused, wanted
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.export import export
 from lms_desktop.store.profile import said_plainly
@@ -21,7 +22,7 @@ from lms_desktop.store.store import Store
 from lms_desktop.sync.accounts import Accounts
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.credentials import Credentials
-from lms_desktop.sync.downloads import Download
+from lms_desktop.sync.downloads import Download, bring
 from lms_desktop.sync.errors import BadCredentials, Disabled, SignedOut, Trouble
 from lms_desktop.sync.session import Session
 from lms_server.certificates.verify import NotGenuine, verify_pdf
@@ -161,7 +162,9 @@ def _catalog_row(store: Store, course: CourseRow) -> dict[str, Any]:
 
 def _download(accounts: Accounts, args: argparse.Namespace) -> None:
     with _current(accounts) as store, _connected(store) as client:
-        size = Download(store, client, _course(store, args.slug).uid).run()
+        uid = _course(store, args.slug).uid
+        wanted.ask(store, uid, "queued")
+        size = bring(Download(store, client, uid))
     _print(args, {"bytes": size}, f"Downloaded {size} bytes.")
 
 
@@ -185,6 +188,7 @@ def _sync(accounts: Accounts, args: argparse.Namespace) -> None:
         report = Session(store, client, accounts.device).run()
         # It was told when the profile was opened, and now the rest is back.
         store.dismiss_notice()
+        unused.clean(store)
         pending = store.views.counts()["pending"]
     row = {name: value for name, value in asdict(report).items() if name in _REPORTED} | {"pending": pending}
     _print(args, row, f"Sent {report.sent}, received {report.received}, {pending} to send.")

@@ -4,18 +4,16 @@ import base64
 import errno
 import json
 import sqlite3
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.files import land, sync_folder
+from lms_desktop.store.files import land, lock, sync_folder
 from lms_desktop.store.journal import JOURNAL, begin_journal, read_journal
 from lms_desktop.store.migrations.run import back_up, migrate
 from lms_desktop.store.rows import AccountRow, Learner, Place
@@ -27,17 +25,6 @@ DATABASE = "store.sqlite3"
 # Whose profile it is, readable without the database.
 OWNER = "profile.json"
 GUEST = "guest"
-
-if sys.platform == "win32":  # pragma: no cover
-    import msvcrt
-
-    def _lock(file: IO[bytes]) -> None:
-        msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
-else:
-    import fcntl
-
-    def _lock(file: IO[bytes]) -> None:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,7 +211,7 @@ def take(folder: Path) -> Callable[[], None]:
     except OSError as error:
         raise StorageTrouble(file_code(error)) from error
     try:
-        _lock(file)
+        lock(file, waits=False)
     except OSError as error:
         file.close()
         raise StorageTrouble(Storage.IN_USE) from error

@@ -1,14 +1,14 @@
 """Which files a course needs, which of them are here, and what the learner asked to download."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, exists, or_, select
+from sqlalchemy import and_, delete, exists, or_, select, update
 
 from lms_desktop.store.catalog import mark_here
 from lms_desktop.store.rows import Topic
-from lms_desktop.store.search import forget_lessons, index_lessons
+from lms_desktop.store.search import index_lessons
 from lms_desktop.store.store import Store
 from lms_desktop.store.tables import ME, courses, downloads, enrollments, lessons
 from lms_server.contract.upsert import insert_into
@@ -43,7 +43,7 @@ def lessons_of(store: Store, course_uid: str) -> list[LessonFiles]:
     )
     with store.reading() as conn:
         rows = conn.execute(query).all()
-    return [LessonFiles(row.uid, _files(row.body, row.body_size, row.attachments), row.is_here) for row in rows]
+    return [LessonFiles(row.uid, files_of(row.body, row.body_size, row.attachments), row.is_here) for row in rows]
 
 
 def cover_of(store: Store, course_uid: str) -> str | None:
@@ -62,13 +62,16 @@ def missing(store: Store, wanted: Iterable[LessonFiles]) -> list[File]:
     return list(found.values())
 
 
-def note_arrivals(store: Store, wanted: Sequence[LessonFiles]) -> None:
+def note_arrivals(store: Store, wanted: Iterable[LessonFiles]) -> None:
     """Mark the lessons whose files are all here now."""
-    complete = [w.uid for w in wanted if not w.is_here and all(store.blobs.has(f.sha256) for f in w.files)]
-    if complete:
-        with store.writing(Topic.DOWNLOADS) as conn:
-            mark_here(conn, complete, is_here=True)
-            index_lessons(conn, store.blobs, complete)
+    waiting = [lesson for lesson in wanted if not lesson.is_here]
+    # Nobody takes files away between the look and the mark.
+    with store.blobs.alone():
+        complete = [w.uid for w in waiting if all(store.blobs.has(file.sha256) for file in w.files)]
+        if complete:
+            with store.writing(Topic.DOWNLOADS) as conn:
+                mark_here(conn, complete, is_here=True)
+                index_lessons(conn, store.blobs, complete)
 
 
 def ask(store: Store, course_uid: str, state: str, reason: str | None = None) -> None:
@@ -79,6 +82,21 @@ def ask(store: Store, course_uid: str, state: str, reason: str | None = None) ->
         )
         changed = {"state": state, "reason": reason}
         conn.execute(statement.on_conflict_do_update(index_elements=["course_uid"], set_=changed))
+
+
+def begin(store: Store, course_uid: str) -> bool:
+    """The download's turn has come; false when the learner doesn't want it any more, or not now."""
+    going = downloads.c.state.in_(("queued", "running"))
+    with store.writing(Topic.DOWNLOADS) as conn:
+        statement = update(downloads).where(downloads.c.course_uid == course_uid, going)
+        return bool(conn.execute(statement.values(state="running", reason=None)).rowcount)
+
+
+def end(store: Store, course_uid: str, state: str, reason: str) -> None:
+    """The download came to a stop; one that was paused or cancelled meanwhile stays as the learner wants it."""
+    with store.writing(Topic.DOWNLOADS) as conn:
+        running = and_(downloads.c.course_uid == course_uid, downloads.c.state == "running")
+        conn.execute(update(downloads).where(running).values(state=state, reason=reason))
 
 
 def forget(store: Store, course_uid: str) -> None:
@@ -94,28 +112,7 @@ def asked_for(store: Store) -> list[tuple[str, str]]:
         return [(uid, state) for uid, state in rows]  # typed rows
 
 
-def remove(store: Store, course_uid: str) -> int:
-    """Take a course's files off this laptop; progress stays. Returns the bytes freed."""
-    mine = lessons_of(store, course_uid)
-    with store.writing(Topic.DOWNLOADS) as conn:
-        conn.execute(delete(downloads).where(downloads.c.course_uid == course_uid))
-        mark_here(conn, [lesson.uid for lesson in mine], is_here=False)
-        forget_lessons(conn, [lesson.uid for lesson in mine])
-        used = _used_elsewhere(conn, course_uid)
-    freed = 0
-    for file in {file.sha256: file for lesson in mine for file in lesson.files}.values():
-        if file.sha256 not in used and store.blobs.has(file.sha256):
-            store.blobs.path(file.sha256).unlink(missing_ok=True)
-            freed += file.size
-    return freed
-
-
-def _used_elsewhere(conn: Connection, course_uid: str) -> set[str]:
-    query = select(lessons.c.body, lessons.c.body_size, lessons.c.attachments).join_from(lessons, courses)
-    rows = conn.execute(query.where(courses.c.uid != course_uid, lessons.c.is_here))
-    return {file.sha256 for row in rows for file in _files(*row)}
-
-
-def _files(body: str | None, body_size: int, attachments: str) -> tuple[File, ...]:
+def files_of(body: str | None, body_size: int, attachments: str) -> tuple[File, ...]:
+    """A lesson's files from its row's columns: the text, then what belongs to it."""
     texts = [File(body, body_size)] if body else []
     return (*texts, *(File(item["sha256"], item["size"]) for item in json.loads(attachments)))

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from lms_desktop.settings import Device
-from lms_desktop.store import wanted
+from lms_desktop.store import unused, wanted
 from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.rows import Live, LiveDownload, Topic
 from lms_desktop.store.store import Store
 from lms_desktop.sync import schedule
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.credentials import Credentials
-from lms_desktop.sync.downloads import Download, Rate, Stopped
+from lms_desktop.sync.downloads import Download, Incomplete, Stopped, bring
 from lms_desktop.sync.errors import Offline, ServerTrouble, SignedOut, Trouble
 from lms_desktop.sync.session import Report, Session
 
@@ -38,6 +38,7 @@ class SyncLoop:
     _stop: threading.Event = field(default_factory=threading.Event)
     _failures: int = 0
     _paused: set[str] = field(default_factory=set)
+    _has_cleaned: bool = False
     _thread: threading.Thread | None = None
     _client: Client | None = None
 
@@ -98,8 +99,9 @@ class SyncLoop:
     def _once(self) -> float:
         """One sync and what downloads are asked for; returns how long to sleep then."""
         try:
-            self._sync()
+            report = self._sync()
             self._download_all()
+            self._clean(report)
         except SignedOut:
             self.store.show(Live())
             return _IDLE_S
@@ -127,27 +129,35 @@ class SyncLoop:
 
     def _download_all(self) -> None:
         for course_uid, state in wanted.asked_for(self.store):
-            if state in {"queued", "running"} and self._client is not None:
+            if state in {"queued", "running"} and self._client is not None and not self._has_calls():
                 self._download(self._client, course_uid)
 
-    def _download(self, client: Client, course_uid: str) -> None:
-        rate = Rate()
+    def _has_calls(self) -> bool:
+        """Somebody waits: what a learner does goes before what is downloaded."""
+        return self._wake.is_set() or self._stop.is_set()
 
-        def on_progress(done: int, total: int) -> None:
-            self.store.show(Live(download=LiveDownload(course_uid, done, total, rate.per_second(done))))
+    def _clean(self, report: Report) -> None:
+        """After news of courses, and once at the start, what nobody needs any more goes."""
+        if not self._has_calls() and (report.received or not self._has_cleaned):
+            unused.clean(self.store)
+            self._has_cleaned = True
+
+    def _download(self, client: Client, course_uid: str) -> None:
+        def on_progress(done: int, total: int, bytes_per_s: int) -> None:
+            self.store.show(Live(download=LiveDownload(course_uid, done, total, bytes_per_s)))
 
         def is_wanted() -> bool:
-            return course_uid not in self._paused and not self._stop.is_set()
+            return course_uid not in self._paused and not self._has_calls()
 
-        wanted.ask(self.store, course_uid, "running")
         try:
-            Download(self.store, client, course_uid, on_progress, is_wanted).run()
+            bring(Download(self.store, client, course_uid, on_progress, is_wanted))
         except Stopped:
-            return
-        except StorageTrouble as trouble:
-            wanted.ask(self.store, course_uid, "failed", str(trouble))
-        else:
-            wanted.forget(self.store, course_uid)
+            log.debug("The download of %s waits", course_uid)
+        except (StorageTrouble, Incomplete):
+            # The next course may have more luck; the page says why this one hasn't.
+            log.info("The download of %s failed", course_uid, exc_info=True)
+        finally:
+            self.store.show(Live())
 
     def _plan_retry(self, trouble: Trouble) -> float:
         self._failures += 1

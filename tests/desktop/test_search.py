@@ -4,9 +4,9 @@ import pytest
 
 import resources
 from lms_desktop.settings import Home
-from lms_desktop.store import wanted
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.sample import make_sample_profile
+from lms_desktop.store.unused import remove
 
 
 @pytest.fixture
@@ -46,5 +46,5 @@ def test_nothing_typed_is_taken_for_the_indexs_own_language(store, words):
 
 def test_a_course_taken_off_the_laptop_is_not_found_any_more(store):
     for course in store.views.catalog().courses:
-        wanted.remove(store, course.uid)
+        remove(store, course.uid)
     assert titles(store, "bleed") == []
