@@ -17,6 +17,7 @@ from lms_server.contract.times import from_wire, to_wire
 from lms_server.contract.upsert import among, insert_into
 from lms_server.contract.wire import fact_digest
 from lms_server.database.clock import database_now
+from lms_server.jobs.outbox import hold_new_mails
 from lms_server.jobs.queue import enqueue_all
 
 TEMPLATE = 1
@@ -162,6 +163,7 @@ def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stre
     # When they are due is compared by workers elsewhere: the database's time, not this machine's.
     due_at = database_now(conn)
     enqueue_all(conn, [(kind, uuid, {"certificate": uuid}, due_at) for uuid in won for kind in kinds])
+    hold_new_mails(conn, learner.id, won)
     return won
 
 

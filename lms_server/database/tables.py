@@ -33,6 +33,7 @@ __all__ = [
     "certificates",
     "courses",
     "enrollments",
+    "holds",
     "jobs",
     "lesson_progress",
     "lessons",
@@ -91,6 +92,19 @@ jobs = Table(
     Column("lease_until", BigInteger),
     UniqueConstraint("kind", "key", name="uq_jobs_kind_key"),
     Index("ix_jobs_state_run_at", "state", "run_at"),
+    info={"server_only": True},
+)
+
+# Learners whose laptop knew more than the database under an epoch: their mails may have gone before.
+holds = Table(
+    "holds",
+    metadata,
+    Column("id", Key, primary_key=True),
+    Column("user_id", Key, ForeignKey("users.id"), nullable=False),
+    Column("epoch", UID, nullable=False),
+    # Set when an admin lets the mails go; the row stays, so that the same epoch holds nobody twice.
+    Column("released_at", BigInteger),
+    UniqueConstraint("user_id", "epoch", name="uq_holds_user_epoch"),
     info={"server_only": True},
 )
 

@@ -5,15 +5,17 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, and_, cast, func, select, update
+from sqlalchemy import Connection, Select, and_, cast, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from lms_server.contract.upsert import among
-from lms_server.database.tables import certificates, jobs, server, users
+from lms_server.contract.upsert import insert_into
+from lms_server.database.tables import certificates, holds, jobs, server, users
 from lms_server.jobs.dispatch import KIND
 from lms_server.jobs.journal import Event, Journal
 from lms_server.jobs.mail import message_id
 from lms_server.jobs.queue import State
+
+_MAY_HAVE_GONE = "the server's history was rolled back: it may have gone before"
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,33 @@ def release(conn: Connection, journal: Journal, now: int) -> int:
     """Let held mails go, and take the journal as it is for complete; returns how many were held."""
     held = and_(jobs.c.kind == KIND, jobs.c.state == State.HELD)
     released = conn.execute(update(jobs).where(held).values(state=State.QUEUED, reason=None, run_at=now)).rowcount
+    conn.execute(update(holds).where(holds.c.released_at.is_(None)).values(released_at=now))
     conn.execute(update(server).values(journal_seq=journal.last_seq))
     return released
 
 
-def hold_mails(conn: Connection, uuids: Collection[str], reason: str) -> None:
+def hold_learner(conn: Connection, user_id: int, epoch: str) -> bool:
+    """Keep a learner's unsent mails back, those that are queued and those to come, until an admin releases them.
+
+    False when this epoch already held them; it does so once.
+    """
+    row = insert_into(conn, holds).values(user_id=user_id, epoch=epoch).on_conflict_do_nothing()
+    is_new = conn.execute(row.returning(holds.c.id)).one_or_none() is not None
+    if is_new:
+        hold_mails(conn, select(certificates.c.uuid).where(certificates.c.user_id == user_id))
+    return is_new
+
+
+def hold_new_mails(conn: Connection, user_id: int, uuids: Collection[str]) -> None:
+    """Keep the mails of these new certificates back if their learner's are held."""
+    is_held = select(holds.c.id).where(holds.c.user_id == user_id, holds.c.released_at.is_(None)).limit(1)
+    if conn.execute(is_held).first() is not None:
+        hold_mails(conn, uuids)
+
+
+def hold_mails(conn: Connection, uuids: Collection[str] | Select[Any], reason: str = _MAY_HAVE_GONE) -> None:
     """Keep these certificates' unsent mails back until an admin releases them: they may have gone before."""
-    waiting = and_(jobs.c.kind == KIND, jobs.c.state == State.QUEUED, among(jobs.c.key, uuids))
+    waiting = and_(jobs.c.kind == KIND, jobs.c.state == State.QUEUED, jobs.c.key.in_(uuids))
     conn.execute(update(jobs).where(waiting).values(state=State.HELD, reason=reason))
 
 

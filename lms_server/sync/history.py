@@ -10,29 +10,34 @@ from lms_server.contract.anchors import CATALOG
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import reading
 from lms_server.database.retry import whole_transaction
-from lms_server.database.tables import server
+from lms_server.database.tables import holds, server
+from lms_server.jobs.outbox import hold_learner
 
 log = logging.getLogger(__name__)
 
-# More entries than a journal ever has: it counts as incomplete until an admin says otherwise.
-_BEYOND = 10**12
-
 
 def notice_rollback(context: ServerContext, who: Learner | None, request: wire.SyncRequest) -> None:
-    """An anchor of ours that we can't find, under the present epoch: history was lost and nobody said so.
+    """An anchor of ours that we can't find, under an epoch that nobody ended: history was lost and nobody said so.
 
-    Takes a new epoch. The dispatch journal may have been rolled back too, so new mails are held until an admin
-    releases them: it is recorded as far longer than it is. Nothing else depends on this; desktops offer
-    everything again because of the anchor alone.
+    Under the present epoch it takes a new one. The dispatch journal may have been rolled back too, so this learner's
+    mails are held until an admin releases them. Those who come later under the lost epoch are judged by their own
+    anchors: whoever lost nothing goes on, so a made-up anchor stops nobody's mail but its maker's. Nothing else
+    depends on this; desktops offer everything again because of the anchor alone.
     """
     if who is None or request.epoch is None:
         return
     with reading(context.engine) as conn:
         epoch = conn.execute(select(server.c.epoch)).scalar_one()
-        if request.epoch != epoch or _finds_all(conn, who, request):
+        if not _is_suspect(conn, request.epoch, epoch) or _finds_all(conn, who, request):
             return
-    log.warning("The data folder was rolled back: a desktop knows more than the database. New mails are held.")
-    whole_transaction(context.engine, lambda conn: _take_new_epoch(conn, epoch))
+    if whole_transaction(context.engine, lambda conn: _hold(conn, who, request.epoch or "")):
+        log.warning("The data folder was rolled back: a laptop knows more than the database. Its mails are held.")
+
+
+def _is_suspect(conn: Connection, carried: str, present: str) -> bool:
+    """Whether this epoch is running, or ended by somebody's noticing; a restore that was said so is neither."""
+    ended = select(holds.c.id).where(holds.c.epoch == carried).limit(1)
+    return carried == present or conn.execute(ended).first() is not None
 
 
 def _finds_all(conn: Connection, who: Learner, request: wire.SyncRequest) -> bool:
@@ -48,6 +53,6 @@ def _finds_all(conn: Connection, who: Learner, request: wire.SyncRequest) -> boo
     return all(anchor is None or found.get((stream, anchor.revision)) == anchor for stream, anchor in wanted)
 
 
-def _take_new_epoch(conn: Connection, old: str) -> None:
-    changed = {"epoch": new_uuid4(), "journal_seq": server.c.journal_seq + _BEYOND}
-    conn.execute(update(server).where(server.c.epoch == old).values(changed))
+def _hold(conn: Connection, who: Learner, epoch: str) -> bool:
+    conn.execute(update(server).where(server.c.epoch == epoch).values(epoch=new_uuid4()))
+    return hold_learner(conn, who.id, epoch)

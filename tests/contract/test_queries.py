@@ -8,7 +8,7 @@ from lms_server.sync.changes import read_page
 from tests.contract.test_commands import send
 from tests.world import Counted, command
 
-OF_ISSUING = ("INSERT INTO certificates", "jobs", "julianday", "clock_timestamp")
+OF_ISSUING = ("INSERT INTO certificates", "jobs", "holds", "julianday", "clock_timestamp")
 
 OF_A_CERTIFICATE = ("INSERT INTO certificates", "INSERT INTO jobs", "julianday", "clock_timestamp")
 

@@ -267,3 +267,13 @@ def _commands() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_parked"),
         sa.UniqueConstraint("user_id", "command_id", name="uq_parked_user_command"),
     )
+    op.create_table(
+        "holds",
+        sa.Column("id", _KEY, nullable=False),
+        sa.Column("user_id", _KEY, nullable=False),
+        sa.Column("epoch", sa.String(length=36), nullable=False),
+        sa.Column("released_at", sa.BigInteger(), nullable=True),
+        sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_holds_user_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_holds"),
+        sa.UniqueConstraint("user_id", "epoch", name="uq_holds_user_epoch"),
+    )
