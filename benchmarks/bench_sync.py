@@ -1,212 +1,156 @@
-"""Sync over loopback against the real server process: 1,000 and 10,000 queued completions, and nothing new.
+"""Sync over loopback against real server processes, on both databases.
 
-``--database postgresql://…`` measures the same on PostgreSQL; ``--old N`` puts N old receipts and progress rows of the
-same learner under it first.
+1,000 and 10,000 queued completions; 1,000 new ones and nothing new over ever more old work, of others (``--old``) and
+of the same learner (``--own``); bytes on the wire; the server's peak memory. Servers with different amounts of
+old work run side by side and take turns, so that what else the machine does spoils no ratio.
 """
 
 import argparse
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from sqlalchemy import insert, select  # the project's root comes first
-
-from lms_desktop.settings import Device, Home
-from lms_desktop.store import outbox
-from lms_desktop.store.profiles import Profiles
-from lms_desktop.sync.accounts import Accounts
-from lms_desktop.sync.client import Client
-from lms_desktop.sync.credentials import Credentials
-from lms_desktop.sync.session import Session
-from lms_server.actions.installation import open_server
-from lms_server.contract import anchors
-from lms_server.contract.apply import apply
-from lms_server.contract.commands import CompleteLesson, Event
-from lms_server.contract.ids import new_uuid4, new_uuid7
-from lms_server.contract.sqlite import writing
-from lms_server.contract.times import now_ms
-from lms_server.database.tables import courses, lesson_progress, lessons, receipts, users
-from lms_server.settings import read_settings
+from benchmarks.old_work import grow, grow_own  # the project's root comes first
+from benchmarks.school import DATABASES, Course, Laptop, School, Serving, schools, sign_in
 
 LESSONS = 500
-SERVER = [sys.executable, "-m", "lms_server"]
-RUNS = 3
+ROUNDS, LARGE_ROUNDS, QUIET_ROUNDS = 5, 2, 50
+SMALL, LARGE = 1000, 10_000
+LEARNERS = 1000
+ANA = "ana@example.org"
+
+
+@dataclass
+class Sample:
+    """What one sync took; bytes and milliseconds as a whole, and the server's milliseconds for each batch."""
+
+    ms: float
+    cpu_ms: float
+    up: int
+    down: int
+    batches_ms: list[float]
+
+
+@dataclass
+class Site:
+    """One server with its old work, and Ana's laptop."""
+
+    title: str
+    school: School
+    serving: Serving
+    laptop: Laptop
+    fresh: list[Course]
+    new: list[Sample] = field(default_factory=list)
+    quiet: list[Sample] = field(default_factory=list)
+
+    def sync(self) -> Sample:
+        """One timed sync."""
+        laptop, cpu_s = self.laptop, self.serving.cpu_s()
+        up, down, count = laptop.up, laptop.down, len(laptop.answers)
+        start = time.perf_counter()
+        laptop.sync()
+        ms = (time.perf_counter() - start) * 1000
+        batches = [answer.ms for answer in laptop.answers[count:]]
+        return Sample(ms, (self.serving.cpu_s() - cpu_s) * 1000, laptop.up - up, laptop.down - down, batches)
+
+    def sync_new(self, count: int) -> Sample:
+        """Sync that many completions that wait on the laptop."""
+        self.laptop.study([self.fresh.pop() for _ in range(count // LESSONS)])
+        assert self.laptop.store.views.counts()["pending"] == count
+        sample = self.sync()
+        assert self.laptop.store.views.counts()["pending"] == 0
+        return sample
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", default="")
-    parser.add_argument("--old", type=int, default=0)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--database", choices=DATABASES, action="append", help="default: both, one after the other")
+    parser.add_argument("--old", type=_numbers, default=[0, 100_000, 1_000_000], metavar="N,N", help="others' old rows")
+    parser.add_argument("--own", type=int, default=100_000, metavar="N", help="Ana's own old rows; 0 leaves it out")
+    parser.add_argument("--doctor", action="store_true", help="each server proves its tables sound, before and after")
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        environment = os.environ | {
-            "LMS_SERVER_DATA": f"{folder}/server",
-            "PYTHON_KEYRING_BACKEND": "keyring.backends.fail.Keyring",
-        }
-        os.environ.update(environment)
-        if given.database:
-            environment["LMS_SERVER_DATABASE_URL"] = given.database
-        subprocess.run([*SERVER, "init"], env=environment, check=True, capture_output=True)
-        _add_learner(environment)
-        context = open_server(read_settings(environment))
-        made = [_course(context, f"course-{n}") for n in range(2 + RUNS * 22)]
-        if given.old:
-            _grow_old(context, given.old)
-        _measure(Path(folder), environment, made)
+    for kind in given.database or DATABASES:
+        plans = [(f"{old:,} old", old, 0) for old in given.old]
+        plans += [(f"{given.own:,} of her own", 0, given.own)] if given.own else []
+        with ExitStack() as stack:
+            made = stack.enter_context(schools(kind, len(plans)))
+            sites = [stack.enter_context(_site(made[n], plan, n, given.doctor)) for n, plan in enumerate(plans)]
+            _measure(sites)
+            _report(kind, sites)
 
 
-def _measure(folder, environment, made) -> None:
+def _numbers(text: str) -> list[int]:
+    return [int(part) for part in text.split(",")]
+
+
+@contextmanager
+def _site(school: School, plan: tuple[str, int, int], place: int, doctor: bool):  # noqa: FBT001 # from the command line
+    title, old, own = plan
+    school.learner(ANA)
+    rows = SMALL * (1 + ROUNDS) + (0 if place else LARGE * LARGE_ROUNDS)
+    fresh = [school.course(f"course-{n}", LESSONS) for n in range(rows // LESSONS)]
+    if old:
+        grow(school, old, LEARNERS)
+    if own:
+        grow_own(school, ANA, own)
+    if doctor:
+        school.doctor()
     # No worker: PDFs and mails are measured elsewhere, and their thread would share the processor.
-    command = [*SERVER, "serve", "--port", "0", "--no-worker"]
-    server = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
-    try:
-        url = server.stdout.readline().split()[-1]
-        accounts = Accounts(Profiles(Home(folder / "home")), Device(new_uuid4(), "bench"))
-        profile = accounts.sign_in(url, "ana@example.org", "secret-1")
-        store = accounts.profiles.open(profile)
-        client = Client(url, Credentials(profile).read())
-        sync = lambda: _session(store, client, accounts.device).run()  # noqa: E731 # said once
-        sync()
-        for count in (1000, 10_000):
-            times = []
-            for _ in range(RUNS):
-                chosen = [made.pop() for _ in range(count // LESSONS)]
-                _queue(store, sync, chosen)
-                sent = _bytes(client)
-                start = time.perf_counter()
-                report = sync()
-                times.append(time.perf_counter() - start)
-                assert report.sent == count
-                assert store.views.counts()["pending"] == 0
-                up, down = (b / count for b in sent())
-            wall = statistics.median(times)
-            rate = f"{count / wall:,.0f} a second"
-            print(f"sync of {count:,}: {wall:.3f} s, {rate}, {up:.0f} bytes up, {down:.0f} down each")
-        times = []
-        for _ in range(50):
-            start = time.perf_counter()
-            sync()
-            times.append((time.perf_counter() - start) * 1000)
-        print(f"nothing new: median {statistics.median(times):.1f} ms")
-        print(f"server's peak memory: {_peak(server.pid)} MB")
-        store.close()
-    finally:
-        server.terminate()
-        server.wait(20)
+    with school.serving("--no-worker") as serving:
+        site = Site(title, school, serving, sign_in(school.folder / "home", serving.url, ANA), fresh)
+        site.sync()
+        # The first time warms everything up.
+        site.sync_new(SMALL)
+        yield site
+        site.laptop.close()
+    if doctor:
+        school.doctor()
 
 
-def _session(store, client, device) -> Session:
-    session = Session(store, client, device)
-    session.fetch_certificates = lambda: None
-    return session
+def _measure(sites: list[Site]) -> None:
+    for _ in range(ROUNDS):
+        for site in sites:
+            site.new.append(site.sync_new(SMALL))
+    for _ in range(QUIET_ROUNDS):
+        for site in sites:
+            site.quiet.append(site.sync())
 
 
-def _queue(store, sync, chosen) -> None:
-    for course, _ in chosen:
-        store.enroll(course)
-    sync()
-    events = [Event(CompleteLesson(new_uuid7(), uid, now_ms()), now_ms()) for _, uids in chosen for uid in uids]
-    with store.writing() as conn:
-        apply(conn, 1, events, lambda: None)
-        for event in events:
-            outbox.queue(conn, event.command)
-    # As a click does; the sync must not be billed for it.
-    store._journal.add(event.command for event in events)
+def _report(kind: str, sites: list[Site]) -> None:
+    first = sites[0]
+    _tell(f"{kind}, {SMALL:,} completions", SMALL, first.new)
+    _tell(f"{kind}, {LARGE:,} completions", LARGE, [first.sync_new(LARGE) for _ in range(LARGE_ROUNDS)])
+    for name, rounds in (("new", "new"), ("nothing new", "quiet")):
+        base = _median([sample.ms for sample in getattr(first, rounds)])
+        for site in sites:
+            ms = _median([sample.ms for sample in getattr(site, rounds)])
+            cpu_ms = statistics.fmean(sample.cpu_ms for sample in getattr(site, rounds))
+            what = f"{SMALL:,} {name}" if rounds == "new" else name
+            print(
+                f"{kind}, {what} over {site.title}: {ms:.1f} ms (ratio {ms / base:.2f}; server's CPU {cpu_ms:.1f} ms)"
+            )
+    print(f"{kind}, server's peak memory: {', '.join(f'{site.serving.peak_mb()} MB' for site in sites)}", flush=True)
 
 
-def _bytes(client):
-    """Counts what goes over the wire from now on, compressed as it goes."""
-    up, down = [0], [0]
-    http = client._http
-
-    def sent(request) -> None:
-        up[0] += len(request.content)
-
-    def received(response) -> None:
-        length = response.headers.get("Content-Length")
-        down[0] += int(length) if length else 0
-
-    http.event_hooks = {"request": [sent], "response": [received]}
-    return lambda: (up[0], down[0])
+def _tell(title: str, count: int, samples: list[Sample]) -> None:
+    ms = _median([sample.ms for sample in samples])
+    batches = [ms for sample in samples for ms in sample.batches_ms]
+    up, down = (_median([getattr(sample, way) for sample in samples]) / count for way in ("up", "down"))
+    print(
+        f"{title}: {ms:.0f} ms, {count / ms * 1000:,.0f} a second, "
+        f"the server {_median(batches):.0f} ms a batch (worst {max(batches):.0f}), "
+        f"{up:.0f} bytes up and {down:.0f} down each",
+        flush=True,
+    )
 
 
-def _add_learner(environment) -> None:
-    command = [*SERVER, "user", "add", "ana@example.org", "--name", "Ana", "--password-stdin"]
-    subprocess.run(command, env=environment, input="secret-1", text=True, check=True, capture_output=True)
-
-
-def _course(context, slug):
-    uids = [new_uuid4() for _ in range(LESSONS)]
-    with writing(context.engine) as conn:
-        stream = anchors.lock(conn, anchors.CATALOG)
-        course = new_uuid4()
-        row = {"uid": course, "slug": slug, "title": slug, "is_published": True, "revision": stream.stamp()}
-        conn.execute(insert(courses).values(row))
-        key = conn.execute(select(courses.c.id).where(courses.c.uid == course)).scalar_one()
-        rows = [
-            {"uid": uid, "course_id": key, "title": f"Lesson {n}", "order": n, "revision": stream.stamp()}
-            for n, uid in enumerate(uids)
-        ]
-        conn.execute(insert(lessons), rows)
-        stream.save(conn)
-    return course, uids
-
-
-def _grow_old(context, count: int) -> None:
-    """Years of the learner's work: receipts and progress in a course of their own, revisions and all."""
-    with writing(context.engine) as conn:
-        user = conn.execute(select(users.c.id, users.c.uid)).one()
-        conn.execute(insert(courses).values(uid=new_uuid4(), slug="old", title="Old", revision=1))
-        course = conn.execute(select(courses.c.id).where(courses.c.slug == "old")).scalar_one()
-        for start in range(0, count, 20_000):
-            stream = anchors.lock(conn, user.uid)
-            size = min(20_000, count - start)
-            uids = [new_uuid4() for _ in range(size)]
-            rows = [{"uid": uid, "course_id": course, "title": "x", "order": n} for n, uid in enumerate(uids)]
-            conn.execute(insert(lessons), rows)
-            query = select(lessons.c.id).where(lessons.c.course_id == course).order_by(lessons.c.id.desc()).limit(size)
-            keys = conn.execute(query).scalars().all()
-            ids = [new_uuid7() for _ in keys]
-            done = [
-                {
-                    "user_id": user.id,
-                    "lesson_id": key,
-                    "started_at": 1,
-                    "completed_at": 1,
-                    "complete_command_id": one,
-                    "revision": stream.stamp(),
-                }
-                for key, one in zip(keys, ids, strict=True)
-            ]
-            conn.execute(insert(lesson_progress), done)
-            print_ = "complete_lesson 00000000-0000-4000-8000-000000000000"
-            old = [
-                {
-                    "user_id": user.id,
-                    "command_id": one,
-                    "fingerprint": print_,
-                    "outcome": "applied",
-                    "code": "ok",
-                    "received_at": 1,
-                }
-                for one in ids
-            ]
-            conn.execute(insert(receipts), old)
-            stream.save(conn)
-
-
-def _peak(pid: int) -> int:
-    status = Path(f"/proc/{pid}/status")
-    if not status.exists():
-        return 0
-    line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-    return int(line.split()[1]) // 1024
+def _median(values: list[float]) -> float:
+    return statistics.median(values)
 
 
 if __name__ == "__main__":

@@ -7,6 +7,7 @@ import subprocess
 import tempfile
 import time
 import uuid
+from contextlib import contextmanager
 from pathlib import Path
 
 import psycopg
@@ -22,13 +23,9 @@ def programs():
     return folders[-1] if folders else Path(on_path).parent if on_path else None
 
 
-@pytest.fixture(scope="session")
-def postgres_server():
-    """SQLAlchemy's address of a running server, without a database's name."""
-    found = programs()
-    if found is None:
-        assert not os.environ.get("CI"), "CI must have PostgreSQL"
-        pytest.skip("no PostgreSQL on this machine")
+@contextmanager
+def running(found, *settings):
+    """A server in a folder of its own; yields SQLAlchemy's address of it, without a database's name."""
     folder = Path(tempfile.mkdtemp(prefix="lms-postgres-"))
     account = _unprivileged(folder)
     subprocess.run(
@@ -38,9 +35,9 @@ def postgres_server():
         cwd=folder,
         **account,
     )
-    port = _free_port()
-    settings = [part for setting in QUICK for part in ("-c", setting)]
-    call = [found / "postgres", "-D", folder / "data", "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", *settings]
+    port = free_port()
+    told = [part for setting in settings for part in ("-c", setting)]
+    call = [found / "postgres", "-D", folder / "data", "-p", str(port), "-k", str(folder), "-h", "127.0.0.1", *told]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(call, stdout=log, stderr=log, cwd=folder, **account)
     try:
@@ -52,14 +49,32 @@ def postgres_server():
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def postgres_server():
+    """SQLAlchemy's address of a running server, without a database's name."""
+    found = programs()
+    if found is None:
+        assert not os.environ.get("CI"), "CI must have PostgreSQL"
+        pytest.skip("no PostgreSQL on this machine")
+    with running(found, *QUICK) as address:
+        yield address
+
+
 @pytest.fixture
 def postgres_url(postgres_server):
     """SQLAlchemy's address of a new empty database."""
+    with database(postgres_server) as address:
+        yield address
+
+
+@contextmanager
+def database(server):
+    """A new empty database of this server, dropped at the end."""
     name = f"t{uuid.uuid4().hex}"
-    admin = postgres_server.replace("+psycopg", "") + "/postgres"
+    admin = server.replace("+psycopg", "") + "/postgres"
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f"CREATE DATABASE {name}")
-    yield f"{postgres_server}/{name}"
+    yield f"{server}/{name}"
     with psycopg.connect(admin, autocommit=True) as conn:
         conn.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
@@ -72,7 +87,7 @@ def _unprivileged(folder):
     return {"user": "postgres"}
 
 
-def _free_port():
+def free_port():
     with socket.socket() as sock:
         sock.bind(("127.0.0.1", 0))
         return sock.getsockname()[1]
