@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Table, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, select, update
 
 from lms_desktop.store.tables import (
     ME,
@@ -43,13 +43,13 @@ class Digest:
 
 def read_digest(conn: Connection, user: str) -> Digest:
     """The digest as it stands."""
-    count, total = conn.execute(select(profile.c.count, profile.c.sum)).one()
+    count, total = conn.execute(_READ_DIGEST).one()
     return Digest(user, count, int(total, 16))
 
 
 def save_digest(conn: Connection, digest: Digest) -> None:
     """Store it in the caller's transaction."""
-    conn.execute(update(profile).values(count=digest.count, sum=f"{digest.sum:032x}"))
+    conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": f"{digest.sum:032x}"})
 
 
 def forget_confirmations(conn: Connection, digest: Digest) -> None:
@@ -80,12 +80,25 @@ def store_enrollments(conn: Connection, rows: list[wire.EnrollmentRow], digest: 
 
 def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Digest) -> None:
     """Rows replace what is there; a lesson that hasn't arrived gets a hidden placeholder."""
-    uids = [row.lesson for row in rows]
-    ids = lesson_ids(conn, uids)
-    uncount(conn, digest, (), uids)
-    contract.PROGRESS.write(conn, [_progress_values(ids[row.lesson], row) for row in rows])
-    for uid in {row.lesson for row in rows if row.completed_at}:
+    if not rows:
+        return
+    before = _standing(conn, [row.lesson for row in rows])
+    contract.PROGRESS.write(conn, [_progress_values(before[row.lesson][0], row) for row in rows])
+    # What stays counted needs no arithmetic: most rows that come again say what was known.
+    counted = {uid for uid, (_, is_counted) in before.items() if is_counted}
+    completed = {row.lesson for row in rows if row.completed_at}
+    for uid in counted - completed:
+        digest.add("p", uid, -1)
+    for uid in completed - counted:
         digest.add("p", uid, 1)
+
+
+def _standing(conn: Connection, uids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """Each lesson's database id, and whether its completion is counted; placeholders are made for unknown ones."""
+    found = {uid: (key, bool(counted)) for uid, key, counted in conn.execute(_STANDING, {"uids": uids}).all()}
+    if missing := set(uids) - found.keys():
+        found |= {uid: (key, False) for uid, key in lesson_ids(conn, missing).items()}
+    return found
 
 
 def _progress_values(lesson_id: int, row: wire.ProgressRow) -> tuple[object, ...]:
@@ -154,9 +167,22 @@ def _counted_completions(conn: Connection, uids: Iterable[str]) -> Sequence[str]
     return conn.execute(_COUNTED_COMPLETIONS, {"uids": wanted}).scalars().all() if wanted else []
 
 
+_READ_DIGEST = select(profile.c.count, profile.c.sum)
+_SAVE_DIGEST = update(profile).values(count=bindparam("count_"), sum=bindparam("sum_"))
 _IDS = {
     table.name: select(table.c.uid, table.c.id).where(among_named(table.c.uid, "uids")) for table in (courses, lessons)
 }
+_STANDING = (
+    select(
+        lessons.c.uid,
+        lessons.c.id,
+        and_(lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None)),
+    )
+    .outerjoin_from(
+        lessons, lesson_progress, and_(lesson_progress.c.user_id == ME, lesson_progress.c.lesson_id == lessons.c.id)
+    )
+    .where(among_named(lessons.c.uid, "uids"))
+)
 _COUNTED_ENROLLMENTS = (
     select(courses.c.uid)
     .join_from(enrollments, courses)

@@ -7,6 +7,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from lms_desktop.store.files import land, sync_folder
 from lms_server.contract import wire
 from lms_server.contract.commands import Command
@@ -77,8 +79,9 @@ class Journal:
 
     def _is_mostly_settled(self) -> bool:
         size = self._file.stat().st_size
-        # A guess is enough: measuring every line at each answer would cost more than the longer file.
-        return size > _COMPACT_FROM_BYTES and size > 2 * _TYPICAL_LINE_BYTES * len(self.commands)
+        # A guess is enough: measuring every line at each answer would cost more than the longer file. Four times
+        # what is left: a long queue that goes in pages is written anew once or twice, not with each page.
+        return size > _COMPACT_FROM_BYTES and size > 4 * _TYPICAL_LINE_BYTES * len(self.commands)
 
 
 def begin_journal(file: Path) -> None:
@@ -93,7 +96,7 @@ def _command_line(command: Command) -> bytes:
 
 
 def _line(document: dict[str, Any]) -> bytes:
-    text = json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    text = msgspec.json.encode(document)
     return b"%s %s\n" % (_check(text), text)
 
 

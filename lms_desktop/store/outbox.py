@@ -1,7 +1,7 @@
 """Commands that the server hasn't settled: queued, sent, parked, set aside; none is dropped without its answer."""
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
@@ -20,7 +20,7 @@ from lms_server.contract.commands import (
     kind_of,
     target_of,
 )
-from lms_server.contract.upsert import among, insert_into
+from lms_server.contract.upsert import among_named, insert_into
 from lms_server.contract.wire import Result, certificate_command_id
 
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
@@ -38,24 +38,17 @@ def queue(conn: Connection, command: Command) -> None:
 
 def outgoing(conn: Connection, limit: int) -> list[Command]:
     """The commands to send next: enrollments first, and last those that the server had no room for."""
-    query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
-    query = query.where(outbox.c.state == PENDING).order_by(outbox.c.rank, outbox.c.seq).limit(limit)
-    return [_command(*row) for row in conn.execute(query)]
+    return [_command(*row) for row in conn.execute(_OUTGOING, {"limit": limit}).all()]
 
 
-def unsettled(conn: Connection, targets: Iterable[str] | None = None) -> list[Command]:
-    """Pending and parked commands, all of them or those about these courses and lessons."""
-    query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
-    query = query.where(outbox.c.state.in_([PENDING, PARKED])).order_by(outbox.c.rank, outbox.c.seq)
-    if targets is not None:
-        query = query.where(among(outbox.c.target, list(targets)))
-    return [_command(*row) for row in conn.execute(query)]
+def unsettled(conn: Connection, targets: Sequence[str]) -> list[Command]:
+    """Pending and parked commands about these courses and lessons."""
+    return [_command(*row) for row in conn.execute(_UNSETTLED, {"targets": targets}).all()]
 
 
 def unacknowledged(conn: Connection) -> list[Command]:
     """Every command that waits here, on the server, or for the learner: what an export holds."""
-    query = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at)
-    return [_command(*row) for row in conn.execute(query.order_by(outbox.c.rank, outbox.c.seq))]
+    return [_command(*row) for row in conn.execute(_COMMANDS).all()]
 
 
 def known_ids(conn: Connection) -> set[str]:
@@ -69,26 +62,22 @@ def counts(conn: Connection) -> dict[str, int]:
     return {PENDING: 0, PARKED: 0, REJECTED: 0} | {state: count for state, count in rows}  # noqa: C416 # typed rows
 
 
-def file_results(conn: Connection, results: Sequence[Result]) -> int:
-    """Do what the outcomes say; returns how many commands are settled by them."""
+def file_results(conn: Connection, results: Sequence[Result]) -> list[str]:
+    """Do what the outcomes say; returns the ids of the commands that are settled by them, and gone."""
     settled, waiting, later = [], [], []
     for result in results:
-        state = state_after(result)
+        state = None if result.outcome == "applied" else state_after(result)
         if state is None:
             settled.append(result.id)
         elif state == PENDING:
             later.append(result.id)
         else:
             waiting.append({"id_": result.id, "state_": state, "code_": result.code})
-    gone = 0
-    if settled:
-        gone = conn.execute(delete(outbox).where(among(outbox.c.command_id, [i for i in settled if i]))).rowcount
+    gone = list(conn.execute(_SETTLE, {"ids": settled}).scalars()) if settled else []
     if later:
-        told = among(outbox.c.command_id, [i for i in later if i])
-        conn.execute(update(outbox).where(told).values(rank=outbox.c.rank + _BEHIND))
+        conn.execute(_GO_BEHIND, {"ids": later})
     if waiting:
-        statement = update(outbox).where(outbox.c.command_id == bindparam("id_"))
-        conn.execute(statement.values(state=bindparam("state_"), code=bindparam("code_")), waiting)
+        conn.execute(_WAIT, waiting)
     return gone
 
 
@@ -113,18 +102,19 @@ def try_again(conn: Connection, command_id: str) -> None:
     conn.execute(update(outbox).where(outbox.c.command_id == command_id).values(state=PENDING, code=None))
 
 
-def confirm_parked(conn: Connection, course_uids: Iterable[str], lesson_rows: Iterable[tuple[str, bool]]) -> None:
-    """Drop parked commands whose fact the server has confirmed: an enrollment, a start, a completion."""
-    rows = list(lesson_rows)
+def confirm_parked(conn: Connection, course_uids: Sequence[str], lesson_rows: Sequence[tuple[str, bool]]) -> list[str]:
+    """Drop parked commands whose fact the server has confirmed: an enrollment, a start, a completion; returns ids."""
+    if not (course_uids or lesson_rows) or conn.execute(_ANY_PARKED).first() is None:
+        return []
     targets = {
-        "enroll": list(course_uids),
-        "start_lesson": [uid for uid, _ in rows],
-        "complete_lesson": [uid for uid, is_completed in rows if is_completed],
+        "enroll": course_uids,
+        "start_lesson": [uid for uid, _ in lesson_rows],
+        "complete_lesson": [uid for uid, is_completed in lesson_rows if is_completed],
     }
+    gone: list[str] = []
     for kind, uids in targets.items():
-        if uids:
-            mine = (outbox.c.state == PARKED, outbox.c.kind == kind, among(outbox.c.target, uids))
-            conn.execute(delete(outbox).where(*mine))
+        gone += conn.execute(_CONFIRM, {"kind": kind, "uids": uids}).scalars()
+    return gone
 
 
 def offer_everything_again(conn: Connection) -> None:
@@ -196,3 +186,23 @@ def _command(command_id: str, kind: str, target: str, made_at: int | None, at: i
             return KeepCertificate(command_id, target)
         case _:
             return Unsupported(command_id, json.loads(target).get("kind", kind), target, made_at, at)
+
+
+_COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at).order_by(
+    outbox.c.rank, outbox.c.seq
+)
+_OUTGOING = _COMMANDS.where(outbox.c.state == PENDING).limit(bindparam("limit"))
+_UNSETTLED = _COMMANDS.where(outbox.c.state.in_([PENDING, PARKED]), among_named(outbox.c.target, "targets"))
+_SETTLE = delete(outbox).where(among_named(outbox.c.command_id, "ids")).returning(outbox.c.command_id)
+_GO_BEHIND = update(outbox).where(among_named(outbox.c.command_id, "ids")).values(rank=outbox.c.rank + _BEHIND)
+_WAIT = (
+    update(outbox)
+    .where(outbox.c.command_id == bindparam("id_"))
+    .values(state=bindparam("state_"), code=bindparam("code_"))
+)
+_ANY_PARKED = select(outbox.c.seq).where(outbox.c.state == PARKED).limit(1)
+_CONFIRM = (
+    delete(outbox)
+    .where(outbox.c.state == PARKED, outbox.c.kind == bindparam("kind"), among_named(outbox.c.target, "uids"))
+    .returning(outbox.c.command_id)
+)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from lms_desktop.store import catalog, facts, outbox
 from lms_desktop.store.facts import Digest
@@ -30,7 +30,10 @@ class Settled:
     """What an answer came to."""
 
     topics: frozenset[Topic]
-    acknowledged: int
+    # The ids of the commands that needn't be kept any more.
+    dropped: Sequence[str]
+    # Everything is back in the outbox.
+    offers_again: bool
     received: int
     more: bool
     # None while there is more; then whether both sides hold the same confirmed facts.
@@ -50,24 +53,27 @@ def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.Sy
     """Apply an answer in the caller's transaction; None when other anchors are stored than the request carried."""
     if read_cursors(conn) != carried:
         return None
-    acknowledged = outbox.file_results(conn, answer.results)
+    settled = outbox.file_results(conn, answer.results)
     digest = facts.read_digest(conn, user or "")
-    if user is not None and (carried.pull_all or not answer.known.me):
+    offers_again = user is not None and (carried.pull_all or not answer.known.me)
+    if offers_again:
         outbox.offer_everything_again(conn)
         facts.forget_confirmations(conn, digest)
     if carried.pull_all or not answer.known.catalog:
         catalog.mark_everything(conn)
-    _store_changes(conn, answer.changes, digest)
+    confirmed = _store_changes(conn, answer.changes, digest)
     _apply_on_top(conn, answer.changes, digest)
     if not answer.more:
         catalog.hide_marked(conn)
     facts.save_digest(conn, digest)
-    _store_anchors(conn, answer, acknowledged, now)
+    _store_anchors(conn, answer, len(settled), now)
     agree = digest.agrees(answer.digest) if answer.digest is not None and not answer.more else None
-    return Settled(_topics(answer), acknowledged, _count(answer.changes), answer.more, agree)
+    dropped = settled + confirmed
+    return Settled(_topics(answer), dropped, offers_again, _count(answer.changes), answer.more, agree)
 
 
-def _store_changes(conn: Connection, changes: wire.Changes, digest: Digest) -> None:
+def _store_changes(conn: Connection, changes: wire.Changes, digest: Digest) -> list[str]:
+    """Rows replace rows; returns the ids of parked commands that they confirm."""
     catalog.store_courses(conn, [row for row in changes.courses if isinstance(row, wire.CourseRow)])
     catalog.store_lessons(conn, changes.lessons)
     facts.store_enrollments(conn, changes.enrollments, digest)
@@ -75,7 +81,7 @@ def _store_changes(conn: Connection, changes: wire.Changes, digest: Digest) -> N
     facts.store_certificates(conn, changes.certificates, digest)
     if gone := [row.uid for row in changes.courses if isinstance(row, wire.GoneRow)]:
         catalog.hide(conn, gone)
-    outbox.confirm_parked(
+    return outbox.confirm_parked(
         conn,
         [row.course for row in changes.enrollments],
         [(row.lesson, row.completed_at is not None) for row in changes.progress],
@@ -126,21 +132,18 @@ def _time(command: Enroll | StartLesson | CompleteLesson) -> int:
 
 
 def _store_anchors(conn: Connection, answer: wire.SyncAnswer, acknowledged: int, now: int) -> None:
-    conn.execute(
-        update(profile).values(
-            epoch=answer.epoch,
-            after_catalog=answer.next.catalog,
-            after_me=answer.next.me,
-            settled_catalog=answer.settled.catalog,
-            settled_me=answer.settled.me,
-            acknowledged=profile.c.acknowledged + acknowledged,
-            last_sync_at=now,
-            pull_all=False,
-            needs_sign_in=False,
-        )
-    )
+    reached = {
+        "epoch_": answer.epoch,
+        "after_catalog_": answer.next.catalog,
+        "after_me_": answer.next.me,
+        "settled_catalog_": answer.settled.catalog,
+        "settled_me_": answer.settled.me,
+        "more_acknowledged": acknowledged,
+        "now": now,
+    }
+    conn.execute(_REACH, reached)
     if answer.user is not None:
-        conn.execute(update(users).values(name=answer.user.name, email=answer.user.email))
+        conn.execute(_RENAME, {"name_": answer.user.name, "email_": answer.user.email})
 
 
 def _topics(answer: wire.SyncAnswer) -> frozenset[Topic]:
@@ -167,3 +170,15 @@ _CURSORS = select(
     profile.c.settled_me,
     profile.c.pull_all,
 )
+_REACH = update(profile).values(
+    epoch=bindparam("epoch_"),
+    after_catalog=bindparam("after_catalog_"),
+    after_me=bindparam("after_me_"),
+    settled_catalog=bindparam("settled_catalog_"),
+    settled_me=bindparam("settled_me_"),
+    acknowledged=profile.c.acknowledged + bindparam("more_acknowledged"),
+    last_sync_at=bindparam("now"),
+    pull_all=False,
+    needs_sign_in=False,
+)
+_RENAME = update(users).values(name=bindparam("name_"), email=bindparam("email_"))

@@ -171,7 +171,8 @@ class Store:
         """Apply an answer; None when another exchange came between, and nothing was changed."""
         with self._write_lock:
             settled = self._with_room(lambda: self._settle(carried, answer))
-            self._follow_outbox()
+            if settled is not None:
+                self._settle_journal(settled)
         if settled is not None:
             self.announce(*settled.topics)
         return settled
@@ -257,7 +258,7 @@ class Store:
         return has_content(self.certificate_path(uuid), sha256)
 
     def _user(self, conn: Connection) -> str | None:
-        uid = conn.execute(select(users.c.uid)).scalar_one()
+        uid = conn.execute(_USER).scalar_one()
         return None if uid == profile.GUEST else str(uid)
 
     def _read_place(self) -> tuple[Place, str]:
@@ -320,6 +321,15 @@ class Store:
             # It is durable in the database, and the next note writes the whole journal anew.
             log.warning("The journal beside the database couldn't be written", exc_info=True)
 
+    def _settle_journal(self, settled: Settled) -> None:
+        if settled.offers_again:
+            self._follow_outbox()
+            return
+        try:
+            self._journal.settle(settled.dropped)
+        except OSError:
+            log.info("The journal beside the database is behind; it is written anew with the next click")
+
     def _follow_outbox(self) -> None:
         with self._reading() as conn:
             ids = outbox.known_ids(conn)
@@ -360,3 +370,6 @@ class Store:
     def _reading(self) -> Iterator[Connection]:
         with said_plainly(), reading(self._engine) as conn:
             yield conn
+
+
+_USER = select(users.c.uid)

@@ -44,5 +44,7 @@ class ServerRow(NamedTuple):
 
 def read_server(conn: Connection) -> ServerRow:
     """Name and epoch as they stand now; raises sqlalchemy.exc.NoResultFound before ``init``."""
-    columns = (server.c.server_id, server.c.epoch, server.c.name, server.c.journal_seq)
-    return ServerRow(*conn.execute(select(*columns)).one())
+    return ServerRow(*conn.execute(_SERVER).one())
+
+
+_SERVER = select(server.c.server_id, server.c.epoch, server.c.name, server.c.journal_seq)

@@ -14,13 +14,15 @@ from sqlalchemy import (
     String,
     Table,
     UniqueConstraint,
+    bindparam,
     insert,
     select,
-    tuple_,
     update,
 )
 
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.schema import UID, Key, metadata
+from lms_server.contract.upsert import among_named
 
 CATALOG = "catalog"
 ROWS_A_REVISION = 500
@@ -123,12 +125,10 @@ class Stream:
         new = range(self._first_new, self.revision + 1)
         if not new and not self._changed:
             return
-        values = {"revision": self.revision, "count": self.count, "sum": f"{self.sum:032x}"}
-        conn.execute(update(streams).where(streams.c.stream == self.name).values(values))
-        if new:
-            rows = [{"stream": self.name, "revision": revision, "tag": os.urandom(_TAG_BYTES)} for revision in new]
-            conn.execute(insert(anchors), rows)
-            self._first_new = self.revision + 1
+        total = f"{self.sum:032x}"
+        conn.execute(_SAVE, {"name": self.name, "revision_": self.revision, "count_": self.count, "sum_": total})
+        _ANCHORS.write(conn, [(self.name, revision, os.urandom(_TAG_BYTES)) for revision in new])
+        self._first_new = self.revision + 1
 
 
 def create_stream(conn: Connection, name: str) -> None:
@@ -142,7 +142,7 @@ def lock(conn: Connection, name: str) -> Stream:
 
     Raises LookupError when there is no such stream.
     """
-    row = conn.execute(_SELECT.where(streams.c.stream == name).with_for_update(key_share=True)).one_or_none()
+    row = conn.execute(_LOCK, {"name": name}).one_or_none()
     if row is None:
         raise LookupError(f"no stream {name!r}")
     _, revision, count, total = row
@@ -151,15 +151,27 @@ def lock(conn: Connection, name: str) -> Stream:
 
 def read(conn: Connection, names: Iterable[str]) -> dict[str, Stream]:
     """The streams as they stand in this snapshot, by name."""
-    rows = conn.execute(_SELECT.where(streams.c.stream.in_(list(names))))
+    rows = conn.execute(_READ, {"names": names}).all()
     return {name: Stream(name, revision, count, int(total, 16)) for name, revision, count, total in rows}
 
 
 def find(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str, int], Anchor]:
     """The stored anchors of these (stream, revision) pairs, in one statement."""
-    key = tuple_(anchors.c.stream, anchors.c.revision)
-    rows = conn.execute(select(anchors.c.stream, anchors.c.revision, anchors.c.tag).where(key.in_(list(wanted))))
-    return {(row.stream, row.revision): Anchor(row.revision, row.tag) for row in rows}
+    pairs = set(wanted)
+    asked = {"names": {name for name, _ in pairs}, "revisions": {revision for _, revision in pairs}}
+    rows = conn.execute(_FIND, asked).all()
+    return {(name, revision): Anchor(revision, tag) for name, revision, tag in rows if (name, revision) in pairs}
 
 
-_SELECT = select(streams.c.stream, streams.c.revision, streams.c.count, streams.c.sum)
+_STREAMS = select(streams.c.stream, streams.c.revision, streams.c.count, streams.c.sum)
+_LOCK = _STREAMS.where(streams.c.stream == bindparam("name")).with_for_update(key_share=True)
+_READ = _STREAMS.where(among_named(streams.c.stream, "names"))
+_FIND = select(anchors.c.stream, anchors.c.revision, anchors.c.tag).where(
+    among_named(anchors.c.stream, "names"), among_named(anchors.c.revision, "revisions")
+)
+_SAVE = (
+    update(streams)
+    .where(streams.c.stream == bindparam("name"))
+    .values(revision=bindparam("revision_"), count=bindparam("count_"), sum=bindparam("sum_"))
+)
+_ANCHORS = BulkInsert(anchors, ("stream", "revision", "tag"))

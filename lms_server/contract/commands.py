@@ -6,7 +6,8 @@ from typing import NamedTuple
 import msgspec
 
 
-class Enroll(msgspec.Struct, frozen=True):
+# gc=False: values of texts and numbers can't be part of a cycle, and a batch makes thousands of them.
+class Enroll(msgspec.Struct, frozen=True, gc=False):
     """Take up a course. ``made_at`` is the learner's clock; ``at`` the server's time of a fact offered again."""
 
     id: str
@@ -15,7 +16,7 @@ class Enroll(msgspec.Struct, frozen=True):
     at: int | None = None
 
 
-class StartLesson(msgspec.Struct, frozen=True):
+class StartLesson(msgspec.Struct, frozen=True, gc=False):
     """Open a lesson for the first time."""
 
     id: str
@@ -24,7 +25,7 @@ class StartLesson(msgspec.Struct, frozen=True):
     at: int | None = None
 
 
-class CompleteLesson(msgspec.Struct, frozen=True):
+class CompleteLesson(msgspec.Struct, frozen=True, gc=False):
     """Finish a lesson; implies that it was started."""
 
     id: str
@@ -33,14 +34,14 @@ class CompleteLesson(msgspec.Struct, frozen=True):
     at: int | None = None
 
 
-class KeepCertificate(msgspec.Struct, frozen=True):
+class KeepCertificate(msgspec.Struct, frozen=True, gc=False):
     """Offer a certificate that the server may have lost; its signature speaks for it."""
 
     id: str
     payload: str
 
 
-class Unsupported(msgspec.Struct, frozen=True):
+class Unsupported(msgspec.Struct, frozen=True, gc=False):
     """A command of a kind this server doesn't know yet; kept, whole, for one that does."""
 
     id: str

@@ -41,7 +41,7 @@ LIMITS = {
 }
 
 
-class Device(msgspec.Struct, frozen=True):
+class Device(msgspec.Struct, frozen=True, gc=False):
     """The laptop, for the admin's eyes; no decision looks at it."""
 
     id: str = ""
@@ -49,7 +49,7 @@ class Device(msgspec.Struct, frozen=True):
     app: str = ""
 
 
-class Cursors(msgspec.Struct, frozen=True):
+class Cursors(msgspec.Struct, frozen=True, gc=False):
     """An anchor for each stream; null means from the start."""
 
     catalog: str | None = None
@@ -71,7 +71,7 @@ class SyncRequest(msgspec.Struct, frozen=True):
     commands: list[Any] = msgspec.field(default_factory=list)
 
 
-class Result(msgspec.Struct, frozen=True, omit_defaults=True):
+class Result(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How one command ended; ``index`` stands in where the id can't be read."""
 
     outcome: str
@@ -80,30 +80,30 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
     index: int | None = None
 
 
-class UserRow(msgspec.Struct, frozen=True):
+class UserRow(msgspec.Struct, frozen=True, gc=False):
     uid: str
     name: str
     email: str
 
 
-class Known(msgspec.Struct, frozen=True):
+class Known(msgspec.Struct, frozen=True, gc=False):
     catalog: bool
     me: bool
 
 
-class Blob(msgspec.Struct, frozen=True):
+class Blob(msgspec.Struct, frozen=True, gc=False):
     sha256: str
     size: int
 
 
-class AttachmentRow(msgspec.Struct, frozen=True):
+class AttachmentRow(msgspec.Struct, frozen=True, gc=False):
     path: str
     sha256: str
     size: int
     type: str
 
 
-class CourseRow(msgspec.Struct, frozen=True):
+class CourseRow(msgspec.Struct, frozen=True, gc=False):
     uid: str
     slug: str
     title: str
@@ -120,7 +120,7 @@ class CourseRow(msgspec.Struct, frozen=True):
     authors: str = ""
 
 
-class GoneRow(msgspec.Struct, frozen=True):
+class GoneRow(msgspec.Struct, frozen=True, gc=False):
     """A course that isn't open, as it travels to a learner who isn't enrolled."""
 
     uid: str
@@ -142,14 +142,14 @@ class LessonRow(msgspec.Struct, frozen=True):
     minutes: int | None = None
 
 
-class EnrollmentRow(msgspec.Struct, frozen=True):
+class EnrollmentRow(msgspec.Struct, frozen=True, gc=False):
     course: str
     enrolled_at: str
     command: str
     revision: int
 
 
-class ProgressRow(msgspec.Struct, frozen=True):
+class ProgressRow(msgspec.Struct, frozen=True, gc=False):
     lesson: str
     started_at: str
     start_command: str | None
@@ -158,7 +158,7 @@ class ProgressRow(msgspec.Struct, frozen=True):
     revision: int
 
 
-class CertificateRow(msgspec.Struct, frozen=True):
+class CertificateRow(msgspec.Struct, frozen=True, gc=False):
     uuid: str
     course: str
     learner_name: str
@@ -179,7 +179,7 @@ class Changes(msgspec.Struct, frozen=True):
     certificates: list[CertificateRow]
 
 
-class Digest(msgspec.Struct, frozen=True):
+class Digest(msgspec.Struct, frozen=True, gc=False):
     count: int
     sum: str
 
@@ -239,15 +239,15 @@ def read_command(raw: Any) -> Command:
     made_at, at = _read_time(raw, "made_at"), _read_time(raw, "at")
     if kind == "keep_certificate":
         return _keep_certificate(command_id, raw.get("payload"))
+    if kind not in KINDS.values():
+        return Unsupported(command_id, kind, _canonical(raw), made_at, at)
     if made_at is None and at is None:
         raise BadCommand("made_at is missing")
     if kind == "enroll":
         return Enroll(command_id, _uid(raw, "course"), made_at, at)
     if kind == "start_lesson":
         return StartLesson(command_id, _uid(raw, "lesson"), made_at, at)
-    if kind == "complete_lesson":
-        return CompleteLesson(command_id, _uid(raw, "lesson"), made_at, at)
-    return Unsupported(command_id, kind, _canonical(raw), made_at, at)
+    return CompleteLesson(command_id, _uid(raw, "lesson"), made_at, at)
 
 
 def write_command(command: Command) -> dict[str, Any]:
@@ -264,6 +264,8 @@ def write_command(command: Command) -> dict[str, Any]:
             row["lesson"] = command.lesson
     if command.at is not None:
         return row | {"at": to_wire(command.at)}
+    if command.made_at is None and isinstance(command, Unsupported):
+        return row
     return row | {"made_at": to_wire(command.made_at or 0)}
 
 

@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Select, and_, literal, or_, select
+from sqlalchemy import BigInteger, Connection, Select, Table, and_, bindparam, or_, select
 
 from lms_server.actions.context import Learner
 from lms_server.contract import wire
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.times import to_wire
-from lms_server.contract.upsert import among
+from lms_server.contract.upsert import among_named
 
 
 class Row(NamedTuple):
@@ -32,36 +32,22 @@ class Batch(NamedTuple):
 def mine(conn: Connection, who: Learner | None, after: int, limit: int) -> Batch:
     """The learner's enrollments, progress and certificates; an enrollment in a closed course brings it along."""
     assert who is not None  # noqa: S101 # a guest has no stream
+    asked = {"user": who.id, "after": after, "limit": limit}
     batch = _merge(
         limit,
-        [_enrollment(row) for row in conn.execute(_limited(_ENROLLMENTS, enrollments, who, after, limit))],
-        [_progress(row) for row in conn.execute(_limited(_PROGRESS, lesson_progress, who, after, limit))],
-        [_certificate(row) for row in conn.execute(_limited(_CERTIFICATES, certificates, who, after, limit))],
+        [_enrollment(*row) for row in conn.execute(_ENROLLMENTS, asked).all()],
+        [_progress(*row) for row in conn.execute(_PROGRESS, asked).all()],
+        [_certificate(row) for row in conn.execute(_CERTIFICATES, asked).all()],
     )
     closed = {row.wire.course: row.revision for row in batch.rows if row.kind == "enrollments"}
-    return batch._replace(rows=batch.rows + _closed_courses(conn, closed))
+    return batch._replace(rows=batch.rows + _closed_courses(conn, closed)) if closed else batch
 
 
 def catalog(conn: Connection, who: Learner | None, after: int, limit: int) -> Batch:
     """Courses and lessons as this learner sees them; a closed course is ``gone`` to who isn't enrolled in it."""
-    is_open = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
-    is_enrolled: ColumnElement[bool] = literal(value=False)
-    if who is not None:
-        is_enrolled = courses.c.id.in_(select(enrollments.c.course_id).where(enrollments.c.user_id == who.id))
-    seen = or_(is_open, is_enrolled)
-    course_rows = conn.execute(
-        select(*_COURSE, seen.label("seen"))
-        .where(courses.c.revision > after)
-        .order_by(courses.c.revision, courses.c.id)
-        .limit(limit)
-    )
-    lesson_rows = conn.execute(
-        select(*_LESSON)
-        .join_from(lessons, courses)
-        .where(lessons.c.revision > after, seen)
-        .order_by(lessons.c.revision, lessons.c.id)
-        .limit(limit)
-    )
+    asked = {"user": who.id if who is not None else None, "after": after, "limit": limit}
+    course_rows = conn.execute(_CATALOG_COURSES, asked).all()
+    lesson_rows = conn.execute(_CATALOG_LESSONS, asked).all()
     return _merge(
         limit, [_course(row) if row.seen else _gone(row) for row in course_rows], [_lesson(row) for row in lesson_rows]
     )
@@ -72,20 +58,12 @@ def _merge(limit: int, *lists: Sequence[Row]) -> Batch:
     return Batch([row for rows in lists for row in rows], min(full) if full else None)
 
 
-def _limited(query: Select[Any], table: Any, who: Learner, after: int, limit: int) -> Select[Any]:
-    mine_after = and_(table.c.user_id == who.id, table.c.revision > after)
-    return query.where(mine_after).order_by(table.c.revision, table.c.id).limit(limit)
-
-
 def _closed_courses(conn: Connection, revisions: dict[str, int]) -> list[Row]:
     """Courses that aren't open, whole, under the revision of the enrollment that brings them."""
-    if not revisions:
-        return []
-    closed = or_(~courses.c.is_published, courses.c.deleted_at.is_not(None))
-    wanted = and_(among(courses.c.uid, revisions.keys()), closed)
-    found = [_course(row) for row in conn.execute(select(*_COURSE).where(wanted))]
+    asked = {"uids": revisions.keys()}
+    found = [_course(row) for row in conn.execute(_CLOSED_COURSES, asked).all()]
     if found:
-        found += [_lesson(row) for row in conn.execute(select(*_LESSON).join_from(lessons, courses).where(wanted))]
+        found += [_lesson(row) for row in conn.execute(_CLOSED_LESSONS, asked).all()]
     return [row._replace(revision=revisions[getattr(row.wire, "course", row.wire.uid)]) for row in found]
 
 
@@ -131,26 +109,39 @@ def _lesson(row: Any) -> Row:
     return Row("lessons", row.revision, weight, value)
 
 
-def _enrollment(row: Any) -> Row:
-    course, enrolled_at, command, revision = row
+def _enrollment(course: str, enrolled_at: int, command: str, revision: int) -> Row:
     return Row("enrollments", revision, 170, wire.EnrollmentRow(course, to_wire(enrolled_at), command, revision))
 
 
-def _progress(row: Any) -> Row:
-    lesson, started_at, start_command, completed_at, complete_command, revision = row
+def _progress(  # a row's columns
+    lesson: str,
+    started_at: int,
+    start_command: str | None,
+    completed_at: int | None,
+    command: str | None,
+    revision: int,
+) -> Row:
     # As it is stored: an enrollment that turns out earlier has no revision for each of its lessons.
-    value = wire.ProgressRow(
-        lesson, to_wire(started_at), start_command, _time(completed_at), complete_command, revision
-    )
+    started = to_wire(started_at)
+    completed = started if completed_at == started_at else _time(completed_at)
+    value = wire.ProgressRow(lesson, started, start_command, completed, command, revision)
     return Row("progress", revision, 320, value)
 
 
 def _certificate(row: Any) -> Row:
-    uuid, course, name, title, completed_at, issued_at, payload, pdf, revision = row
     value = wire.CertificateRow(
-        uuid, course, name, title, to_wire(completed_at), to_wire(issued_at), payload, pdf, revision
+        uuid=row.uuid,
+        course=row.course,
+        learner_name=row.learner_name,
+        course_title=row.course_title,
+        completed_at=to_wire(row.completed_at),
+        issued_at=to_wire(row.issued_at),
+        payload=row.payload,
+        pdf_sha256=row.pdf_sha256,
+        revision=row.revision,
     )
-    return Row("certificates", revision, 500 + 4 * (len(name) + len(title)) + len(payload), value)
+    weight = 500 + 4 * (len(row.learner_name) + len(row.course_title)) + len(row.payload)
+    return Row("certificates", row.revision, weight, value)
 
 
 def _time(ms: int | None) -> str | None:
@@ -163,25 +154,61 @@ _LESSON = (
     *(column for column in lessons.c if column.name not in {"id", "course_id"}),
     courses.c.uid.label("course_uid"),
 )
-_ENROLLMENTS = select(
-    courses.c.uid, enrollments.c.enrolled_at, enrollments.c.command_id, enrollments.c.revision
-).join_from(enrollments, courses)
-_PROGRESS = select(
-    lessons.c.uid,
-    lesson_progress.c.started_at,
-    lesson_progress.c.start_command_id,
-    lesson_progress.c.completed_at,
-    lesson_progress.c.complete_command_id,
-    lesson_progress.c.revision,
-).join_from(lesson_progress, lessons)
-_CERTIFICATES = select(
-    certificates.c.uuid,
-    courses.c.uid,
-    certificates.c.learner_name,
-    certificates.c.course_title,
-    certificates.c.completed_at,
-    certificates.c.issued_at,
-    certificates.c.payload,
-    certificates.c.pdf_sha256,
-    certificates.c.revision,
-).join_from(certificates, courses)
+
+
+def _mine(query: Select[Any], table: Table) -> Select[Any]:
+    query = query.where(table.c.user_id == bindparam("user"), table.c.revision > bindparam("after"))
+    return query.order_by(table.c.revision, table.c.id).limit(bindparam("limit"))
+
+
+def _of_the_catalog(query: Select[Any], table: Table) -> Select[Any]:
+    query = query.where(table.c.revision > bindparam("after"))
+    return query.order_by(table.c.revision, table.c.id).limit(bindparam("limit"))
+
+
+_ENROLLMENTS = _mine(
+    select(courses.c.uid, enrollments.c.enrolled_at, enrollments.c.command_id, enrollments.c.revision).join_from(
+        enrollments, courses
+    ),
+    enrollments,
+)
+_PROGRESS = _mine(
+    select(
+        lessons.c.uid,
+        lesson_progress.c.started_at,
+        lesson_progress.c.start_command_id,
+        lesson_progress.c.completed_at,
+        lesson_progress.c.complete_command_id,
+        lesson_progress.c.revision,
+    ).join_from(lesson_progress, lessons),
+    lesson_progress,
+)
+_CERTIFICATES = _mine(
+    select(
+        certificates.c.uuid,
+        courses.c.uid.label("course"),
+        certificates.c.learner_name,
+        certificates.c.course_title,
+        certificates.c.completed_at,
+        certificates.c.issued_at,
+        certificates.c.payload,
+        certificates.c.pdf_sha256,
+        certificates.c.revision,
+    ).join_from(certificates, courses),
+    certificates,
+)
+_IS_OPEN = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
+# A guest's id is null, which nobody's enrollment has.
+_IS_SEEN = or_(
+    _IS_OPEN,
+    courses.c.id.in_(
+        select(enrollments.c.course_id).where(enrollments.c.user_id == bindparam("user", type_=BigInteger))
+    ),
+)
+_CATALOG_COURSES = _of_the_catalog(select(*_COURSE, _IS_SEEN.label("seen")), courses)
+_CATALOG_LESSONS = _of_the_catalog(select(*_LESSON).join_from(lessons, courses).where(_IS_SEEN), lessons)
+_IS_CLOSED_HERE = and_(
+    among_named(courses.c.uid, "uids"), or_(~courses.c.is_published, courses.c.deleted_at.is_not(None))
+)
+_CLOSED_COURSES = select(*_COURSE).where(_IS_CLOSED_HERE)
+_CLOSED_LESSONS = select(*_LESSON).join_from(lessons, courses).where(_IS_CLOSED_HERE)
