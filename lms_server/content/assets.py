@@ -1,9 +1,11 @@
 """The pictures and files of a course being read: looked at once, described, opened only when asked."""
 
 import hashlib
+import io
 from typing import BinaryIO
 
 from lms_server.content.blobs import CHUNK_BYTES
+from lms_server.content.embedded import MAX_TOTAL_BYTES, Picture, unpack
 from lms_server.content.kinds import HEAD_BYTES, Kind, is_svg, kind_of
 from lms_server.content.model import Asset
 from lms_server.content.paths import link_name
@@ -17,6 +19,7 @@ class Assets:
         self._tree = tree
         self._kinds: dict[str, Kind] = {}
         self._assets: dict[str, Asset] = {}
+        self._embedded_bytes = 0
         self._paths = {link_name(path): path for path in tree.sizes}
 
     def kind(self, path: str) -> Kind:
@@ -33,7 +36,18 @@ class Assets:
 
     def used_paths(self) -> set[str]:
         """Paths in the tree of all assets asked for."""
-        return {self._paths[name] for name in self._assets}
+        return {self._paths[name] for name in self._assets if name in self._paths}
+
+    def embed(self, address: str) -> Picture:
+        """Keep the picture in a ``data:`` address among the course's files."""
+        picture = unpack(address)
+        if not picture.data or picture.is_spacer or picture.path in self._assets:
+            return picture
+        if self._embedded_bytes + len(picture.data) > MAX_TOTAL_BYTES:
+            return Picture(words=f"the texts hold more than {MAX_TOTAL_BYTES >> 20} MiB of pictures")
+        self._embedded_bytes += len(picture.data)
+        self._assets[picture.path] = _held(picture)
+        return picture
 
     def _look(self, path: str) -> Kind:
         size = self._tree.sizes[path]
@@ -50,6 +64,12 @@ class Assets:
 
         sha256, size = _digest(tree.open(path))
         return Asset(name, self.kind(path).media_type, size, sha256, reopen)
+
+
+def _held(picture: Picture) -> Asset:
+    data = picture.data
+    sha256 = hashlib.sha256(data).hexdigest()
+    return Asset(picture.path, picture.media_type, len(data), sha256, lambda: io.BytesIO(data))
 
 
 def _digest(stream: BinaryIO) -> tuple[str, int]:

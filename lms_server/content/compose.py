@@ -99,7 +99,7 @@ def compose(outline: Outline, progress: Progress = unheard) -> CoursePackage:
     by_path = {lesson.path: uid for lesson, uid in zip(outline.lessons, uids, strict=True)}
     by_path.update({alias: by_path[path] for alias, path in outline.aliases})
     places = _places(outline.lessons, uids)
-    links = Links(outline.tree, by_path, outline.withheld, assets.kind, outline.translate, places)
+    links = Links(outline.tree, by_path, outline.withheld, assets.kind, outline.translate, places, assets.embed)
     remarks = dict.fromkeys(outline.remarks)
     lessons = []
     for done, (source, uid) in enumerate(zip(outline.lessons, uids, strict=True)):

@@ -101,7 +101,8 @@ def _image_type(head: bytes) -> str | None:
 
 
 def _picture(media_type: str, head: bytes) -> Kind:
-    pixels = _pixels(media_type, head)
+    width, height = sides(media_type, head)
+    pixels = width * height
     if pixels > MAX_PIXELS:
         return Kind(media_type, RemarkCode.UNSAFE_IMAGE, f"the picture has {pixels // 1_000_000} million pixels.")
     if pixels > LARGE_PIXELS:
@@ -110,22 +111,58 @@ def _picture(media_type: str, head: bytes) -> Kind:
     return Kind(media_type)
 
 
-def _pixels(media_type: str, head: bytes) -> int:
-    if media_type == "image/png" and len(head) >= 24:
-        width, height = struct.unpack(">II", head[16:24])
-        return int(width * height)
-    if media_type == "image/gif" and len(head) >= 10:
-        width, height = struct.unpack("<HH", head[6:10])
-        return int(width * height)
-    return _jpeg_pixels(head) if media_type == "image/jpeg" else 0
+def sides(media_type: str, head: bytes) -> tuple[int, int]:
+    """Width and height in pixels as the first bytes tell them; zeros where they don't."""
+    measure = _MEASURES.get(media_type)
+    try:
+        return measure(head) if measure is not None else (0, 0)
+    except (struct.error, IndexError):
+        return 0, 0
 
 
-def _jpeg_pixels(head: bytes) -> int:
+def _png_sides(head: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from(">II", head, 16)
+    return (width, height) if head[12:16] == b"IHDR" else (0, 0)
+
+
+def _gif_sides(head: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<HH", head, 6)
+    return width, height
+
+
+def _bmp_sides(head: bytes) -> tuple[int, int]:
+    width, height = struct.unpack_from("<ii", head, 18)
+    return abs(width), abs(height)
+
+
+def _webp_sides(head: bytes) -> tuple[int, int]:
+    form = head[12:16]
+    if form == b"VP8X" and len(head) >= 30:
+        return int.from_bytes(head[24:27], "little") + 1, int.from_bytes(head[27:30], "little") + 1
+    if form == b"VP8L" and head[20] == 0x2F:
+        (packed,) = struct.unpack_from("<I", head, 21)
+        return (packed & 0x3FFF) + 1, (packed >> 14 & 0x3FFF) + 1
+    if form == b"VP8 " and head[23:26] == b"\x9d\x01\x2a":
+        width, height = struct.unpack_from("<HH", head, 26)
+        return width & 0x3FFF, height & 0x3FFF
+    return 0, 0
+
+
+def _jpeg_sides(head: bytes) -> tuple[int, int]:
     at = 2
     while at + 9 <= len(head) and head[at] == 0xFF:
         marker, length = head[at + 1], int.from_bytes(head[at + 2 : at + 4], "big")
         if 0xC0 <= marker <= 0xCF and marker not in {0xC4, 0xC8, 0xCC}:
             height, width = struct.unpack(">HH", head[at + 5 : at + 9])
-            return int(width * height)
+            return width, height
         at += 2 + length
-    return 0
+    return 0, 0
+
+
+_MEASURES = {
+    "image/png": _png_sides,
+    "image/gif": _gif_sides,
+    "image/bmp": _bmp_sides,
+    "image/webp": _webp_sides,
+    "image/jpeg": _jpeg_sides,
+}

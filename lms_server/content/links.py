@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from urllib.parse import SplitResult, quote, urlsplit
 
+from lms_server.content.embedded import Picture, is_data
 from lms_server.content.kinds import Kind
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import join, link_name
@@ -25,6 +26,10 @@ def _none(_uid: str) -> Places:
     return Places()
 
 
+def _left_alone(_address: str) -> Picture:
+    return Picture(words="pictures in the text are not read here")
+
+
 @dataclass(frozen=True)
 class Links:
     """What can be linked to: lessons by path or uid, and the course's files."""
@@ -40,6 +45,8 @@ class Links:
     translate: Callable[[str], str] = _as_written
     # The places inside of the lesson with this uid.
     places: Callable[[str], Places] = _none
+    # Keeps the picture that an address holds.
+    embed: Callable[[str], Picture] = _left_alone
 
     @cached_property
     def _uids(self) -> frozenset[str]:
@@ -47,6 +54,8 @@ class Links:
 
     def resolve(self, address: str, base: str, *, is_picture: bool) -> Target:
         """The target of an address that is written in the file ``base``."""
+        if is_picture and is_data(address):
+            return self._embedded(address, base)
         address = self.translate(address)
         if address.startswith("lesson:"):
             return self._lesson(address, base)
@@ -76,6 +85,16 @@ class Links:
         is_beginning = not fragment or place_of(fragment) == TOP
         words = f"The link leads to no place in its lesson: #{fragment[:200]}"
         return Target(f"lesson:{uid}", remark=None if is_beginning else Remark(RemarkCode.MISSING_PLACE, base, words))
+
+    def _embedded(self, address: str, base: str) -> Target:
+        picture = self.embed(address)
+        if picture.is_spacer:
+            return Target(None)
+        if picture.data:
+            return Target(picture.path, is_asset=True)
+        return Target(
+            None, remark=Remark(RemarkCode.UNSAFE_IMAGE, base, f"A picture in the text was left out: {picture.words}.")
+        )
 
     def _inside(self, address: str, base: str, *, is_picture: bool) -> Target:
         if not address or address.startswith(("#", "?")):

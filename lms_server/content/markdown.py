@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any
 
 import yaml
@@ -16,17 +17,20 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.places import slug
+from lms_server.content.tree import MAX_TEXT_BYTES
 from lms_server.content.words import word
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _CALLOUT = re.compile(r"\[!(note|tip|important|warning|caution)\][+-]?[ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.+)")
+_PICTURE = re.compile(r"data:image/[\w.+-]{1,20};base64,[A-Za-z0-9+/=%]{64,}")
 _NAMED = re.compile(r"[ \t]*\{:?[ \t]*([#.][\w:.-]+)[^{}\n]*\}[ \t]*\Z")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
 # A list of lists nested deeper than this is an attack, not a lesson.
 MAX_NESTING = 40
 # Some of Markdown's rules take time that grows with the square of a text made to be slow.
 MAX_CHARS = 1 << 19
+MAX_LINK_CHARS = 2_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,22 +107,63 @@ def _plain_text(token: Token) -> str:
 
 def to_html(text: str, language: str = "en") -> str:
     """The text's HTML, author's own HTML included."""
-    if len(text) > MAX_CHARS:
+    short, pictures = _set_aside(text)
+    if len(short) > MAX_CHARS:
         beginning = " ".join(text[:200].split())[:60]
         raise BadCourse(Fault.TOO_BIG, f"A lesson has more than {MAX_CHARS:,} characters: split it ({beginning!r} …).")
-    return str(_parser(language).render(text))
+    return _put_back(str(_parser(language).render(short)), pictures)
+
+
+def _set_aside(text: str) -> tuple[str, dict[str, str]]:
+    """The text with short addresses in place of pictures that are written into it, and those pictures."""
+    pictures: dict[str, str] = {}
+    if ";base64," not in text:
+        return text, pictures
+    # No text can hold a mark that depends on all of it.
+    mark = sha256(text.encode("utf-8", "replace")).hexdigest()
+
+    def shorten(found: re.Match[str]) -> str:
+        return pictures.setdefault(found[0], f"data:image/{mark}-{len(pictures)};")
+
+    short = _PICTURE.sub(shorten, text)
+    return short, {name: picture for picture, name in pictures.items()}
+
+
+def _put_back(html: str, pictures: Mapping[str, str]) -> str:
+    if not pictures:
+        return html
+    names = re.compile("|".join(map(re.escape, sorted(pictures, key=len, reverse=True))))
+    # One picture can be named in a hundred thousand places.
+    if sum(len(pictures[name]) for name in names.findall(html)) > MAX_TEXT_BYTES:
+        raise BadCourse(Fault.TOO_BIG, "A lesson shows the pictures that are written into its text too often.")
+    return names.sub(lambda found: pictures[found[0]], html)
+
+
+class _Markdown(MarkdownIt):
+    """Judges no address, as sanitising does, which can also tell of it."""
+
+    def validateLink(self, url: str) -> bool:  # noqa: N802 -- the library's name
+        # One long address can be named in a hundred thousand places.
+        return len(url) <= MAX_LINK_CHARS
 
 
 @lru_cache(maxsize=8)
 def _parser(language: str) -> MarkdownIt:
-    parser = MarkdownIt("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
+    parser = _Markdown("commonmark", {"maxNesting": MAX_NESTING}).enable(["table", "strikethrough"])
     parser.use(footnote_plugin).use(tasklists_plugin)
     parser.core.ruler.after("block", "callout", lambda state: _mark_callouts(state, language))
     parser.core.ruler.after("block", "named_headings", _take_names)
+    parser.core.ruler.after("block", "short_titles", _shorten_titles)
     parser.core.ruler.after("inline", "heading_places", _place_headings)
     # Not "[1:2]" where a footnote is named again.
     parser.add_render_rule("footnote_caption", lambda _, tokens, at, *__: f"[{tokens[at].meta['id'] + 1}]")
     return parser
+
+
+def _shorten_titles(state: StateCore) -> None:
+    """So that a long title of a link that is named often doesn't make a text of gigabytes."""
+    for reference in state.env.get("references", {}).values():
+        reference["title"] = reference["title"][:MAX_LINK_CHARS]
 
 
 def _headings(state: StateCore) -> Iterator[tuple[Token, Token]]:

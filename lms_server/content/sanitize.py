@@ -71,6 +71,7 @@ _RAW_ATTRIBUTES = {
     **_ATTRIBUTES,
     "*": {"class", "dir", "style", "hidden", "id"},
     "a": {*_ATTRIBUTES["a"], "name"},
+    "img": {*_ATTRIBUTES["img"], "data-src"},
     "iframe": {"src", "title", "data-src"},
     "video": {"src", "title"},
     "audio": {"src", "title"},

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from html import escape
 from html.parser import HTMLParser
 
+from lms_server.content.embedded import is_data
 from lms_server.content.highlight import highlighted
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.places import TOP, Places, place_of
@@ -169,17 +170,20 @@ class Shaper(HTMLParser):
             self._out[code.start :] = [highlighted("".join(code.text), code.language)]
 
     def _picture(self, given: dict[str, str]) -> str:
-        target = self._target(given.get("src", ""), is_picture=True)
+        source = given.get("src", "")
+        if (not source or is_data(source)) and given.get("data-src"):
+            # A program would have put the true one there when it is scrolled to.
+            source = given["data-src"]
+        target = self._target(source, is_picture=True)
         words = given.get("alt", "").strip()
-        if not words and given.get("src", "").startswith("data:"):
-            # A program's placeholder.
+        if target.address is None and not words and is_data(source):
             return ""
         if target.address is None:
             return f"<em>[{escape(words or word('missing', self._language), quote=False)}]</em>"
         if not target.is_asset:
             words = words or word("picture", self._language)
             return f"{_tag('a', {'href': target.address})}{escape(words, quote=False)}</a>"
-        return _tag("img", {**_without(given, "style", "class", "hidden", "id"), "src": target.address})
+        return _tag("img", {**_without(given, "style", "class", "hidden", "id", "data-src"), "src": target.address})
 
     def _link(self, given: dict[str, str]) -> tuple[str, str]:
         target = self._target(given["href"], is_picture=False) if given.get("href") else Target(None)

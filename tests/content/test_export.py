@@ -54,7 +54,9 @@ def f():
 |---|:-:|
 | 1 | 2 |
 
-Text[^1].
+Text[^1] [there](#check) [call](02-call.md#call).
+
+![drawn](data:image/gif;base64,R0lGODlhCAAIAIAAAP8AAP///yH5BAAAAAAALAAAAAAIAAgAAAIHhI+py+1dAAA7)
 
 [^1]: Note.
 """
@@ -89,6 +91,8 @@ def test_the_little_course(make_context, make_course, tmp_path):
     package = read_course(make_course({"lessons/01-check.md": TRICKY}))
     back = round_trip(make_context, package, tmp_path)
     assert back.lessons == package.lessons
+    assert any(asset.path.startswith("embedded/") for asset in package.lessons[0].attachments)
+    assert 'href="#at-fnref1"' in package.lessons[0].body.decode()
     assert (back.uid, back.title, back.authors, back.cover.sha256) == (
         package.uid,
         package.title,

@@ -165,7 +165,9 @@ def test_hostile_html_in_markdown_is_harmless(html):
 
 def test_the_last_pass_trusts_no_address_that_was_not_approved(monkeypatch):
     slipped = '<img src="file:///x"><img src="//host/x"><a href="javascript:1">a</a><a href="https://x.example/">b</a>'
-    monkeypatch.setattr(Shaper, "html", property(lambda _: f"{slipped}<script>x</script><p onclick=x class=y id=z>c</p>"))
+    monkeypatch.setattr(
+        Shaper, "html", property(lambda _: f"{slipped}<script>x</script><p onclick=x class=y id=z>c</p>")
+    )
     assert clean("").html == "<img><img><a>a</a><a>b</a><p>c</p>\n"
 
 
