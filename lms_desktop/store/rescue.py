@@ -3,7 +3,6 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from sqlalchemy import Connection, or_, select
 
@@ -18,6 +17,7 @@ from lms_server.contract import wire
 from lms_server.contract.commands import Command
 from lms_server.contract.sqlite import open_sqlite, reading
 from lms_server.contract.times import to_wire
+from lms_server.contract.unsent import Writer
 from lms_server.contract.upsert import among
 
 _NOTICE = "notice.json"
@@ -97,14 +97,8 @@ def export_unopened(folder: Path, file: Path, now: int) -> int:
     owner, commands = read_unsent(folder)
     if owner is None:
         raise StorageTrouble(Storage.DAMAGED)
-    document: dict[str, Any] = {
-        "format": 1,
-        "server_id": owner.place.server_id,
-        "user": owner.learner.uid,
-        "exported_at": to_wire(now),
-        "commands": [wire.write_command(command) for command in commands],
-    }
-    land(file, json.dumps(document, ensure_ascii=False, indent=2).encode())
+    writer = Writer(owner.place.server_id, owner.learner.uid, owner.learner.name, owner.learner.email)
+    land(file, writer.write(commands, now))
     return len(commands)
 
 

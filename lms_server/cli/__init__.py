@@ -10,7 +10,7 @@ from contextlib import ExitStack
 from lms_server.actions.installation import NotInstalled
 from lms_server.actions.refusals import Refused
 from lms_server.actions.trouble import diagnose
-from lms_server.cli import courses, mail, records, running, upkeep, users
+from lms_server.cli import courses, mail, records, running, upkeep, users, work
 from lms_server.cli.arguments import common_options, settings_of
 from lms_server.cli.output import complain
 from lms_server.settings import BadSetting
@@ -47,7 +47,7 @@ def build_parser() -> ArgumentParser:
     parser = ArgumentParser(prog="lms-server", description="The server of LMS Desktop.")
     common_options(parser, is_top=True)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
-    for part in (running, users, courses, records, mail, upkeep):
+    for part in (running, users, courses, records, work, mail, upkeep):
         part.add_commands(commands)
     return parser
 

@@ -74,7 +74,7 @@ def read_unsent(content: bytes) -> Unsent:
         raise _foreign()
     if document.get("format") != FORMAT:
         raise BadFile("newer_file", "A newer version of the app wrote this file. Update the server, then import it.")
-    if document.pop("sha256", None) is None:
+    if document.pop("sha256", None) != _checksum(document):
         raise _damaged()
     try:
         unsent = strict.convert(document, Unsent)

@@ -48,7 +48,7 @@ def settle(context: ServerContext, who: Learner, raw: Sequence[Any], *, sent_at:
     """One result per command, in order. The whole transaction is tried again when the database asks for it."""
 
     def run(conn: Connection) -> list[Result]:
-        return _settle(conn, context, who, sort_out(raw), sent_at=sent_at, received_at=received_at)
+        return settle_in(conn, context, who, sort_out(raw), sent_at=sent_at, received_at=received_at)
 
     return whole_transaction(context.engine, run)
 
@@ -69,9 +69,10 @@ def sort_out(raw: Sequence[Any]) -> Batch:
     return batch
 
 
-def _settle(
+def settle_in(
     conn: Connection, context: ServerContext, who: Learner, batch: Batch, *, sent_at: int, received_at: int
 ) -> list[Result]:
+    """The same in the caller's write transaction, which must begin with it."""
     stream = anchors.lock(conn, who.uid)
     known = _known_receipts(conn, who, batch)
     fresh = [pair for pair in batch.first.values() if pair[1].id not in known]
@@ -122,7 +123,7 @@ def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, t
     return {command_id: (print_, Code(code)) for command_id, print_, code in rows}
 
 
-def _keep_certificates(  # one step of _settle
+def _keep_certificates(  # one step of settle_in
     conn: Connection,
     context: ServerContext,
     who: Learner,
@@ -135,7 +136,7 @@ def _keep_certificates(  # one step of _settle
             decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)
 
 
-def _store_receipts(  # one step of _settle
+def _store_receipts(  # one step of settle_in
     conn: Connection,
     who: Learner,
     events: Sequence[Event],

@@ -1,0 +1,105 @@
+"""Work that came on a memory stick: a laptop's file of unsent commands, settled as its learner's own sync would."""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from lms_server.actions.context import Learner, ServerContext
+from lms_server.actions.refusals import Refused
+from lms_server.contract import wire
+from lms_server.contract.sqlite import reading, writing
+from lms_server.contract.unsent import BadFile, Unsent, read_unsent
+from lms_server.contract.wire import Result
+from lms_server.database.tables import certificates, users
+from lms_server.sync.settle import settle, settle_in, sort_out
+
+OUTCOMES = ("applied", "duplicate", "parked", "rejected", "retry")
+MOST_BYTES = 32 << 20
+
+
+@dataclass(frozen=True)
+class HandedIn:
+    """What a file came to, or would; ``exported_at`` is the laptop's clock, ``issued`` counts new certificates."""
+
+    who: Learner
+    exported_at: int
+    results: tuple[Result, ...]
+    issued: int
+    dry_run: bool
+
+    def report(self) -> dict[str, Any]:
+        """How many commands ended how, and why those wait that do."""
+        outcomes = Counter(result.outcome for result in self.results)
+        why = Counter(result.code for result in self.results if result.outcome not in {"applied", "duplicate"})
+        return {
+            "email": self.who.email,
+            "name": self.who.name,
+            "commands": len(self.results),
+            **{outcome: outcomes[outcome] for outcome in OUTCOMES},
+            "reasons": [{"code": code, "count": count} for code, count in why.most_common()],
+            "certificates": self.issued,
+            "dry_run": self.dry_run,
+        }
+
+
+def import_work(context: ServerContext, content: bytes, *, dry_run: bool = False) -> HandedIn:
+    """Settle the commands of a file as its learner; whatever a sync brings later is a duplicate. Raises Refused.
+
+    With ``dry_run`` everything is tried in one transaction that is rolled back.
+    """
+    unsent, who = read_file(context, content)
+    received_at = context.clock()
+    # How long the file travelled is no error of the laptop's clock: only a clock that is ahead can be told.
+    times = {"sent_at": max(unsent.exported_at_ms, received_at), "received_at": received_at}
+    batches = list(_batches(unsent.commands))
+    results: list[Result] = []
+    if dry_run:
+        with writing(context.engine) as conn:
+            before = _issued(conn, who)
+            for batch in batches:
+                results += settle_in(conn, context, who, sort_out(batch), **times)
+            issued = _issued(conn, who) - before
+            conn.rollback()
+        return HandedIn(who, unsent.exported_at_ms, tuple(results), issued, dry_run=True)
+    with reading(context.engine) as conn:
+        before = _issued(conn, who)
+    for batch in batches:
+        results += settle(context, who, batch, **times)
+    with reading(context.engine) as conn:
+        issued = _issued(conn, who) - before
+    return HandedIn(who, unsent.exported_at_ms, tuple(results), issued, dry_run=False)
+
+
+def read_file(context: ServerContext, content: bytes) -> tuple[Unsent, Learner]:
+    """The file's work and whose it is; raises Refused for files that aren't for this server or for nobody here."""
+    try:
+        unsent = read_unsent(content)
+    except BadFile as error:
+        raise Refused(error.code, str(error)) from error
+    whose = f"{unsent.name} ({unsent.email})" if unsent.email else "somebody"
+    if unsent.server_id != context.identity.server_id:
+        raise Refused("wrong_server", f"This is work of {whose} for another server. Import it there.")
+    if unsent.user is None:
+        raise Refused("no_learner", "A guest wrote this file: nothing in it belongs to an account.")
+    with reading(context.engine) as conn:
+        query = select(users.c.id, users.c.uid, users.c.name, users.c.email, users.c.disabled_at)
+        row = conn.execute(query.where(users.c.uid == unsent.user)).one_or_none()
+    if row is None:
+        words = "If a restore lost it, add the learner with the very same e-mail address, then import the file again."
+        raise Refused("unknown_user", f"This is work of {whose}, whose account isn't on this server. {words}")
+    if row.disabled_at is not None:
+        raise Refused("account_disabled", f"The account of {row.email} is disabled, so its work can't be imported.")
+    return unsent, Learner(row.id, row.uid, row.name, row.email)
+
+
+def _batches(commands: list[Any]) -> Iterator[list[Any]]:
+    for first in range(0, len(commands), wire.MAX_COMMANDS):
+        yield commands[first : first + wire.MAX_COMMANDS]
+
+
+def _issued(conn: Connection, who: Learner) -> int:
+    query = select(func.count()).select_from(certificates).where(certificates.c.user_id == who.id)
+    return int(conn.execute(query).scalar_one())
