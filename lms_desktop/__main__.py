@@ -1,21 +1,45 @@
 """``lms-desktop``: the window, or a headless command."""
 
+import argparse
+import gc
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 
-from lms_desktop import cli
 from lms_desktop.settings import find_home
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command that is named, or open the window when there is none; returns the exit code."""
-    args = cli.build_parser().parse_args(arguments)
-    if args.command is not None:
-        return cli.run(args)
-    from lms_desktop.app import run_window  # noqa: PLC0415 # headless commands must not load Qt
+def main(arguments: Sequence[str] | None = None, seen: Callable[[], None] | None = None) -> int:
+    """Run the command that is named, or open the window when there is none; returns the exit code.
 
-    return run_window(find_home(os.environ, args.home))
+    ``seen`` is called when the window's first frame stands.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    window = argparse.ArgumentParser(prog="lms-desktop", add_help=False, allow_abbrev=False)
+    window.add_argument("--home")
+    args, command = window.parse_known_args(given)
+    return _run(given) if command else _open(args.home, seen)
+
+
+def _run(given: list[str]) -> int:
+    # Commands must not load Qt, nor the window what commands need.
+    cli = import_module("lms_desktop.cli")
+    return int(cli.run(cli.build_parser().parse_args(given)))
+
+
+def _open(home: str | None, seen: Callable[[], None] | None) -> int:
+    # Next to nothing that is made until the window stands is garbage; looking for it took a fifth of the start.
+    gc.disable()
+    app = import_module("lms_desktop.app")
+    return int(app.run_window(find_home(os.environ, home), lambda: _stand(seen)))
+
+
+def _stand(seen: Callable[[], None] | None) -> None:
+    gc.freeze()
+    gc.enable()
+    if seen is not None:
+        seen()
 
 
 if __name__ == "__main__":

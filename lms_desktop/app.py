@@ -35,13 +35,20 @@ _LEAVE_S = 2.0
 T = TypeVar("T")
 
 
-def run_window(home: Home) -> int:
-    """Open the window on the profile that was open last; returns when it is closed."""
+def run_window(home: Home, seen: Callable[[], None]) -> int:
+    """Open the window on the profile that was open last; returns when it is closed. ``seen`` hears of the first frame.
+
+    Nothing is sent or fetched before that: loading what it needs would hold the frame up.
+    """
     app = compose.make_application(sys.argv[:1])
-    desk = Desk(home)
+    stands = threading.Event()
+    desk = Desk(home, stands)
     window = open_window(desk)
+    compose.when_seen(window, stands.set)
+    compose.when_seen(window, seen)
     window.show()
     code = app.exec()
+    stands.set()
     desk.close()
     return code
 
@@ -63,9 +70,11 @@ def open_window(desk: "Desk") -> MainWindow:
 class Desk:
     """What the window asks for, done with the store and the sync thread."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, stands: threading.Event | None = None) -> None:
+        """Syncs begin when the window ``stands``; without an event, at once."""
         self.home = home
         self.profiles = Profiles(home)
+        self._stands = stands
         self._loops: dict[int, Future[SyncLoop]] = {}
         self._stores: dict[int, Store] = {}
         self._closing: dict[Path, Future[None]] = {}
@@ -169,6 +178,8 @@ class Desk:
         return cast("Shelf", store)
 
     def _start_loop(self, store: Store) -> "SyncLoop":
+        if self._stands is not None:
+            self._stands.wait()
         sync = _load("loop")
         credentials = _load("credentials").Credentials(store.folder)
         loop: SyncLoop = sync.SyncLoop(store, read_device(self.home), credentials)
@@ -222,7 +233,7 @@ def _close(store: Store, loop: "Future[SyncLoop] | None") -> None:
 
 
 def _load(name: str) -> Any:
-    # httpx and its friends cost more than the first paint may take: they are loaded behind it, on a thread.
+    # httpx and its friends cost more than the first paint may take.
     return importlib.import_module(f"lms_desktop.sync.{name}")
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, QObject, Qt, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication, QMessageBox
 
@@ -18,6 +18,8 @@ from lms_desktop.ui.window import MainWindow
 from resources import path
 
 _PACKAGE = "lms_desktop.ui.pages"
+# A window that starts minimised is never painted.
+UNSEEN_MS = 3000
 # Each in the file of its name, under the class of its name: the first paint waits for none but its own.
 PAGES = ("learn", "catalog", "course", "lesson", "downloads", "certificates", "sync", "settings")
 
@@ -36,6 +38,35 @@ def say(window: MainWindow, text: str) -> None:
     box.setTextFormat(Qt.TextFormat.PlainText)
     box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
     box.open()
+
+
+def when_seen(window: MainWindow, act: Callable[[], None]) -> None:
+    """Do something once the window's first frame stands, or after a while if nobody looks at it."""
+    _FirstFrame(window, act)
+
+
+class _FirstFrame(QObject):
+    """Waits for a window to be painted, once."""
+
+    def __init__(self, window: MainWindow, act: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._act = act
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._go)
+        self._timer.start(UNSEEN_MS)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() is QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            # The frame is whole when Qt comes back to its loop.
+            self._timer.start(0)
+        return False
+
+    def _go(self) -> None:
+        self.deleteLater()
+        self._act()
 
 
 def make_pages(context: Context) -> Mapping[str, Callable[[], Page]]:

@@ -54,6 +54,11 @@ class Page(QWidget):
     def open(self, argument: str | None) -> None:
         """Turn to the course, lesson or certificate that the window was asked for; called before it is shown."""
 
+    def prepare(self) -> None:
+        """Read before it is shown: what is read while it is shown is laid out only behind a first, broken frame."""
+        if self._is_stale:
+            self._read()
+
     def home(self) -> str | None:
         """Tell which of the sidebar's pages this one belongs to; null for the one that was open last."""
         return None

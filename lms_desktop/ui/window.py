@@ -196,6 +196,7 @@ class MainWindow(QMainWindow):
             self._behind.append(self._route)
         self._route = route
         page.open(route.argument)
+        page.prepare()
         self._stack.setCurrentWidget(page)
         self._mark_home()
         if route.page == "certificates":
