@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
@@ -26,9 +27,13 @@ from lms_desktop.sync.downloads import Download, bring
 from lms_desktop.sync.errors import BadCredentials, Disabled, SignedOut, Trouble
 from lms_desktop.sync.session import Session
 from lms_server.certificates.verify import NotGenuine, verify_pdf
+from lms_server.contract.commands import Code
 from lms_server.contract.times import now_ms, to_wire
 
 DONE, REFUSED, USAGE, OFFLINE, SIGN_IN, STORAGE = range(6)
+
+# Another command, or a window that closes, lets go of a profile in less.
+_PATIENCE_S = 5.0
 
 
 class Usage(Exception):
@@ -60,7 +65,8 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--home", help="the app's folder (else LMS_DESKTOP_HOME, else the platform's)")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--home", help=argparse.SUPPRESS, default=argparse.SUPPRESS)
-    shared.add_argument("--json", action="store_true", help="print one JSON document")
+    for place, otherwise in ((parser, False), (shared, argparse.SUPPRESS)):
+        place.add_argument("--json", action="store_true", default=otherwise, help="print one JSON document")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, run: Callable[..., int | None], about: str) -> argparse.ArgumentParser:
@@ -270,7 +276,7 @@ def _saved_copy(file: str | None, uuid: str, folder: str | None) -> str | None:
 def _course(store: Store, slug: str) -> CourseRow:
     found = store.views.course_by_slug(slug)
     if found is None:
-        raise Usage(f"There is no course {slug!r} on this laptop. Use: lms-desktop sync, then lms-desktop catalog")
+        raise Refused(Code.UNKNOWN_COURSE)
     return found
 
 
@@ -285,13 +291,24 @@ def _current(accounts: Accounts) -> Iterator[Store]:
 
 @contextmanager
 def _opened(accounts: Accounts, folder: Path) -> Iterator[Store]:
-    store = accounts.profiles.open(folder)
+    store = _open_patiently(accounts, folder)
     if store.notice is not None:
         print(f"lms-desktop: {store.notice.text}", file=sys.stderr)
     try:
         yield store
     finally:
         store.close()
+
+
+def _open_patiently(accounts: Accounts, folder: Path) -> Store:
+    until = time.monotonic() + _PATIENCE_S
+    while True:
+        try:
+            return accounts.profiles.open(folder)
+        except StorageTrouble as trouble:
+            if trouble.code is not Storage.IN_USE or time.monotonic() > until:
+                raise
+        time.sleep(0.05)
 
 
 @contextmanager

@@ -109,8 +109,15 @@ def addresses(typed: str) -> list[str]:
     if not text or any(char.isspace() for char in text):
         raise Offline("Type the address that your school or library gave you.")
     if text.startswith(("http://", "https://")):
-        return [text] if urlsplit(text).hostname else []
+        return [text] if _names_a_host(text) else []
     return [f"https://{text}", f"http://{text}"]
+
+
+def _names_a_host(url: str) -> bool:
+    try:
+        return bool(urlsplit(url).hostname)
+    except ValueError:
+        return False
 
 
 def _with(url: str, ask: Callable[[Client], T], token: str | None = None) -> T:

@@ -55,10 +55,16 @@ class NewUser:
     role: Role = Role.LEARNER
 
 
+def check_new_user(new: NewUser, shortest_password: int = 1) -> tuple[str, str, str | None]:
+    """Address, name and password as they are kept; raises Refused (``bad_…``)."""
+    password = None if new.password is None else read_password(new.password, shortest_password)
+    return read_email(new.email), read_name(new.name), password
+
+
 def add_user(context: ServerContext, new: NewUser, shortest_password: int = 1) -> User:
     """Make an account and its stream in one transaction; raises Refused (``email_taken``, ``bad_…``)."""
-    email, name = read_email(new.email), read_name(new.name)
-    hashed = None if new.password is None else _HASHER.hash(read_password(new.password, shortest_password))
+    email, name, password = check_new_user(new, shortest_password)
+    hashed = None if password is None else _HASHER.hash(password)
     key = email_key(email)
     with writing(context.engine) as conn:
         row = {"name": name, "email": email, "email_key": key, "password_hash": hashed, "role": new.role.value}

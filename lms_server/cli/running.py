@@ -14,7 +14,7 @@ from typing import Any
 from lms_server.actions.context import ServerContext
 from lms_server.actions.installation import install
 from lms_server.actions.refusals import Refused
-from lms_server.actions.users import NewUser, Role, add_user
+from lms_server.actions.users import NewUser, Role, add_user, check_new_user
 from lms_server.actions.work import build_worker
 from lms_server.cli.arguments import command, password_from_stdin, server_of
 from lms_server.cli.output import show, write
@@ -56,6 +56,9 @@ def _init(args: Namespace) -> None:
     if bool(args.admin_email) != bool(args.password_stdin):
         raise Refused("bad_admin", "For an admin, give --admin-email and --password-stdin together.")
     admin = _admin(args)
+    if admin is not None:
+        # What is wrong with the account is said before there is a server.
+        check_new_user(admin)
     try:
         context = install(settings, args.name, args.identity)
     except BadIdentity as error:

@@ -43,6 +43,21 @@ def test_a_profile_has_one_owner(machine, course):
     assert machine.run("complete", course.lessons[1]).returncode == 0
 
 
+def test_commands_at_the_same_time_take_turns(machine, course):
+    store = machine.reopen().store
+    closing = threading.Timer(1.0, store.close)
+    closing.start()
+    done = machine.run("status")
+    closing.join()
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize("address", ["http://[::1", "http://", "https://["])
+def test_an_address_that_is_none_is_trouble(accounts, address):
+    with pytest.raises(Trouble):
+        accounts.look_up(address)
+
+
 def test_a_killed_owner_leaves_the_profile_free(machine, course):
     (machine.folder / "owner.lock").write_bytes(b"left behind")
     assert machine.run("status").returncode == 0

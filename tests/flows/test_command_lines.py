@@ -77,7 +77,7 @@ def test_exit_codes_say_whose_turn_it_is(quiet_server, tmp_path):
     laptop.run("sync")
     lesson = laptop.json("catalog")[0]["lessons"][0]["uid"]
     laptop.run("complete", lesson, code=REFUSED)
-    laptop.run("enroll", "no-such-course", code=USAGE)
+    laptop.run("enroll", "no-such-course", code=REFUSED)
     laptop.run("dance", code=USAGE)
     quiet_server.run(
         "user", "add", LEARNER[0], "--name", "Twin", "--password-stdin", typed="a long password\n", code=REFUSED

@@ -59,6 +59,14 @@ def test_init_with_an_admin_and_an_identity(run, ask, tmp_path, settings):
     assert (admin["email"], admin["role"]) == ("m@example.org", "admin")
 
 
+@pytest.mark.parametrize(("email", "password"), [("nobody", b"secret\n"), ("m@example.org", b"")])
+def test_init_with_a_bad_admin_makes_nothing(run, tmp_path, email, password):
+    options = ("--admin-email", email, "--admin-name", "M", "--password-stdin")
+    code, _, err = run("init", *options, stdin=password, data=tmp_path / "new")
+    assert (code, err.count("\n")) == (1, 1)
+    assert not (tmp_path / "new").exists()
+
+
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"server_id":"x"}', "\x00"])
 def test_init_with_a_bad_identity_makes_nothing(run, tmp_path, content):
     bad = tmp_path / "bad.json"
