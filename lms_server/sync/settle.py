@@ -112,7 +112,10 @@ def _time(command: Command, sent_at: int, received_at: int) -> int:
         return received_at
     if command.at is not None:
         return min(command.at, received_at)
-    return corrected(command.made_at or 0, server_time=received_at, sent_at=sent_at, received_at=received_at)
+    if command.made_at is None:
+        # Only a kind that this server doesn't know can come without a time.
+        return received_at
+    return corrected(command.made_at, server_time=received_at, sent_at=sent_at, received_at=received_at)
 
 
 def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, tuple[str, Code]]:

@@ -9,6 +9,7 @@ from lms_server.actions.context import Learner
 from lms_server.contract.commands import Code
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.times import now_ms
+from lms_server.contract.wire import read_command, write_command
 from lms_server.sync.settle import settle
 from tests.world import command
 
@@ -137,6 +138,14 @@ def test_a_kind_from_a_newer_app_is_kept_whole(world):
     assert send(world, learner, new) == [("parked", "unsupported_kind")]
     assert send(world, learner, new | {"made_at": "2027-01-01T00:00:00Z"}) == [("duplicate", "unsupported_kind")]
     assert send(world, learner, new | {"stars": 4}) == [("rejected", "id_conflict")]
+
+
+def test_a_newer_kind_may_have_no_time(world):
+    learner = world.learner()
+    new = {"id": new_uuid7(), "kind": "keep_badge", "payload": "signed facts"}
+    assert send(world, learner, new) == [("parked", "unsupported_kind")]
+    assert write_command(read_command(new)) == new
+    assert send(world, learner, new) == [("duplicate", "unsupported_kind")]
 
 
 def test_the_earliest_accepted_time_stands_in_any_order(world):
