@@ -7,7 +7,7 @@ import httpx
 
 from lms_desktop.store.files import WrongContent
 from lms_desktop.store.wanted import File
-from lms_desktop.sync.downloads.line import CHUNK_BYTES, Line
+from lms_desktop.sync.downloads.line import Line
 from lms_desktop.sync.errors import Offline
 
 _CUT = "The connection broke; the download goes on from here."
@@ -17,7 +17,7 @@ _NO_SUCH_RANGE = 416
 
 def fetch_large(line: Line, file: File) -> None:
     """Fetch what is missing of this file and keep it when it is whole and right; else it is asked for again."""
-    line.check()
+    line.check_open()
     part = line.blobs.part(file.sha256)
     part.parent.mkdir(parents=True, exist_ok=True)
     have = part.stat().st_size if part.exists() else 0
@@ -64,7 +64,7 @@ def _begins_at(response: httpx.Response, have: int) -> bool:
 def _write(line: Line, file: File, part: Path, response: httpx.Response, *, goes_on: bool) -> None:
     # A server that sends everything again is taken from the start.
     with part.open("ab" if goes_on else "wb") as target:
-        for chunk in response.iter_raw(CHUNK_BYTES):
+        for chunk in response.iter_raw():
             line.check()
             if target.tell() + len(chunk) > file.size:
                 raise Offline("Something else than the announced file came.")

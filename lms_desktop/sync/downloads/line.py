@@ -79,10 +79,16 @@ class Line:
     progress: Progress
     is_wanted: Callable[[], bool]
     landed: Callable[[Sequence[str]], None]
-    # Set by the first transfer that fails, for the others to end too.
+    # Set by the first transfer that fails: those under way may still come to their end, no other begins.
     broken: threading.Event = field(default_factory=threading.Event)
+
+    def check_open(self) -> None:
+        """Before a request. Raises Stopped when the line is broken or nobody waits."""
+        if self.broken.is_set():
+            raise Stopped
+        self.check()
 
     def check(self) -> None:
         """Raises Stopped when nobody waits for more."""
-        if self.broken.is_set() or not self.is_wanted():
+        if not self.is_wanted():
             raise Stopped

@@ -40,7 +40,7 @@ def batches(files: Sequence[File]) -> Iterator[list[File]]:
 
 def fetch_batch(line: Line, batch: Sequence[File]) -> None:
     """Fetch these files in one request and keep those that came whole; what came before an error is kept too."""
-    line.check()
+    line.check_open()
     sizes = {file.sha256: file.size for file in batch}
     headers = {"Accept-Encoding": "gzip"}
     group: dict[str, bytes] = {}
@@ -88,7 +88,7 @@ def _members(response: httpx.Response, sizes: dict[str, int], line: Line) -> Ite
 def _plain(response: httpx.Response, limit: int, line: Line) -> Iterator[bytes]:
     """The stream's bytes, inflated where it is squeezed; never more than was announced, nor much at once."""
     squeezed = zlib.decompressobj(wbits=31) if response.headers.get("Content-Encoding") == "gzip" else None
-    for chunk in response.iter_raw(CHUNK_BYTES):
+    for chunk in response.iter_raw():
         line.check()
         rest = chunk
         while rest:
