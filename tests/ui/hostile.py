@@ -1,5 +1,7 @@
 """Snippets that try to make a reader open, fetch or run something; SECRET stands for a file planted outside."""
 
+import base64
+
 NAMES = (
     "SECRET",
     "file:SECRET",
@@ -50,13 +52,25 @@ NAMES = (
     "data:image/svg+xml,<svg xmlns='http://www.w3.org/2000/svg'><image href='file://SECRET'/></svg>",
     "data:text/html,<script>alert(1)</script>",
     "data:," + "A" * 10_000,
+    "data:image/png;base64,SVGSECRET",
+    "data:image/svg+xml;base64,SVGSECRET",
+    "#SECRET",
+    "#file://SECRET",
+    "#../secret.png",
+    "#at-../secret.png",
+    "#at-x",
+    "lesson:0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80#at-../../secret.png",
+    "lesson:0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80#file://SECRET",
+    "other.md#../secret.png",
     "assets/evil.svg",
     "assets/evil.pdf",
     "assets/evil.png",
+    "assets/evil.txt",
 )
 
 SHAPES = (
     '<img src="{}">',
+    '<a href="{}">here</a><p id="at-x">there</p><p id="{}">nowhere</p>',
     '<a href="{}"><img src="{}" alt="x" width="40"></a>',
 )
 
@@ -130,6 +144,14 @@ SNIPPETS = (
     '<img src="assets/loop.gif">',
 )
 
+MARKDOWN = (
+    "![x](data:image/png;base64,SVGSECRET)",
+    "![x](data:image/svg+xml;base64,SVGSECRET)",
+    "[x](<data:image/svg+xml;base64,SVGSECRET>)",
+    "[x](#../secret.png) [y](#x)\n\n# x {#../secret.png}\n\n# x\n",
+    "a[^1] b[^../secret.png]\n\n[^1]: ![x](file://SECRET)\n[^../secret.png]: [x](file://SECRET)\n",
+)
+
 # Too much for Qt's own reading of HTML, which the lesson's doesn't use.
 BOMBS = (
     "<div>" * 3000 + "<img src='file://SECRET'>",
@@ -145,4 +167,17 @@ def bombs(secret: str) -> list[str]:
 def snippets(secret: str) -> list[str]:
     """Everything that is tried, with the planted file's path put in."""
     made = [shape.replace("{}", name) for name in NAMES for shape in SHAPES]
-    return [snippet.replace("SECRET", secret) for snippet in (*made, *SNIPPETS)]
+    drawing = base64.b64encode(svg(secret)).decode()
+    return [
+        snippet.replace("SVGSECRET", drawing).replace("SECRET", secret) for snippet in (*made, *MARKDOWN, *SNIPPETS)
+    ]
+
+
+def names(secret: str) -> list[str]:
+    return [name.replace("SECRET", secret) for name in NAMES]
+
+
+def svg(secret: str) -> bytes:
+    """A drawing that shows the planted file."""
+    head = "<svg xmlns='http://www.w3.org/2000/svg'>"
+    return f"{head}<image href='file://{secret}' width='9' height='9'/></svg>".encode()

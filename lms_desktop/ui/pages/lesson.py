@@ -41,6 +41,8 @@ class LessonPage(Page):
         # Where a link from another lesson leads to in this one.
         self._place = ""
         self._row: Row | None = None
+        # The file that was asked for and isn't on this laptop.
+        self._awaited = ""
         self._shown: Reading | None = None
         self._shown_files: tuple[Attachment, ...] = ()
         self._header = Header()
@@ -63,7 +65,7 @@ class LessonPage(Page):
             self._remember()
             self._uid = uid or None
             self._shown = None
-            clear(self._notice_body)
+            self._notify(None)
         elif self._place and self._shown is not None:
             self._view.go_to_place(self._place)
         self.reload()
@@ -74,6 +76,8 @@ class LessonPage(Page):
         if row is None:
             self._say_gone()
             return
+        if self._awaited and self._asset(self._awaited) is not None:
+            self._notify(None)
         self._header.show_place(row.course.title, _section(row))
         self._outline.fill(row.course, row.lessons, row.lesson.uid)
         self._show_bar(row)
@@ -282,12 +286,14 @@ class LessonPage(Page):
             saving.start(self.context.shelf, row.lesson.uid)
 
     def _tell(self, trouble: str | None) -> None:
+        self._notify(None if trouble is None else Banner("danger", tr("Not saved"), trouble))
+
+    def _notify(self, banner: Banner | None) -> None:
+        self._awaited = ""
         clear(self._notice_body)
-        if trouble is not None:
-            self._notice_body.setContentsMargins(16, 12, 16, 12)
-            self._notice_body.addWidget(Banner("danger", tr("Not saved"), trouble))
-        else:
-            self._notice_body.setContentsMargins(0, 0, 0, 0)
+        self._notice_body.setContentsMargins(*((0, 0, 0, 0) if banner is None else (16, 12, 16, 12)))
+        if banner is not None:
+            self._notice_body.addWidget(banner)
 
     # Ways out
 
@@ -314,11 +320,20 @@ class LessonPage(Page):
         file, data = self._file(path), self._asset(path)
         if file is not None and data is not None:
             FileDialog(self, file.name, file.type, data).exec()
+        elif file is not None and self._row is not None:
+            self._notify(_not_here_yet(file, self._row, self.context))
+            self._awaited = path
 
     def _ask_outside(self, address: str) -> None:
         sentence = tr("This needs a connection and opens in another program: {address}", address=address)
         if Question(self, tr("Leave the lesson?"), sentence, tr("Open"), is_danger=False).ask():
             QDesktopServices.openUrl(QUrl(address))
+
+
+def _not_here_yet(file: Attachment, row: Row, context: Context) -> Banner:
+    button = Button(tr("Download the course"), "download", on_click=lambda: context.actions.download(row.course.uid))
+    sentence = tr("{file} comes with the course.", file=file.name)
+    return Banner("info", tr("This file is not on this laptop yet"), sentence, [button])
 
 
 def _same(one: Reading, other: Reading) -> bool:

@@ -1,10 +1,10 @@
-"""Shows a file of a lesson inside the app: PDF pages under each other, or one picture."""
+"""Shows a file of a lesson inside the app: PDF pages under each other, one picture, or plain text."""
 
 from pathlib import Path
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QFileDialog, QFrame, QHBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QWidget
 
 from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.reader.pictures import Frame, measure, shown
@@ -18,6 +18,9 @@ from lms_desktop.ui.widgets.text import ElidedText, Text
 BETWEEN_PX = 16
 ZOOMS = (0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0)
 KEPT_PAGES = 8
+TEXTS = frozenset({"text/plain", "text/csv", "text/vtt", "application/x-subrip"})
+# More than anybody reads in a window; the whole file can be saved.
+MAX_TEXT_BYTES = 1 << 20
 
 
 class PaperView(QAbstractScrollArea):
@@ -179,7 +182,18 @@ def _content(name: str, kind: str, data: bytes) -> tuple[QWidget, Paper | None]:
         except ValueError:
             return _unreadable(), None
         return PaperView(paper, name), paper
+    if kind in TEXTS and len(data) <= MAX_TEXT_BYTES and b"\0" not in data:
+        return _words(data, name), None
     return _unreadable(), None
+
+
+def _words(data: bytes, name: str) -> QWidget:
+    made = QPlainTextEdit(data.decode("utf-8-sig", "replace"))
+    made.setReadOnly(True)
+    made.setFrameShape(QFrame.Shape.NoFrame)
+    made.document().setDocumentMargin(2 * BETWEEN_PX)
+    made.setAccessibleName(name)
+    return made
 
 
 def _unreadable() -> QWidget:

@@ -244,6 +244,8 @@ class Writer:
         link = self.links.find(name)
         if link.way in {Way.WEB, Way.MAIL}:
             letters.setToolTip(link.target)
+        elif link.way is Way.FILE:
+            letters.setToolTip(link.target.rpartition("/")[2])
 
     def _stands_alone(self, piece: Piece, face: Face) -> bool:
         if not isinstance(piece, Picture):

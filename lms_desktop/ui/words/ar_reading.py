@@ -153,6 +153,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Copy": "نسخ",
     "Select all": "تحديد الكل",
     "Save a copy and open it with another program. Only open files of courses that you trust.": "يمكن حفظ نسخة وفتحها ببرنامج آخر. يُنصح بفتح ملفات الدورات الموثوقة فقط.",
+    "This file is not on this laptop yet": "هذا الملف ليس على هذا الجهاز بعد",
+    "{file} comes with the course.": "يأتي {file} مع الدورة.",
     "This file can't be shown here": "لا يمكن عرض هذا الملف هنا",
     "{n} pages": ("لا صفحات", "صفحة واحدة", "صفحتان", "{n} صفحات", "{n} صفحة", "{n} صفحة"),
     "Smaller": "أصغر",
