@@ -51,11 +51,12 @@ def mark_everything(conn: Connection) -> None:
 
 def hide_marked(conn: Connection) -> None:
     """The snapshot is over: treat what is still marked as gone."""
-    left = list(conn.execute(select(courses.c.uid).where(courses.c.is_marked)).scalars())
+    left = list(conn.execute(_MARKED_COURSES).scalars())
     if left:
         hide(conn, left)
-    conn.execute(delete(lessons).where(lessons.c.is_marked, ~_lesson_is_referred_to()))
-    conn.execute(update(lessons).where(lessons.c.is_marked).values(is_marked=False, is_hidden=True))
+    if conn.execute(_ANY_MARKED_LESSON).first() is not None:
+        conn.execute(delete(lessons).where(lessons.c.is_marked, ~_lesson_is_referred_to()))
+        conn.execute(update(lessons).where(lessons.c.is_marked).values(is_marked=False, is_hidden=True))
 
 
 def mark_here(conn: Connection, lesson_uids: Sequence[str], *, is_here: bool) -> None:
@@ -118,3 +119,5 @@ _LESSONS = BulkInsert(
     key=("uid",),
     instead=(("is_here", "is_here AND lessons.body IS excluded.body AND lessons.attachments = excluded.attachments"),),
 )
+_MARKED_COURSES = select(courses.c.uid).where(courses.c.is_marked)
+_ANY_MARKED_LESSON = select(lessons.c.id).where(lessons.c.is_marked).limit(1)

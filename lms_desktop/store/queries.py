@@ -105,9 +105,12 @@ def visible() -> ColumnElement[bool]:
     return or_(_IS_OPEN, enrollments.c.id.is_not(None))
 
 
+_LEARNER = select(users.c.uid, users.c.name, users.c.email)
+
+
 def read_learner(conn: Connection) -> Learner:
     """The profile's learner."""
-    uid, name, email = conn.execute(select(users.c.uid, users.c.name, users.c.email)).one()
+    uid, name, email = conn.execute(_LEARNER).one()
     return Learner(None if uid == GUEST else uid, name, email)
 
 

@@ -8,18 +8,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from sqlalchemy import Connection, Engine, ExceptionContext, delete, event, insert, select, update
+from sqlalchemy import Connection, Engine, ExceptionContext, event, select, update
 
-from lms_desktop.store import ballast, facts, outbox, profile, rescue
+from lms_desktop.store import ballast, facts, outbox, past_syncs, profile, rescue
 from lms_desktop.store import settle as settling
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.files import Blobs, has_content, land
 from lms_desktop.store.journal import JOURNAL, Journal, begin_journal
+from lms_desktop.store.past_syncs import PastSync
 from lms_desktop.store.profile import Owner, said_plainly
 from lms_desktop.store.rescue import Notice
 from lms_desktop.store.rows import Learner, Live, Place, Topic
 from lms_desktop.store.settle import Cursors, Settled
-from lms_desktop.store.tables import ME, syncs, users
+from lms_desktop.store.tables import ME, users
 from lms_desktop.store.tables import profile as profile_table
 from lms_desktop.store.views import Views
 from lms_server.contract import wire
@@ -41,7 +42,6 @@ from lms_server.contract.times import now_ms
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
-_KEPT_SYNCS = 50
 Listener = Callable[[frozenset[Topic]], None]
 
 
@@ -195,15 +195,7 @@ class Store:
     def note_sync(self, *, sent: int, received: int, outcome: str) -> None:
         """Write a finished sync into the history that the Sync page shows."""
         with self._writing() as conn:
-            attention = outbox.counts(conn)[outbox.REJECTED]
-            row = {"at": self._faults.clock(), "sent": sent, "received": received, "outcome": outcome}
-            # A day without network is one line of the history, not one for each try.
-            last = conn.execute(select(syncs).order_by(syncs.c.id.desc()).limit(1)).one_or_none()
-            if last is not None and (last.outcome, last.sent, last.received) == (outcome, 0, 0) and not sent + received:
-                conn.execute(delete(syncs).where(syncs.c.id == last.id))
-            conn.execute(insert(syncs).values(row | {"attention": attention}))
-            newest = select(syncs.c.id).order_by(syncs.c.id.desc()).limit(_KEPT_SYNCS)
-            conn.execute(delete(syncs).where(syncs.c.id.not_in(newest)))
+            past_syncs.note(conn, PastSync(self._faults.clock(), sent, received, outcome))
         self.announce(Topic.SYNC)
 
     def note_sign_in(self, *, needed: bool) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, Row, and_, func, select, update
+from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, select, update
 
 from lms_server.actions.context import Learner, ServerContext, read_server
 from lms_server.certificates.signing import public_key_of, sign_facts
@@ -14,7 +14,7 @@ from lms_server.contract.commands import Code, KeepCertificate
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons, users
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import from_wire, to_wire
-from lms_server.contract.upsert import among, insert_into
+from lms_server.contract.upsert import among_named, insert_into
 from lms_server.contract.wire import fact_digest
 from lms_server.database.clock import database_now
 from lms_server.jobs.outbox import hold_new_mails
@@ -87,28 +87,7 @@ def reevaluate(context: ServerContext, slug: str) -> list[str]:
 
 def _standing(conn: Connection, learner: Learner, course_ids: Collection[int]) -> Sequence[Row[Any]]:
     """How the learner stands in courses without a certificate: required, done, and when the last was done."""
-    progress = and_(lesson_progress.c.lesson_id == lessons.c.id, lesson_progress.c.user_id == learner.id)
-    enrolled = and_(enrollments.c.course_id == courses.c.id, enrollments.c.user_id == learner.id)
-    issued = select(certificates.c.course_id).where(certificates.c.user_id == learner.id)
-    query = (
-        select(
-            courses.c.id,
-            courses.c.uid,
-            courses.c.title,
-            courses.c.language,
-            courses.c.direction,
-            enrollments.c.enrolled_at,
-            func.count().label("required"),
-            func.count(lesson_progress.c.completed_at).label("done"),
-            func.max(lesson_progress.c.completed_at).label("last"),
-        )
-        .join(enrollments, enrolled)
-        .join(lessons, lessons.c.course_id == courses.c.id)
-        .outerjoin(lesson_progress, progress)
-        .where(among(courses.c.id, course_ids), lessons.c.deleted_at.is_(None), courses.c.id.not_in(issued))
-        .group_by(courses.c.id, enrollments.c.enrolled_at)
-    )
-    return conn.execute(query).all()
+    return conn.execute(_STANDING, {"user": learner.id, "ids": course_ids}).all()
 
 
 def _earns(row: Row[Any]) -> bool:
@@ -185,3 +164,26 @@ def _genuine(context: ServerContext, learner: Learner, payload: str) -> Facts | 
 
 
 _OLD = select(certificates.c.id, certificates.c.uuid, certificates.c.issued_at, certificates.c.payload)
+_ME = bindparam("user", type_=BigInteger)
+_STANDING = (
+    select(
+        courses.c.id,
+        courses.c.uid,
+        courses.c.title,
+        courses.c.language,
+        courses.c.direction,
+        enrollments.c.enrolled_at,
+        func.count().label("required"),
+        func.count(lesson_progress.c.completed_at).label("done"),
+        func.max(lesson_progress.c.completed_at).label("last"),
+    )
+    .join(enrollments, and_(enrollments.c.course_id == courses.c.id, enrollments.c.user_id == _ME))
+    .join(lessons, lessons.c.course_id == courses.c.id)
+    .outerjoin(lesson_progress, and_(lesson_progress.c.lesson_id == lessons.c.id, lesson_progress.c.user_id == _ME))
+    .where(
+        among_named(courses.c.id, "ids"),
+        lessons.c.deleted_at.is_(None),
+        courses.c.id.not_in(select(certificates.c.course_id).where(certificates.c.user_id == _ME)),
+    )
+    .group_by(courses.c.id, enrollments.c.enrolled_at)
+)

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from lms_server.actions.context import ServerContext
@@ -50,7 +50,7 @@ def issue_session(context: ServerContext, user: User, device: str) -> str:
 def find_session(context: ServerContext, token: str) -> Session | NoSession:
     """Who this token belongs to. A disabled account is told so: whoever has the token had the password."""
     with reading(context.engine) as conn:
-        row = conn.execute(_SELECT.where(sessions.c.token_sha256 == _key(token))).one_or_none()
+        row = conn.execute(_FIND, {"key": _key(token)}).one_or_none()
     if row is None:
         return NoSession.UNKNOWN
     if row.disabled_at is not None:
@@ -86,14 +86,18 @@ def _read(row: Any) -> Session:
     return Session(row.token_sha256, user, row.last_seen_at)
 
 
-_SELECT = select(
-    users.c.id,
-    users.c.uid,
-    users.c.name,
-    users.c.email,
-    users.c.role,
-    users.c.disabled_at,
-    sessions.c.token_sha256,
-    sessions.c.last_seen_at,
-    sessions.c.revoked_at,
-).join_from(sessions, users)
+_FIND = (
+    select(
+        users.c.id,
+        users.c.uid,
+        users.c.name,
+        users.c.email,
+        users.c.role,
+        users.c.disabled_at,
+        sessions.c.token_sha256,
+        sessions.c.last_seen_at,
+        sessions.c.revoked_at,
+    )
+    .join_from(sessions, users)
+    .where(sessions.c.token_sha256 == bindparam("key"))
+)

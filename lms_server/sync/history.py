@@ -4,7 +4,7 @@ import logging
 
 from sqlalchemy import Connection, select, update
 
-from lms_server.actions.context import Learner, ServerContext
+from lms_server.actions.context import Learner, ServerContext, read_server
 from lms_server.contract import anchors, wire
 from lms_server.contract.anchors import CATALOG
 from lms_server.contract.ids import new_uuid4
@@ -27,7 +27,7 @@ def notice_rollback(context: ServerContext, who: Learner | None, request: wire.S
     if who is None or request.epoch is None:
         return
     with reading(context.engine) as conn:
-        epoch = conn.execute(select(server.c.epoch)).scalar_one()
+        epoch = read_server(conn).epoch
         if not _is_suspect(conn, request.epoch, epoch) or _finds_all(conn, who, request):
             return
     if whole_transaction(context.engine, lambda conn: _hold(conn, who, request.epoch or "")):

@@ -1,0 +1,35 @@
+"""The last syncs, as the Sync page shows them."""
+
+from typing import NamedTuple
+
+from sqlalchemy import Connection, bindparam, delete, insert, select
+
+from lms_desktop.store import outbox
+from lms_desktop.store.tables import syncs
+
+_KEPT = 50
+
+
+class PastSync(NamedTuple):
+    """A finished sync; ``at`` in milliseconds, ``outcome`` is ok or the trouble's code."""
+
+    at: int
+    sent: int
+    received: int
+    outcome: str
+
+
+def note(conn: Connection, done: PastSync) -> None:
+    """Write a finished sync down. A day without network is one line, not one for each try."""
+    last = conn.execute(_LAST).one_or_none()
+    if last is not None and last[1:] == (done.outcome, 0, 0) and not done.sent + done.received:
+        conn.execute(_FORGET, {"id_": last.id})
+    attention = outbox.counts(conn)[outbox.REJECTED]
+    conn.execute(_NOTE, done._asdict() | {"attention": attention})
+    conn.execute(_FORGET_OLD)
+
+
+_LAST = select(syncs.c.id, syncs.c.outcome, syncs.c.sent, syncs.c.received).order_by(syncs.c.id.desc()).limit(1)
+_NOTE = insert(syncs)
+_FORGET = delete(syncs).where(syncs.c.id == bindparam("id_"))
+_FORGET_OLD = delete(syncs).where(syncs.c.id.not_in(select(syncs.c.id).order_by(syncs.c.id.desc()).limit(_KEPT)))
