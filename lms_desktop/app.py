@@ -21,6 +21,7 @@ from lms_desktop.store.sample import make_sample_profile
 from lms_desktop.store.store import Store
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
+from lms_desktop.ui.bridge import on_thread
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.window import MainWindow
 
@@ -141,7 +142,7 @@ class Desk:
         store = self._stores.pop(id(shelf), None)
         loop = self._loops.pop(id(shelf), None)
         if store is not None:
-            self._closing[store.folder] = _on_thread(_close, store, loop)
+            self._closing[store.folder] = on_thread(_close, store, loop)
 
     def sync_now(self) -> None:
         self._with_loop(lambda loop: loop.wake())
@@ -174,7 +175,7 @@ class Desk:
         store = self.profiles.open(folder)
         self._stores[id(store)] = store
         if store.place.url:
-            self._loops[id(store)] = _on_thread(self._start_loop, store)
+            self._loops[id(store)] = on_thread(self._start_loop, store)
         return cast("Shelf", store)
 
     def _start_loop(self, store: Store) -> "SyncLoop":
@@ -209,21 +210,7 @@ class Desk:
         return cast("Accounts", _load("accounts").Accounts(self.profiles, read_device(self.home)))
 
     def _do(self, ask: Callable[[], T]) -> Future[T]:
-        return _on_thread(_said_to_the_window, ask)
-
-
-def _on_thread(ask: Callable[..., T], *given: Any) -> Future[T]:
-    """Do it on its own thread: a server that never answers holds up neither the next click nor the program's end."""
-    future: Future[T] = Future()
-
-    def run() -> None:
-        try:
-            future.set_result(ask(*given))
-        except BaseException as error:  # noqa: BLE001 - whoever reads the future hears of it
-            future.set_exception(error)
-
-    threading.Thread(target=run, name="desk", daemon=True).start()
-    return future
+        return on_thread(_said_to_the_window, ask)
 
 
 def _close(store: Store, loop: "Future[SyncLoop] | None") -> None:

@@ -1,5 +1,6 @@
-"""The one way from other threads into the window: plain callbacks in, Qt signals on the GUI thread out."""
+"""The one way off the GUI thread, and from other threads into the window: plain callbacks in, Qt signals out."""
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any, TypeVar
@@ -52,10 +53,34 @@ class _Return(QObject):
         self._done(result)
 
 
+def on_thread(ask: Callable[..., T], *given: Any) -> Future[T]:
+    """Do it on a thread of its own.
+
+    A server that never answers holds up neither the next thing asked nor the program's end.
+    """
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(ask(*given))
+        except BaseException as error:  # noqa: BLE001 - whoever reads the future hears of it
+            future.set_exception(error)
+
+    threading.Thread(target=run, name="desk", daemon=True).start()
+    return future
+
+
 def when_done(
-    owner: QObject, future: Future[T], done: Callable[[T], None], failed: Callable[[Failure], None]
+    owner: QObject,
+    future: Future[T],
+    done: Callable[[T], None],
+    failed: Callable[[Failure], None],
+    lost: Callable[[T], None] | None = None,
 ) -> Future[T]:
-    """Call ``done`` or ``failed`` on the owner's thread, once; never after the owner is gone."""
+    """Call ``done`` or ``failed`` on the owner's thread, once; never after the owner is gone.
+
+    ``lost`` gets a result that nobody waits for any more, on the thread that made it.
+    """
     carrier = _Return(owner, done, failed)
 
     def tell(ended: Future[T]) -> None:
@@ -63,7 +88,8 @@ def when_done(
             carrier.ended.emit(ended)
         except RuntimeError:
             # The page was closed meanwhile; nobody waits for the answer any more.
-            return
+            if lost is not None and not ended.cancelled() and ended.exception() is None:
+                lost(ended.result())
 
     future.add_done_callback(tell)
     return future

@@ -16,6 +16,7 @@ from lms_desktop.ui.failures import failure_words
 from lms_desktop.ui.idle import IdleWatch
 from lms_desktop.ui.page import Context, Page
 from lms_desktop.ui.pages.start import StartPage
+from lms_desktop.ui.pin import Pins
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.sidebar import PAGES, Sidebar
 from lms_desktop.ui.texts import tr, tr_n
@@ -46,6 +47,7 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._actions = actions
         self._preferences = preferences
+        self._pins = Pins(preferences)
         self._make_pages = make_pages
         self._shelf: Shelf | None = None
         self._bridge: Bridge | None = None
@@ -70,17 +72,10 @@ class MainWindow(QMainWindow):
     # What the composition calls
 
     def open_shelf(self, shelf: Shelf | None) -> None:
-        """Show a learner's shelf from the start; nothing means the first start."""
-        before, self._shelf = self._shelf, shelf
-        self._behind.clear()
-        if shelf is None:
-            self._show_start()
-        else:
-            self._build(shelf)
-            self._go(Route("learn"), remember=False)
-            self._note_seen()
-        if before is not None and before is not shelf:
-            self._actions.put_back(before)
+        """Show a learner's shelf from the start, behind its PIN if it has one; nothing means the first start."""
+        self._show_shelf(shelf)
+        if shelf is not None and self._pins.kept(shelf.place, shelf.learner):
+            self._draw_curtain(shelf)
 
     def route(self) -> Route:
         """Where the window is."""
@@ -153,6 +148,18 @@ class MainWindow(QMainWindow):
             self._tell_the_time()
 
     # Steps
+
+    def _show_shelf(self, shelf: Shelf | None) -> None:
+        before, self._shelf = self._shelf, shelf
+        self._behind.clear()
+        if shelf is None:
+            self._show_start()
+        else:
+            self._build(shelf)
+            self._go(Route("learn"), remember=False)
+            self._note_seen()
+        if before is not None and before is not shelf:
+            self._actions.put_back(before)
 
     def _leave_pages(self) -> None:
         """Hear no news for pages that go, and open none of them by a key."""
@@ -239,20 +246,27 @@ class MainWindow(QMainWindow):
         if self._shelf is not None and self._bridge is not None and self.isVisible():
             self._sidebar.show_badge(self._shelf)
 
-    def _show_start(self, current: Shelf | None = None) -> None:
+    def _show_start(self, current: Shelf | None = None) -> StartPage:
         self._leave_pages()
         place = server_of(current.place) if current else None
-        page = StartPage(self._actions, self._preferences, place.url if place else "", can_return=current is not None)
+        can_return, url = current is not None, place.url if place else ""
+        page = StartPage(self._actions, self._preferences, self._drop, url, can_return=can_return)
         page.opened.connect(self._opened)
         page.returned.connect(self._return_from_start)
         page.language_chosen.connect(self._speak)
         self.setCentralWidget(page)
         self.setWindowTitle(tr("LMS Desktop"))
+        return page
+
+    def _drop(self, shelf: Shelf) -> None:
+        """Close a shelf that came after somebody had stopped waiting for it."""
+        if shelf is not self._shelf:
+            self._actions.put_back(shelf)
 
     def _opened(self, shelf: Shelf) -> None:
         route, then, before = self._route, self._then, self._shelf
         self._then = None
-        self.open_shelf(shelf)
+        self._show_shelf(shelf)
         if then is not None or shelf is before:
             self._go(route, remember=False)
         if then is not None:
@@ -272,7 +286,10 @@ class MainWindow(QMainWindow):
 
     def _switch(self, account: AccountRow) -> None:
         self._then = None
-        when_done(self, self._actions.switch_to(account), self.open_shelf, self._say_failure)
+        if self._pins.kept(account.place, account.learner):
+            self._show_start(self._shelf).ask_pin(account)
+        else:
+            when_done(self, self._actions.switch_to(account), self.open_shelf, self._say_failure)
 
     def _sign_out(self) -> None:
         if self._shelf is None:
@@ -292,9 +309,18 @@ class MainWindow(QMainWindow):
 
     def _lock(self) -> None:
         """Nobody is there: ask who is learning; the same learner comes back to the same place."""
+        shown = self.centralWidget()
+        if isinstance(shown, StartPage) and not shown.can_return:
+            return
         if self._shelf is not None and not self._shelf.learner.is_guest and self._actions.accounts():
             self._then = None
             self._show_start()
+
+    def _draw_curtain(self, shelf: Shelf) -> None:
+        """A shelf with a PIN is not shown to whoever starts the app."""
+        place, learner = shelf.place, shelf.learner
+        if place is not None:
+            self._show_start().ask_pin(AccountRow(place, learner, 0, is_current=True))
 
     def _say_failure(self, failure: Failure) -> None:
         Facts(self, tr("That did not work"), [("", failure_words(failure))]).exec()
@@ -316,6 +342,7 @@ class MainWindow(QMainWindow):
         return {
             **keys,
             "Ctrl+K": self._search,
+            "Ctrl+L": self._lock,
             "F5": self._actions.sync_now,
             "Ctrl++": lambda: self._scale(1),
             "Ctrl+=": lambda: self._scale(1),
@@ -345,6 +372,7 @@ def key_facts() -> list[tuple[str, str]]:
         ("Ctrl+1 … Ctrl+5", tr("Learn, Catalog, Downloads, Certificates, Sync")),
         ("Ctrl+Enter", tr("Complete the lesson and go on")),
         ("Alt+← / Alt+→", tr("Previous and next lesson")),
+        ("Ctrl+L", tr("Ask who is learning")),
         ("F5", tr("Sync now")),
         ("Ctrl++ / Ctrl+- / Ctrl+0", tr("Larger, smaller, usual text")),
         ("F1", tr("This list")),

@@ -4,7 +4,7 @@ from itertools import product
 
 import pytest
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QAbstractButton, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from lms_desktop.ui.compose import PAGES
 from lms_desktop.ui.pages.start import StartPage
@@ -81,6 +81,16 @@ def cut(widget: QWidget) -> list[str]:
     ]
 
 
+def too_wide(widget: QWidget) -> list[str]:
+    """Contents that only scroll upright and reach beyond their edge."""
+    areas = [area for area in widget.findChildren(QScrollArea) if area.isVisible() and area.widget() is not None]
+    return [
+        f"{area.widget().width()} in {area.viewport().width()}"
+        for area in areas
+        if area.widget().width() > area.viewport().width()
+    ]
+
+
 def _needed(button: QAbstractButton) -> int:
     return button.heightForWidth(button.width()) if button.hasHeightForWidth() else button.sizeHint().height()
 
@@ -92,6 +102,7 @@ def test_nothing_is_cut_on_any_page(qapp, tmp_path, look, size):
         for name in PAGES:
             go(window, name)
             assert cut(window) == [], name
+            assert too_wide(window) == [], name
             assert window.width() <= size[0], f"{name} asks for {window.width()}"
 
 
@@ -119,6 +130,7 @@ def test_the_first_start_is_whole(qapp, tmp_path, size, look):
         settle()
         assert isinstance(window.centralWidget(), StartPage)
         assert cut(window) == []
+        assert too_wide(window) == []
         assert nameless(window) == []
 
 

@@ -277,6 +277,21 @@ class TestCatalog:
             button.click()
         assert chosen.args == ["lesson-1"]
 
+    def test_lessons_of_courses_that_the_filters_leave_out_are_left_out_too(self, show, shelf):
+        mine, other = shelf.views.catalog_rows[:2]
+        shelf.views.catalog_rows = (replace(mine, level="beginner"), replace(other, level="advanced"))
+        shelf.views.found = tuple(
+            Found(f"lesson-{row.uid}", f"Of {row.title}", row.uid, row.title, "words") for row in (mine, other)
+        )
+        page = show(CatalogPage, shelf, "water")
+        page._levels.choose("advanced")
+        page.reload()
+        settle()
+        shown = [
+            part.accessibleName() for part in page.findChild(FoundLessons).findChildren(Button) if part.isVisible()
+        ]
+        assert [name.split("\u2002")[0] for name in shown] == [f"Of {other.title}  ·  {other.title}"]
+
     def test_the_window_may_ask_for_a_search(self, show, shelf):
         page = show(CatalogPage, shelf, "vege")
         assert page._search.text() == "vege"

@@ -9,7 +9,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lms_desktop.store.rows import DownloadRow
-from lms_desktop.ui import icons
+from lms_desktop.ui import icons, texts
 from lms_desktop.ui.appearance import next_scale
 from lms_desktop.ui.theme import font
 from lms_desktop.ui.widgets.bar import ProgressBar
@@ -146,6 +146,17 @@ def test_lessons_are_chosen_by_click_and_by_key(qapp, qtbot):
     with qtbot.waitSignal(rows.chosen) as chosen:
         QTest.keyClick(rows, Qt.Key.Key_Space)
     assert chosen.args == ["l-7"]
+
+
+@pytest.mark.parametrize(("language", "mark"), [("en", "\u200e1"), ("ar", "\u200f\u0661")])
+@pytest.mark.parametrize("title", ["Before you help", "قبل المساعدة"])
+def test_a_sections_number_stands_at_the_windows_start_whatever_the_titles_script(qapp, qtbot, language, mark, title):
+    texts.use(language)
+    rows = LessonList(compact=True)
+    qtbot.addWidget(rows)
+    rows.fill([(title, LESSONS[:3])])
+    texts.use("en")
+    assert rows.model().index(0, 0).data() == f"{mark}\u2002{title}"
 
 
 def test_lessons_say_their_state_aloud(qapp, qtbot):

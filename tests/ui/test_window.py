@@ -1,5 +1,6 @@
 """Going about the window: pages, keys, learners, sign-in and back to the same place."""
 
+from concurrent.futures import Future
 from dataclasses import replace
 
 import pytest
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from lms_desktop.store.rows import AccountRow, Badge, BadgeState, Topic
 from lms_desktop.ui import window as window_module
-from lms_desktop.ui.actions import Failure
+from lms_desktop.ui.actions import Failure, ServerFacts
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.theme import tokens
@@ -172,6 +173,47 @@ def test_a_wrong_password_is_told_beside_the_field(qapp, tmp_path):
         settle()
         assert "password is not right" in start._sign_in.password.message()
         assert start._sign_in.primary.isEnabled()
+
+
+def sign_in_that_waits(window, actions, qtbot):
+    """Ask a server that takes its time; the answer is in the future that is returned."""
+    answer = Future()
+    actions.sign_in = lambda *_given: answer
+    window.show_sign_in()
+    start = window.centralWidget()
+    start.show_sign_in(ServerFacts("hillside.example", "Hillside Library", registration_is_open=True))
+    form = start._sign_in
+    form._patience.setInterval(1)
+    form.email.edit.setText("ana@hillside.example")
+    form.password.edit.setText("a good password")
+    form.primary.click()
+    qtbot.waitUntil(form._working.isVisible)
+    return form, answer
+
+
+def test_who_waits_is_told_for_whom_and_may_stop(qapp, tmp_path, qtbot):
+    with opened(tmp_path, shelf=guest_shelf()) as (window, actions):
+        form, answer = sign_in_that_waits(window, actions, qtbot)
+        assert form._working.words.text() == "Asking Hillside Library"
+        assert not form.primary.isEnabled()
+        form._working.findChild(QAbstractButton).click()
+        assert form.primary.isEnabled()
+        assert not form._working.isVisible()
+        late = SampleShelf()
+        answer.set_result(late)
+        qtbot.waitUntil(lambda: ("put_back", late) in actions.asked)
+        assert isinstance(window.centralWidget(), StartPage)
+
+
+def test_a_shelf_that_comes_after_the_page_was_left_is_put_back(qapp, tmp_path, qtbot):
+    with opened(tmp_path, shelf=guest_shelf()) as (window, actions):
+        _form, answer = sign_in_that_waits(window, actions, qtbot)
+        window._return_from_start()
+        settle()
+        late = SampleShelf()
+        answer.set_result(late)
+        qtbot.waitUntil(lambda: ("put_back", late) in actions.asked)
+        assert window._shelf is not late
 
 
 def test_an_address_that_nobody_answers_says_so(qapp, tmp_path):

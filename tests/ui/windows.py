@@ -22,11 +22,12 @@ def settle() -> None:
 
 
 @contextmanager
-def opened(folder: Path, look: Preferences | None = None, shelf: SampleShelf | None = None, size=(1280, 800)):
+def opened(folder: Path, look: Preferences | None = None, shelf: SampleShelf | None = None, size=(1280, 800), known=()):
     """A window on a shelf (the sample one unless given), with its actions."""
     preferences = PreferenceFile(folder / "window.ini")
     preferences.write(look or Preferences(theme="paper", language="en"))
     actions = SampleActions()
+    actions.known = known
     window = build_window(actions, preferences)
     window.resize(*size)
     window.open_shelf(shelf or SampleShelf())

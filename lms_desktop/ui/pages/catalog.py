@@ -7,7 +7,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
 
-from lms_desktop.store.rows import BadgeState, CourseRow, Topic
+from lms_desktop.store.rows import BadgeState, CourseRow, Found, Topic
 from lms_desktop.store.rows import CatalogPage as Row
 from lms_desktop.ui.page import NARROW, Context, Page
 from lms_desktop.ui.pages.catalog_list import CourseList, Entry
@@ -69,7 +69,7 @@ class CatalogPage(Page):
         row = self.context.shelf.views.catalog(text, self._levels.chosen, self._languages.chosen)
         self._offer_filters(row.languages)
         self._count.setText(_count(row))
-        found = self.context.shelf.views.search(text)
+        found = self._lessons(text)
         self._found.show_found(found)
         self._stack.setVisible(bool(row.courses) or not found)
         is_offline = self.context.shelf.views.badge().state is BadgeState.OFFLINE
@@ -78,6 +78,15 @@ class CatalogPage(Page):
             self._stack.setCurrentWidget(self._list)
         else:
             self._say_empty(row.total, text)
+
+    def _lessons(self, text: str) -> tuple[Found, ...]:
+        """Lessons with these words, in courses that the filters let through."""
+        level, language = self._levels.chosen, self._languages.chosen
+        found = self.context.shelf.views.search(text)
+        if not found or (level is None and language is None):
+            return found
+        fitting = {course.uid for course in self.context.shelf.views.catalog("", level, language).courses}
+        return tuple(lesson for lesson in found if lesson.course_uid in fitting)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -170,7 +179,6 @@ class Choice(QButtonGroup):
         super().__init__(owner)
         self._name = name
         self._label = Text(name, "muted", wrap=False)
-        self._label.setMinimumHeight(32)
         self._chips: dict[str | None, Button] = {}
         self._offered: list[tuple[str | None, str]] = []
         self._heard: Callable[[], None] = lambda: None

@@ -14,8 +14,7 @@ from lms_desktop.ui import icons
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.course_panels import Ways, download_panel, facts_panel, next_panel
 from lms_desktop.ui.reader import saving
-from lms_desktop.ui.reader.outline import numbered
-from lms_desktop.ui.texts import language_name, level_name, tr, tr_n
+from lms_desktop.ui.texts import language_name, level_name, numbered, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -125,7 +124,7 @@ class CoursePage(ScrolledPage):
         else:
             back = Button(tr("Catalog"), "arrow-start", Kind.QUIET, small=True, on_click=go.show_catalog)
         back.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self._head.addWidget(back)
+        self._head.addWidget(back.flush())
         self._head.addSpacing(8)
         row = line(None, 24)
         picture = self.context.shelf.blob(course.cover) if course.cover else None

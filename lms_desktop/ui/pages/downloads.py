@@ -2,23 +2,27 @@
 
 from typing import ClassVar
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QEvent, QSize, Qt
 from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
+from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.banner import EmptyState
 from lms_desktop.ui.widgets.bar import BarState, ProgressBar
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, clear, column, line
 from lms_desktop.ui.widgets.cover import Cover, art
 from lms_desktop.ui.widgets.dialog import Question
+from lms_desktop.ui.widgets.flow import Flow
 from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import ElidedText, Text
 
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 COVER_SIZE = QSize(56, 72)
+# Text so large that the buttons need a line of their own.
+LARGE_SCALE = 1.25
 
 
 class DownloadsPage(ScrolledPage):
@@ -69,6 +73,12 @@ class DownloadsPage(ScrolledPage):
                 self._shown.addWidget(self._card(row))
         self._give_back_focus(name)
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() is QEvent.Type.StyleChange:
+            self._shape = None
+            self.reload()
+
     def _give_back_focus(self, name: str) -> None:
         """Cards are made anew when their buttons change; the keyboard stays on the button of the same name."""
         for button in self.findChildren(Button):
@@ -87,8 +97,15 @@ class DownloadsPage(ScrolledPage):
         words.addWidget(self._going[row.course.uid])
         words.addStretch(1)
         body.addLayout(words, 1)
-        for button in self._buttons(row):
-            body.addWidget(button, 0, MIDDLE)
+        if look().scale > LARGE_SCALE:
+            under = QWidget()
+            flow = Flow(under)
+            words.insertWidget(words.count() - 1, under)
+            for button in self._buttons(row):
+                flow.addWidget(button)
+        else:
+            for button in self._buttons(row):
+                body.addWidget(button, 0, MIDDLE)
         card.body.addLayout(body)
         return card
 

@@ -125,7 +125,8 @@ class LearnPage(ScrolledPage):
         return card
 
     def _find(self) -> Button:
-        return Button(tr("Find a course"), "grid-search", Kind.QUIET, on_click=self.context.navigator.show_catalog)
+        go = self.context.navigator.show_catalog
+        return Button(tr("Find a course"), "grid-search", Kind.QUIET, on_click=go).flush()
 
     def _cover(self, course: CourseRow) -> CoverArt:
         return art(course, self.context.shelf.blob(course.cover) if course.cover else None)

@@ -11,6 +11,8 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
 from lms_desktop.store.rows import Topic
 from lms_desktop.ui.actions import server_of
 from lms_desktop.ui.page import Context, ScrolledPage
+from lms_desktop.ui.pages.start_pin import PinDialog, pin_words
+from lms_desktop.ui.pin import Pins
 from lms_desktop.ui.preferences import LOCKS, SCALES, Preferences
 from lms_desktop.ui.texts import LANGUAGES, facts, percent, tr, tr_n
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -55,7 +57,7 @@ class SettingsPage(ScrolledPage):
         card.body.addWidget(
             Text(tr("Ctrl++ and Ctrl+- do the same on every page. Lessons have a step of their own."), "small")
         )
-        moves = [("yes", tr("Progress bars and sections move")), ("no", tr("Nothing moves"))]
+        moves = [("yes", tr("A little")), ("no", tr("None"))]
         now = "yes" if chosen.has_motion else "no"
         self._add_choice(card, tr("Motion"), moves, now, lambda value: self._choose(has_motion=value == "yes"))
         return card
@@ -105,7 +107,32 @@ class SettingsPage(ScrolledPage):
         self._add_choice(
             card, asked, locks, str(chosen.lock_minutes), lambda value: self._choose(lock_minutes=int(value))
         )
+        if not learner.is_guest:
+            self._add_pin(card)
         return card
+
+    def _add_pin(self, card: Card) -> None:
+        shelf, pins = self.context.shelf, Pins(self.context.preferences)
+        has_pin = bool(pins.kept(shelf.place, shelf.learner))
+        card.body.addSpacing(8)
+        title = tr("The courses of {name} open with a PIN", name=shelf.learner.first_name) if has_pin else tr("PIN")
+        card.body.addWidget(Text(title, "strong"))
+        card.body.addWidget(Text(pin_words(), "small"))
+        words, act = (tr("Remove the PIN"), self._remove_pin) if has_pin else (tr("Set a PIN…"), self._set_pin)
+        card.body.addWidget(Button(words, "lock", on_click=act), 0, Qt.AlignmentFlag.AlignLeft)
+
+    def _set_pin(self) -> None:
+        dialog = PinDialog(self)
+        if dialog.exec():
+            self._keep_pin(dialog.made)
+
+    def _remove_pin(self) -> None:
+        self._keep_pin("")
+
+    def _keep_pin(self, made: str) -> None:
+        shelf = self.context.shelf
+        Pins(self.context.preferences).keep(shelf.place, shelf.learner, made)
+        self.reload()
 
 
 def _lock_words(minutes: int) -> str:

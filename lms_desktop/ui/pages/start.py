@@ -1,13 +1,17 @@
 """First start and sign-in: where do you learn, and who are you."""
 
+from collections.abc import Callable
 from functools import partial
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QWidget
 
-from lms_desktop.ui.actions import Actions, ServerFacts
+from lms_desktop.store.rows import AccountRow
+from lms_desktop.ui.actions import Actions, ServerFacts, Shelf
 from lms_desktop.ui.pages.start_forms import AccountForm, AddressForm, Form, SignInForm, WhoForm
+from lms_desktop.ui.pages.start_pin import PinForm
+from lms_desktop.ui.pin import Pins
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.texts import LANGUAGES, code, tr
 from lms_desktop.ui.theme import look
@@ -32,16 +36,26 @@ class StartPage(QWidget):
     language_chosen = Signal(str)
 
     def __init__(
-        self, actions: Actions, preferences: PreferenceFile, url: str = "", *, can_return: bool = False
+        self,
+        actions: Actions,
+        preferences: PreferenceFile,
+        drop: Callable[[Shelf], None],
+        url: str = "",
+        *,
+        can_return: bool = False,
     ) -> None:
         super().__init__()
         self._promise = _promise()
         self._forms = Content()
-        self._address = AddressForm(actions, url, can_return=can_return)
-        self._sign_in = SignInForm(actions)
-        self._account = AccountForm(actions)
-        self._who = WhoForm(actions, () if can_return else actions.accounts())
-        self._all = (self._who, self._address, self._sign_in, self._account)
+        self._pins = Pins(preferences)
+        self._forgetful: AccountRow | None = None
+        self._address = AddressForm(actions, url, drop, can_return=can_return)
+        self._sign_in = SignInForm(actions, drop)
+        self._account = AccountForm(actions, drop)
+        self._who = WhoForm(actions, () if can_return else actions.accounts(), drop)
+        self._pin = PinForm(actions, self._pins, drop)
+        self.can_return = can_return
+        self._all = (self._who, self._pin, self._address, self._sign_in, self._account)
         self._first: Form = self._who if self._who.has_accounts else self._address
         body = column(self._forms)
         for form in self._all:
@@ -56,8 +70,9 @@ class StartPage(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        is_wide = self.width() >= look().px(NARROW)
-        self._promise.setFixedWidth(look().px(PROMISE))
+        # The covers have one size: with smaller text the promise stays as wide as they are.
+        is_wide = self.width() >= max(NARROW, look().px(NARROW))
+        self._promise.setFixedWidth(max(PROMISE, look().px(PROMISE)))
         self._promise.setVisible(is_wide)
         self._rule.setVisible(is_wide)
 
@@ -74,6 +89,12 @@ class StartPage(QWidget):
     def show_address(self) -> None:
         self._show_form(self._address)
 
+    def ask_pin(self, account: AccountRow) -> None:
+        """Open this learner's shelf, once the PIN is told."""
+        self._first = self._pin
+        self._pin.show_account(account)
+        self._show_form(self._pin)
+
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._first.begin()
@@ -83,15 +104,45 @@ class StartPage(QWidget):
             form.setVisible(form is chosen)
         chosen.begin()
 
+    def _choose(self, account: AccountRow) -> None:
+        if self._pins.kept(account.place, account.learner):
+            self._pin.show_account(account)
+            self._show_form(self._pin)
+        else:
+            self._who.enter(account)
+
+    def _leave_pin(self) -> None:
+        if self.can_return:
+            self.returned.emit()
+        else:
+            self._show_form(self._who if self._who.has_accounts else self._address)
+
+    def _sign_in_instead(self, account: AccountRow) -> None:
+        """Whose PIN was forgotten shows the password, and has none from then on."""
+        self._forgetful = account
+        self._address.field.edit.setText(account.place.url)
+        self._sign_in.email.edit.setText(account.learner.email)
+        self.show_address()
+
+    def _opened(self, shelf: Shelf) -> None:
+        account = self._forgetful
+        if account is not None and account.learner.uid == shelf.learner.uid:
+            self._pins.keep(account.place, account.learner, "")
+        self.opened.emit(shelf)
+
     def _connect(self) -> None:
         self._who.somebody_else.connect(self.show_address)
+        self._who.chosen.connect(self._choose)
+        self._pin.returned.connect(self._leave_pin)
+        self._pin.forgotten.connect(self._sign_in_instead)
         self._address.found.connect(self.show_sign_in)
         self._address.returned.connect(self.returned.emit)
         self._sign_in.returned.connect(self.show_address)
         self._sign_in.account_wanted.connect(self.show_account)
         self._account.returned.connect(self.show_sign_in)
-        for form in self._all:
+        for form in (self._who, self._pin, self._address, self._account):
             form.opened.connect(self.opened.emit)
+        self._sign_in.opened.connect(self._opened)
 
     def _pane(self, preferences: PreferenceFile) -> QWidget:
         pane = QFrame()

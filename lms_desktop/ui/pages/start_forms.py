@@ -1,13 +1,17 @@
 """What the start page asks: who, where, and with which account."""
 
+from collections.abc import Callable
+from concurrent.futures import Future
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import AccountRow
-from lms_desktop.ui.actions import Actions, Failure, ServerFacts
+from lms_desktop.ui.actions import Actions, Failure, ServerFacts, Shelf
 from lms_desktop.ui.bridge import when_done
 from lms_desktop.ui.failures import failure_words
 from lms_desktop.ui.texts import facts, tr, tr_n
+from lms_desktop.ui.widgets.banner import Working
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, Rule, column, line
 from lms_desktop.ui.widgets.field import LabeledField
@@ -15,17 +19,30 @@ from lms_desktop.ui.widgets.sidebar import LearnerButton
 from lms_desktop.ui.widgets.text import Text
 
 LOOK_UP_PAUSE_MS = 600
+# What takes longer says whom it waits for, and can be given up.
+PATIENCE_MS = 1_000
 MIDDLE = Qt.AlignmentFlag.AlignHCenter
 
 
 class Form(QWidget):
-    """A title, what it asks for, and one primary button that waits for an answer from elsewhere."""
+    """A title, what it asks for, and one primary button that waits for an answer from elsewhere.
+
+    ``drop`` is given a shelf that came after its learner had given up waiting.
+    """
 
     opened = Signal(object)
 
-    def __init__(self, title: str, sentence: str, primary: Button) -> None:
+    def __init__(self, title: str, sentence: str, primary: Button, drop: Callable[[Shelf], None]) -> None:
         super().__init__()
+        self._drop = drop
+        self._question = 0
         self.body = column(self, 8)
+        self._working = Working("", self.give_up)
+        self._working.hide()
+        self._patience = QTimer(self)
+        self._patience.setSingleShot(True)
+        self._patience.setInterval(PATIENCE_MS)
+        self._patience.timeout.connect(self._working.show)
         self.title = Text(title, "section")
         self.sentence = Text(sentence, "muted")
         self.body.addWidget(self.title)
@@ -34,22 +51,69 @@ class Form(QWidget):
         self.primary = primary
         self.primary.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def set_waiting(self, waits: bool) -> None:  # noqa: FBT001 - a Qt-like setter
-        """While the network answers, the button does not."""
-        self.primary.setEnabled(not waits)
-
     def begin(self) -> None:
         """Put the cursor where typing starts."""
+
+    def fail(self, failure: Failure) -> None:
+        """Say what went wrong, beside the field it is about."""
+
+    def ask(self, words: str, answer: Future[Shelf]) -> None:
+        """Wait for a shelf: after a moment the words say for whom, and the waiting can be given up."""
+        self._question += 1
+        question = self._question
+        self.set_waiting(words)
+        when_done(
+            self,
+            answer,
+            lambda shelf: self._take(question, shelf),
+            lambda failure: self._refuse(question, failure),
+            self._drop,
+        )
+
+    def set_waiting(self, words: str = "") -> None:
+        """While somebody is asked, the button does not act; without words nobody is."""
+        self.primary.setEnabled(not words)
+        if words:
+            self._working.words.setText(words)
+            self._patience.start()
+        else:
+            self._patience.stop()
+            self._working.hide()
+
+    def give_up(self) -> None:
+        """Wait no longer; what comes after all is put back."""
+        self._question += 1
+        self.set_waiting()
+        self.begin()
+
+    def add_primary(self) -> None:
+        """Put the button here, with the line that says whom it waits for."""
+        self.body.addSpacing(8)
+        self.body.addWidget(self.primary)
+        self.body.addWidget(self._working)
+
+    def _take(self, question: int, shelf: Shelf) -> None:
+        if question != self._question:
+            self._drop(shelf)
+            return
+        self.set_waiting()
+        self.opened.emit(shelf)
+
+    def _refuse(self, question: int, failure: Failure) -> None:
+        if question == self._question:
+            self.set_waiting()
+            self.fail(failure)
 
 
 class WhoForm(Form):
     """Who is learning? Everybody who has work on this laptop, one click each."""
 
     somebody_else = Signal()
+    chosen = Signal(object)
 
-    def __init__(self, actions: Actions, accounts: tuple[AccountRow, ...]) -> None:
+    def __init__(self, actions: Actions, accounts: tuple[AccountRow, ...], drop: Callable[[Shelf], None]) -> None:
         primary = Button(tr("Somebody else"), "plus")
-        super().__init__(tr("Who is learning?"), tr("The work of each learner is kept apart."), primary)
+        super().__init__(tr("Who is learning?"), tr("The work of each learner is kept apart."), primary, drop)
         self._actions = actions
         known = [account for account in accounts if not account.learner.is_guest]
         self.has_accounts = bool(known)
@@ -61,8 +125,7 @@ class WhoForm(Form):
         self._failure = Text("", "small-danger")
         self._failure.hide()
         self.body.addWidget(self._failure)
-        self.body.addSpacing(8)
-        self.body.addWidget(self.primary)
+        self.add_primary()
         self.primary.clicked.connect(self.somebody_else.emit)
 
     def begin(self) -> None:
@@ -72,13 +135,14 @@ class WhoForm(Form):
         button = LearnerButton()
         waiting = tr_n("{n} to send", "{n} to send", account.pending) if account.pending else None
         button.show_learner(account.learner.name or account.learner.email, facts(account.place.name, waiting))
-        button.clicked.connect(lambda: self._enter(account))
+        button.clicked.connect(lambda: self.chosen.emit(account))
         return button
 
-    def _enter(self, account: AccountRow) -> None:
-        when_done(self, self._actions.switch_to(account), self.opened.emit, self._fail)
+    def enter(self, account: AccountRow) -> None:
+        """Open this learner's shelf."""
+        self.ask(tr("Opening the courses of {name}", name=account.learner.first_name), self._actions.switch_to(account))
 
-    def _fail(self, failure: Failure) -> None:
+    def fail(self, failure: Failure) -> None:
         self._failure.setText(failure_words(failure))
         self._failure.show()
 
@@ -89,9 +153,10 @@ class AddressForm(Form):
     found = Signal(object)
     returned = Signal()
 
-    def __init__(self, actions: Actions, url: str, *, can_return: bool) -> None:
+    def __init__(self, actions: Actions, url: str, drop: Callable[[Shelf], None], *, can_return: bool) -> None:
         primary = Button(tr("Continue"), "arrow-end", Kind.PRIMARY, icon_at_end=True)
-        super().__init__(tr("Where do you learn?"), tr("Type the address your school or library gave you."), primary)
+        sentence = tr("Type the address your school or library gave you.")
+        super().__init__(tr("Where do you learn?"), sentence, primary, drop)
         self._actions = actions
         self._facts: ServerFacts | None = None
         self._asked = ""
@@ -114,8 +179,7 @@ class AddressForm(Form):
         look_around = Button(tr("Look around with the sample course"), "book", on_click=self._look_around)
         look_around.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.body.addWidget(self.field)
-        self.body.addSpacing(8)
-        self.body.addWidget(self.primary)
+        self.add_primary()
         if can_return:
             back = Button(tr("Back to where you were"), "arrow-start", Kind.QUIET, on_click=self.returned.emit)
             self.body.addSpacing(8)
@@ -129,6 +193,8 @@ class AddressForm(Form):
 
     def _typed(self, _text: str) -> None:
         self._facts = None
+        if self._goes_on:
+            self.give_up()
         self._pause.start()
 
     def _go_on(self) -> None:
@@ -139,8 +205,13 @@ class AddressForm(Form):
             self.found.emit(self._facts)
             return
         self._goes_on = True
-        self.set_waiting(True)
+        self.set_waiting(tr("Asking {place}", place=self.field.text()))
         self._look_up()
+
+    def give_up(self) -> None:
+        self._goes_on = False
+        self._asked = ""
+        super().give_up()
 
     def _look_up(self) -> None:
         self._pause.stop()
@@ -157,7 +228,7 @@ class AddressForm(Form):
     def _show_found(self, asked: str, found: ServerFacts) -> None:
         if asked != self.field.text():
             return
-        self.set_waiting(False)
+        self.set_waiting()
         self._facts = found
         self.field.set_success(found_words(found))
         if self._goes_on:
@@ -165,15 +236,15 @@ class AddressForm(Form):
             self.found.emit(found)
 
     def _show_failure(self, asked: str, failure: Failure) -> None:
-        self.set_waiting(False)
-        if asked == self.field.text():
+        if asked == self.field.text() == self._asked:
+            self.set_waiting()
             self._goes_on = False
             self.field.set_error(failure_words(failure))
 
     def _look_around(self) -> None:
-        when_done(self, self._actions.look_around(), self.opened.emit, self._fail_here)
+        self.ask(tr("Opening the sample course"), self._actions.look_around())
 
-    def _fail_here(self, failure: Failure) -> None:
+    def fail(self, failure: Failure) -> None:
         self.field.set_error(failure_words(failure))
 
 
@@ -183,8 +254,8 @@ class SignInForm(Form):
     returned = Signal()
     account_wanted = Signal(object)
 
-    def __init__(self, actions: Actions) -> None:
-        super().__init__(tr("Sign in"), "", Button(tr("Sign in"), "arrow-end", Kind.PRIMARY, icon_at_end=True))
+    def __init__(self, actions: Actions, drop: Callable[[Shelf], None]) -> None:
+        super().__init__(tr("Sign in"), "", Button(tr("Sign in"), "arrow-end", Kind.PRIMARY, icon_at_end=True), drop)
         self._actions = actions
         self._facts = ServerFacts("", "", registration_is_open=False)
         self.email = LabeledField(tr("E-mail"))
@@ -194,8 +265,7 @@ class SignInForm(Form):
         for part in (self.email, self.password):
             self.body.addWidget(part)
             part.submitted.connect(self._sign_in)
-        self.body.addSpacing(8)
-        self.body.addWidget(self.primary)
+        self.add_primary()
         self.body.addSpacing(10)
         self.body.addLayout(_or())
         self.body.addSpacing(10)
@@ -219,18 +289,16 @@ class SignInForm(Form):
         if not self.email.text() or not self.password.edit.text():
             self.password.set_error(tr("Type your e-mail and your password."))
             return
-        self.set_waiting(True)
-        ended = self._actions.sign_in(self._facts.url, self.email.text(), self.password.edit.text())
-        when_done(self, ended, self.opened.emit, self._fail)
+        given = (self._facts.url, self.email.text(), self.password.edit.text())
+        self.ask(tr("Asking {place}", place=self._facts.name), self._actions.sign_in(*given))
 
     def _browse(self) -> None:
-        when_done(self, self._actions.browse_as_guest(self._facts.url), self.opened.emit, self._fail)
+        self.ask(tr("Asking {place}", place=self._facts.name), self._actions.browse_as_guest(self._facts.url))
 
     def _want_account(self) -> None:
         self.account_wanted.emit(self._facts)
 
-    def _fail(self, failure: Failure) -> None:
-        self.set_waiting(False)
+    def fail(self, failure: Failure) -> None:
         self.password.set_error(failure_words(failure))
         self.password.edit.setFocus()
         self.password.edit.selectAll()
@@ -241,9 +309,9 @@ class AccountForm(Form):
 
     returned = Signal(object)
 
-    def __init__(self, actions: Actions) -> None:
+    def __init__(self, actions: Actions, drop: Callable[[Shelf], None]) -> None:
         primary = Button(tr("Create the account"), "arrow-end", Kind.PRIMARY, icon_at_end=True)
-        super().__init__(tr("Create an account"), "", primary)
+        super().__init__(tr("Create an account"), "", primary, drop)
         self._actions = actions
         self._facts = ServerFacts("", "", registration_is_open=False)
         self.name = LabeledField(tr("Your name"), hint=tr("It stands on your certificates."))
@@ -252,8 +320,7 @@ class AccountForm(Form):
         for part in (self.name, self.email, self.password):
             self.body.addWidget(part)
             part.submitted.connect(self._create)
-        self.body.addSpacing(8)
-        self.body.addWidget(self.primary)
+        self.add_primary()
         back = Button(tr("I have an account"), "arrow-start", Kind.QUIET, on_click=self._return)
         self.body.addWidget(back, 0, MIDDLE)
         self.primary.clicked.connect(self._create)
@@ -269,15 +336,13 @@ class AccountForm(Form):
         if not (self.name.text() and self.email.text() and len(self.password.edit.text()) >= 8):
             self.password.set_error(failure_words(Failure.BAD_ACCOUNT))
             return
-        self.set_waiting(True)
         given = (self._facts.url, self.name.text(), self.email.text(), self.password.edit.text())
-        when_done(self, self._actions.create_account(*given), self.opened.emit, self._fail)
+        self.ask(tr("Asking {place}", place=self._facts.name), self._actions.create_account(*given))
 
     def _return(self) -> None:
         self.returned.emit(self._facts)
 
-    def _fail(self, failure: Failure) -> None:
-        self.set_waiting(False)
+    def fail(self, failure: Failure) -> None:
         field = self.email if failure is Failure.EMAIL_TAKEN else self.password
         field.set_error(failure_words(failure))
         field.edit.setFocus()

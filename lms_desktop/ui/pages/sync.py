@@ -14,15 +14,19 @@ from lms_desktop.ui.bridge import when_done
 from lms_desktop.ui.failures import command_icon, command_words, failure_words, reason_words, sync_words
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.texts import day, moment, number, time_of, tr, tr_n
-from lms_desktop.ui.theme import look
+from lms_desktop.ui.theme import font, look
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, Rule, clear, column, line
+from lms_desktop.ui.widgets.flow import Flow
 from lms_desktop.ui.widgets.icon import IconLabel
+from lms_desktop.ui.widgets.paint import text_width
 from lms_desktop.ui.widgets.text import Text
 
 TOP = Qt.AlignmentFlag.AlignTop
 MOST_ROWS = 50
+# Where title and button stand beside each other.
+HEAD_PX = 480
 # After this long without news the page shows again how things stand.
 PATIENCE_MS = 15_000
 
@@ -39,6 +43,7 @@ class SyncPage(ScrolledPage):
         self._notice = column(None)
         self._work = column(None)
         self._beside = column(None)
+        self._head = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._columns = QBoxLayout(QBoxLayout.Direction.LeftToRight)
         self._build()
 
@@ -71,13 +76,13 @@ class SyncPage(ScrolledPage):
         self._turn()
 
     def _build(self) -> None:
-        head = line(None, 16)
         words = column(None, 4)
         words.addWidget(Text(tr("Sync"), "title"))
         words.addWidget(self._said)
-        head.addLayout(words, 1)
-        head.addWidget(self._now, 0, TOP)
-        self.body.addLayout(head)
+        self._head.setSpacing(16)
+        self._head.addLayout(words, 1)
+        self._head.addWidget(self._now, 0, TOP)
+        self.body.addLayout(self._head)
         self.body.addSpacing(16)
         self.body.addLayout(self._notice)
         self._columns.setSpacing(32)
@@ -92,6 +97,8 @@ class SyncPage(ScrolledPage):
         is_wide = room >= look().px(720)
         wanted = QBoxLayout.Direction.LeftToRight if is_wide else QBoxLayout.Direction.TopToBottom
         self._columns.setDirection(wanted)
+        is_roomy = room >= look().px(HEAD_PX)
+        self._head.setDirection(QBoxLayout.Direction.LeftToRight if is_roomy else QBoxLayout.Direction.TopToBottom)
 
     def _sections(self, rows: SyncRows) -> list[QWidget]:
         made: list[QWidget] = []
@@ -119,13 +126,12 @@ class SyncPage(ScrolledPage):
             Text(tr("Done {moment}, by {name}", moment=moment(row.made_at, inside=True), name=name), "small")
         )
         words.addSpacing(8)
-        buttons = line(None, 8)
-        buttons.addWidget(
-            Button(tr("Try again"), "retry", small=True, on_click=lambda: self.context.actions.try_again(row.id))
-        )
-        buttons.addWidget(Button(tr("Export…"), "upload", small=True, on_click=lambda: self._export(row.id)))
-        buttons.addStretch(1)
-        words.addLayout(buttons)
+        buttons = QWidget()
+        flow = Flow(buttons)
+        again = Button(tr("Try again"), "retry", small=True, on_click=lambda: self.context.actions.try_again(row.id))
+        flow.addWidget(again)
+        flow.addWidget(Button(tr("Export…"), "upload", small=True, on_click=lambda: self._export(row.id)))
+        words.addWidget(buttons)
         body.addLayout(words, 1)
         card.body.addLayout(body)
         return card
@@ -182,7 +188,7 @@ def _section(title: str, count: int, cards: list[Card]) -> QWidget:
     body = column(part, 8)
     body.setContentsMargins(0, 0, 0, 20)
     head = line(None, 8)
-    head.addWidget(Text(title, "heading", wrap=False))
+    head.addWidget(Text(title, "heading"))
     head.addWidget(Text(number(count), "muted", wrap=False))
     head.addStretch(1)
     body.addLayout(head)
@@ -236,17 +242,22 @@ def _last_syncs(rows: tuple[SyncRow, ...]) -> QWidget:
     body.addWidget(Text(tr("Last syncs"), "heading"))
     card = Card(padding=0, spacing=0)
     card.body.setContentsMargins(1, 4, 1, 4)
+    widths = tuple(
+        max(text_width(number(count), font(14)) + 1 for count in counts)
+        for counts in ([row.sent for row in rows], [row.received for row in rows])
+    )
     for place, row in enumerate(rows):
         if place:
             card.body.addWidget(Rule())
-        card.body.addWidget(_sync_row(row))
+        card.body.addWidget(_sync_row(row, widths))
     body.addWidget(card)
     body.addWidget(_legend())
     part.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
     return part
 
 
-def _sync_row(row: SyncRow) -> QWidget:
+def _sync_row(row: SyncRow, widths: tuple[int, ...]) -> QWidget:
+    """One sync; the figures of all stand under each other."""
     part = QWidget()
     body = line(part, 16)
     body.setContentsMargins(15, 8, 15, 8)
@@ -257,10 +268,12 @@ def _sync_row(row: SyncRow) -> QWidget:
     body.addLayout(words, 1)
     up = tr_n("{n} sent", "{n} sent", row.sent)
     down = tr_n("{n} received", "{n} received", row.received)
-    for icon, count, spoken in (("arrow-up", row.sent, up), ("arrow-down", row.received, down)):
+    shown = (("arrow-up", row.sent, up), ("arrow-down", row.received, down))
+    for (icon, count, spoken), width in zip(shown, widths, strict=True):
         pair = line(None, 4)
         pair.addWidget(IconLabel(icon, 16, "muted"))
-        figure = Text(number(count), "body", wrap=False)
+        figure = Text(number(count), "body", wrap=False, place="end")
+        figure.setMinimumWidth(width)
         figure.setAccessibleName(spoken)
         pair.addWidget(figure)
         body.addLayout(pair)

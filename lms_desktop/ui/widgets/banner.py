@@ -6,7 +6,6 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.ui.texts import tr
-from lms_desktop.ui.widgets.bar import ProgressBar
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, column, line
 from lms_desktop.ui.widgets.icon import IconLabel
@@ -66,23 +65,13 @@ class EmptyState(QWidget):
 
 
 class Working(QWidget):
-    """Words, a bar and Cancel for what takes more than a second; never a bare spinner."""
+    """Whom an answer is waited for, when that takes more than a second, and a way to wait no longer."""
 
-    def __init__(
-        self, words: str, on_cancel: Callable[[], object] | None = None, parent: QWidget | None = None
-    ) -> None:
+    def __init__(self, words: str, give_up: Callable[[], object], parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        body = line(self, 12)
-        lines = column(None, 6)
+        body = line(self, 8)
         self.words = Text(words, "muted")
-        self.bar = ProgressBar(words)
-        lines.addWidget(self.words)
-        lines.addWidget(self.bar)
-        body.addLayout(lines, 1)
-        if on_cancel is not None:
-            body.addWidget(Button(tr("Cancel"), kind=Kind.QUIET, on_click=on_cancel))
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-
-    def show_progress(self, words: str, fraction: float) -> None:
-        self.words.setText(words)
-        self.bar.show_share(fraction, name=words)
+        body.addWidget(IconLabel("clock", 16, "muted"))
+        body.addWidget(self.words, 1)
+        body.addWidget(Button(tr("Stop waiting"), kind=Kind.QUIET, small=True, on_click=give_up).flush())
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)

@@ -55,6 +55,7 @@ class Button(QPushButton):
         self.icon_name = icon
         self.is_small = small
         self.icon_at_end = icon_at_end
+        self._is_flush = False
         self.setProperty("ring", 8)
         self.setCheckable(self.kind is Kind.CHIP)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
@@ -70,6 +71,11 @@ class Button(QPushButton):
             self.setToolTip(text)
         self.setText(text.replace("&", "&&"))
         self.updateGeometry()
+
+    def flush(self) -> "Button":
+        """A quiet button has no edge: put its words in line with what stands above and below."""
+        self._is_flush = True
+        return self
 
     def set_icon(self, name: str | None) -> None:
         self.icon_name = name
@@ -157,7 +163,7 @@ class Button(QPushButton):
         if self.kind is Kind.ICON:
             return 10
         if self.kind is Kind.QUIET:
-            return 10
+            return 4 if self._is_flush else 10
         if self.kind is Kind.CHIP or self.is_small:
             return 12
         return 20 if self.kind is Kind.PRIMARY else 16

@@ -50,14 +50,27 @@ class Flow(QLayout):
     def _arrange(self, box: QRect, *, move: bool) -> int:
         owner = self.parentWidget()
         direction = owner.layoutDirection() if owner else Qt.LayoutDirection.LeftToRight
-        x, y, line = 0, 0, 0
+        y = 0
+        for line in self._lines(box.width()):
+            x, height = 0, max(size.height() for _item, size in line)
+            for item, size in line:
+                if move:
+                    # A word beside buttons stands at their middle.
+                    part = QRect(box.topLeft() + QPoint(x, y + (height - size.height()) // 2), size)
+                    item.setGeometry(QStyle.visualRect(direction, box, part))
+                x += size.width() + self._gap
+            y += height + self._gap
+        return max(0, y - self._gap)
+
+    def _lines(self, width: int) -> list[list[tuple[QLayoutItem, QSize]]]:
+        lines: list[list[tuple[QLayoutItem, QSize]]] = []
+        x = width
         for item in self._items:
             size = item.sizeHint()
-            if x > 0 and x + size.width() > box.width():
-                x, y, line = 0, y + line + self._gap, 0
-            if move:
-                part = QRect(box.topLeft() + QPoint(x, y), size)
-                item.setGeometry(QStyle.visualRect(direction, box, part))
+            if not lines or x + size.width() > width:
+                lines.append([])
+                x = 0
+            # A part that is wider than the whole line is given the line, and wraps or cuts itself.
+            lines[-1].append((item, size.boundedTo(QSize(max(width, item.minimumSize().width()), size.height()))))
             x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line
+        return lines

@@ -11,8 +11,13 @@ from lms_desktop.ui.widgets.mark import draw_mark, mark_size
 from lms_desktop.ui.widgets.paint import Frame, draw_text, focus_edge, line_height, rounded, text_height, text_width
 from lms_desktop.ui.widgets.ring import came_by_keyboard, note_focus
 
-# Where the words beside a learner's initial start.
-INITIAL = 46
+# A mark or an initial at its usual size; it grows with the words beside it.
+MARK_PX = 32
+
+
+def _words_at() -> int:
+    """Where the words beside a mark or an initial start."""
+    return 4 + look().px(MARK_PX) + 10
 
 
 def sidebar_width() -> int:
@@ -102,21 +107,23 @@ class PlaceHead(QWidget):
         self.update()
 
     def sizeHint(self) -> QSize:
-        return QSize(120, max(48, 2 * line_height(font(14, STRONG))))
+        return QSize(120, max(48, look().px(MARK_PX) + 8, 2 * line_height(font(14, STRONG))))
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
         t = tokens()
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         frame = Frame(self.rect(), self.layoutDirection())
-        box = frame.rect(4, (self.height() - 32) // 2, 32, 32)
+        side = look().px(MARK_PX)
+        box = frame.rect(4, (self.height() - side) // 2, side, side)
         rounded(painter, box, QColor(t.accent), None, 8)
-        icons.draw(painter, "books", box.adjusted(6, 6, -6, -6), QColor(t.accent_text))
+        inset = side * 6 // MARK_PX
+        icons.draw(painter, "books", box.adjusted(inset, inset, -inset, -inset), QColor(t.accent_text))
         face = font(14, STRONG)
-        room = self.width() - 50
+        room = self.width() - _words_at() - 4
         lines = 2 if text_width(self._name, face) > room else 1
         height = line_height(face) * lines
-        place = frame.rect(46, (self.height() - height) // 2, room, height)
+        place = frame.rect(_words_at(), (self.height() - height) // 2, room, height)
         draw_text(painter, self._name, place, face, QColor(t.text), self.layoutDirection(), lines)
 
 
@@ -144,8 +151,8 @@ class LearnerButton(QAbstractButton):
         return True
 
     def heightForWidth(self, width: int) -> int:
-        second = text_height(self._second, font(12), width - INITIAL, 2)
-        return max(48, line_height(font(14, STRONG)) + second + 10)
+        second = text_height(self._second, font(12), width - _words_at(), 2)
+        return max(48, look().px(MARK_PX) + 8, line_height(font(14, STRONG)) + second + 10)
 
     def sizeHint(self) -> QSize:
         return QSize(100, self.heightForWidth(max(100, self.width())))
@@ -166,24 +173,24 @@ class LearnerButton(QAbstractButton):
             rounded(painter, self.rect(), QColor(t.background), None, 8)
         draw_initial(painter, frame, self.text())
         strong, small = font(14, STRONG), font(12)
-        room = self.width() - INITIAL
+        room = self.width() - _words_at()
         first, second = line_height(strong), text_height(self._second, small, room, 2)
         top = (self.height() - first - second) // 2
-        name = frame.rect(INITIAL, top, room, first)
+        name = frame.rect(_words_at(), top, room, first)
         draw_text(painter, self.text(), name, strong, QColor(t.text), self.layoutDirection())
-        action = frame.rect(INITIAL, top + first, room, second)
+        action = frame.rect(_words_at(), top + first, room, second)
         draw_text(painter, self._second, action, small, QColor(t.muted), self.layoutDirection(), 2)
 
 
 def draw_initial(painter: QPainter, frame: Frame, name: str) -> None:
-    """The round initial of a learner, 32 wide, at the start of its frame."""
+    """The round initial of a learner at the start of its frame."""
     t = tokens()
-    box = frame.rect(4, (frame.box.height() - 32) // 2, 32, 32)
-    rounded(painter, box, QColor(t.accent), None, 16)
+    side = look().px(MARK_PX)
+    box = frame.rect(4, (frame.box.height() - side) // 2, side, side)
+    rounded(painter, box, QColor(t.accent), None, side / 2)
     face = font(14, STRONG)
-    face.setPixelSize(14)
     initial = name.strip()[:1].upper() or "·"
     height = line_height(face)
-    inner = box.adjusted(0, (32 - height) // 2, 0, 0)
+    inner = box.adjusted(0, (side - height) // 2, 0, 0)
     inner.setHeight(height)
     draw_text(painter, initial, inner, face, QColor(t.accent_text), frame.direction, centred=True)
