@@ -2,7 +2,8 @@
 
 import re
 import tarfile
-from collections.abc import Iterator
+import zlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -61,8 +62,13 @@ class FetchResource:
         paths = [(name, self.context.blobs.path(name)) for name in wanted if name in allowed]
         files = [(name, path, path.stat().st_size) for name, path in paths if path.is_file()]
         resp.content_type = "application/x-tar"
-        resp.content_length = sum(_BLOCK + size + -size % _BLOCK for _, _, size in files) + 2 * _BLOCK
         resp.set_header("Cache-Control", "no-store")
+        resp.set_header("Vary", "Accept-Encoding")
+        if _takes_gzip(req) and _is_mostly_text(files, allowed):
+            resp.set_header("Content-Encoding", "gzip")
+            resp.stream = _squeezed(_tar(files))
+            return
+        resp.content_length = sum(_BLOCK + size + -size % _BLOCK for _, _, size in files) + 2 * _BLOCK
         resp.stream = _tar(files)
 
 
@@ -118,6 +124,25 @@ def _read(file: BinaryIO, span: range) -> Iterator[bytes]:
         while left and (chunk := file.read(min(_CHUNK_BYTES, left))):
             left -= len(chunk)
             yield chunk
+
+
+def _takes_gzip(req: falcon.Request) -> bool:
+    named = (part.strip().partition(";") for part in (req.get_header("Accept-Encoding") or "").lower().split(","))
+    return any(name == "gzip" and "q=0" not in quality.split() for name, _, quality in named)
+
+
+def _is_mostly_text(files: Sequence[tuple[str, Path, int]], types: Mapping[str, str]) -> bool:
+    """Whether squeezing is worth its time: pictures are as small as they get, texts and tar's own lines aren't."""
+    airy = sum(size for name, _, size in files if types[name].startswith("text/")) + 2 * _BLOCK * len(files)
+    return airy >= sum(size for name, _, size in files if not types[name].startswith("text/"))
+
+
+def _squeezed(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    gzip = zlib.compressobj(wbits=31)
+    for piece in pieces:
+        if out := gzip.compress(piece):
+            yield out
+    yield gzip.flush()
 
 
 def _tar(files: list[tuple[str, Path, int]]) -> Iterator[bytes]:

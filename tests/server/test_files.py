@@ -1,7 +1,9 @@
 """Blobs and certificates over HTTP: to whom, in which pieces, byte for byte."""
 
+import gzip
 import hashlib
 import io
+import os
 import tarfile
 
 import pytest
@@ -11,7 +13,7 @@ from lms_server.actions.courses import unpublish_course
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import verify_pdf
 from lms_server.contract.sqlite import writing
-from lms_server.database.tables import certificates
+from lms_server.database.tables import blob_uses, blobs, certificates
 from tests.server.conftest import PNG, made
 
 BLOBS = "/api/v1/blobs"
@@ -116,6 +118,28 @@ def test_many_at_once_come_as_one_tar(ana, course, hashes):
             got = {entry.name: archive.extractfile(entry).read() for entry in archive}
         assert got.keys() == {sha256 for name, sha256 in hashes.items() if enrolled or name in PUBLIC}
         assert all(hashlib.sha256(content).hexdigest() == name for name, content in got.items())
+
+
+def test_texts_come_squeezed_to_who_takes_it(miriam, hashes):
+    texts = [hashes["lesson"], hashes["preview"], hashes["attachment"]]
+    plain = miriam.post(f"{BLOBS}/fetch", {"sha256": texts})
+    assert "content-encoding" not in plain.headers
+    squeezed = miriam.post(f"{BLOBS}/fetch", {"sha256": texts}, Accept_Encoding="br, gzip")
+    assert squeezed.headers["content-encoding"] == "gzip"
+    assert len(squeezed.content) * 4 < len(plain.content)
+    assert gzip.decompress(squeezed.content) == plain.content
+    refused = miriam.post(f"{BLOBS}/fetch", {"sha256": texts}, Accept_Encoding="gzip;q=0, identity")
+    assert refused.content == plain.content
+
+
+def test_pictures_are_not_squeezed(miriam, context):
+    noise = context.blobs.put_bytes(os.urandom(100_000))
+    with writing(context.engine) as conn:
+        conn.execute(update(blobs).where(blobs.c.media_type == "image/png").values(sha256=noise))
+        conn.execute(update(blob_uses).where(blob_uses.c.lesson_id.is_(None)).values(sha256=noise))
+    answer = miriam.post(f"{BLOBS}/fetch", {"sha256": [noise]}, Accept_Encoding="gzip")
+    assert "content-encoding" not in answer.headers
+    assert int(answer.headers["content-length"]) == len(answer.content) > 100_000
 
 
 def test_not_more_than_500_at_once(ana):
