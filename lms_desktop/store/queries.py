@@ -1,6 +1,6 @@
 """The statements behind the views, and how their rows become what screens read."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import msgspec
@@ -103,6 +103,11 @@ def select_courses(condition: ColumnElement[bool]) -> Select[Any]:
 def visible() -> ColumnElement[bool]:
     """A course that isn't open is shown only beside an enrollment."""
     return or_(_IS_OPEN, enrollments.c.id.is_not(None))
+
+
+def enrolled_in(course_uids: Iterable[str]) -> ColumnElement[bool]:
+    """Those of these courses that are mine."""
+    return and_(enrollments.c.id.is_not(None), courses.c.uid.in_(course_uids))
 
 
 _LEARNER = select(users.c.uid, users.c.name, users.c.email)

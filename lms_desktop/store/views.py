@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, select
+from sqlalchemy import Connection, Engine, func, select
 
 from lms_desktop.store import outbox as queue
 from lms_desktop.store import queries
@@ -126,6 +126,11 @@ class Views:
         held = tuple(self._certificate(row) for row in rows)
         return CertificatesPage(held, tuple(course for course in mine if course.certificate_is_due))
 
+    def certificate_count(self) -> int:
+        """How many certificates there are."""
+        with self._reading() as conn:
+            return int(conn.execute(select(func.count()).select_from(certificates)).scalar_one())
+
     def sync(self) -> SyncPage:
         """What waits here, what waits on the server, what needs attention, and the last syncs."""
         with self._reading() as conn:
@@ -169,6 +174,15 @@ class Views:
             rows = conn.execute(queries.select_courses(enrollments.c.id.is_not(None)).order_by(courses.c.title)).all()
             asked = {row.course_uid: row for row in conn.execute(queries.select_downloads())}
         return tuple(queries.download_row(queries.course_row(row), asked.get(row.uid), self.live) for row in rows)
+
+    def under_way(self) -> tuple[DownloadRow, ...]:
+        """Of these, the downloads that were asked for and aren't done."""
+        with self._reading() as conn:
+            asked = {row.course_uid: row for row in conn.execute(queries.select_downloads())}
+            wanted = asked.keys() | ({self.live.download.course_uid} if self.live.download else set())
+            rows = conn.execute(queries.select_courses(queries.enrolled_in(wanted))).all() if wanted else []
+        found = (queries.download_row(queries.course_row(row), asked.get(row.uid), self.live) for row in rows)
+        return tuple(row for row in found if row.state != "done")
 
     def accounts(self) -> tuple[AccountRow, ...]:
         """Everybody who has a profile on this laptop, with how much of their work is unsent."""

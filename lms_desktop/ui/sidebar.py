@@ -38,17 +38,17 @@ class Sidebar(QFrame):
         self.items = {name: SidebarItem(_title(name), ICONS[name]) for name in PAGES}
         self.badge = SyncBadge()
         self.learner = LearnerButton()
-        self._accounts: tuple[AccountRow, ...] = ()
+        self._shelf: Shelf | None = None
         self._is_guest = True
         self._build()
         self._set_width()
 
     def show_shelf(self, shelf: Shelf) -> None:
         """Read what the sidebar shows of a learner's shelf."""
+        self._shelf = shelf
         place, learner = server_of(shelf.place), shelf.learner
         self.place.show_place(place.name if place else tr("Sample course"))
         self._is_guest = learner.is_guest
-        self._accounts = shelf.views.accounts()
         name = tr("Guest") if learner.is_guest else learner.name or learner.email
         self.learner.show_learner(name, tr("Sign in") if self._is_alone() else tr("Switch learner"))
         self.show_badge(shelf)
@@ -75,9 +75,10 @@ class Sidebar(QFrame):
     def learner_menu(self) -> QMenu:
         """Everybody who has a profile here, with what each has not sent."""
         menu = QMenu(self)
-        for account in self._accounts:
+        accounts = self._accounts()
+        for account in accounts:
             self._add_account(menu, account)
-        if self._accounts:
+        if accounts:
             menu.addSeparator()
         another = tr("Sign in") if self._is_guest else tr("Sign in as somebody else")
         menu.addAction(icons.icon("person", color(lambda t: t.text)), another, self.sign_in_chosen.emit)
@@ -125,10 +126,14 @@ class Sidebar(QFrame):
         action.setEnabled(not account.is_current)
 
     def _is_alone(self) -> bool:
-        return self._is_guest and not any(not account.learner.is_guest for account in self._accounts)
+        return self._is_guest and not any(not account.learner.is_guest for account in self._accounts())
+
+    def _accounts(self) -> tuple[AccountRow, ...]:
+        # Each is a database to open: read when somebody wants to see them, and for a guest's first button.
+        return self._shelf.views.accounts() if self._shelf is not None else ()
 
     def _show_downloads(self, shelf: Shelf) -> None:
-        going = [row for row in shelf.views.downloads() if row.state in {"running", "queued"}]
+        going = [row for row in shelf.views.under_way() if row.state in {"running", "queued"}]
         total = sum(row.bytes_total for row in going)
         share = percent(sum(row.bytes_done for row in going) / total) if total else ""
         self.items["downloads"].show_mark(share, "accent", tr("downloading, {share}", share=share))

@@ -236,7 +236,7 @@ class MainWindow(QMainWindow):
         if self._shelf is None:
             return
         note = f"seen_certificates/{self._shelf.learner.uid}"
-        count = len(self._shelf.views.certificates().certificates)
+        count = self._shelf.views.certificate_count()
         if self._route.page == "certificates":
             self._preferences.keep_note(note, str(count))
         seen = self._preferences.note(note, "0")

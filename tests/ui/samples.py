@@ -263,6 +263,12 @@ class SampleViews:
     def downloads(self) -> tuple[DownloadRow, ...]:
         return self.download_rows
 
+    def under_way(self) -> tuple[DownloadRow, ...]:
+        return tuple(row for row in self.download_rows if row.state not in {"done", "none"})
+
+    def certificate_count(self) -> int:
+        return len(self.certificate_rows.certificates)
+
     def accounts(self) -> tuple[AccountRow, ...]:
         return self.account_rows
 

@@ -51,7 +51,7 @@ class LearnPage(ScrolledPage):
 
     def refresh(self) -> None:
         rows = self.context.shelf.views.learn()
-        downloads = {row.course.uid: row for row in self.context.shelf.views.downloads()}
+        downloads = {row.course.uid: row for row in self.context.shelf.views.under_way()}
         if self._rows == (rows, downloads):
             return
         before, self._rows = self._rows, (rows, downloads)
