@@ -1,7 +1,9 @@
 """Course, catalog and certificates pages: what they show and what their buttons ask for."""
 
+import gc
 from dataclasses import replace
 
+import pypdfium2
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QPageSize
@@ -14,7 +16,7 @@ from lms_desktop.store.rows import BadgeState, CertificateRow, CertificatesPage,
 from lms_desktop.ui import theme
 from lms_desktop.ui.pages import certificates as certificates_module
 from lms_desktop.ui.pages.catalog import CatalogPage
-from lms_desktop.ui.pages.certificate_parts import check_file, paint_pages
+from lms_desktop.ui.pages.certificate_parts import Sheet, check_file, paint_pages
 from lms_desktop.ui.pages.certificates import CertificatesPage as CertificatesScreen
 from lms_desktop.ui.pages.course import CoursePage, SectionCard
 from lms_desktop.ui.pages.found import FoundLessons
@@ -343,6 +345,11 @@ class TestCertificates:
         forged = replace(page_row.certificates[0], payload=page_row.certificates[0].payload[:-4] + "AAAA")
         shelf.views.certificate_page = CertificatesPage((forged,), ())
         assert any("signature does not hold" in line for line in words(show(CertificatesScreen, shelf)))
+
+    def test_no_pdf_stays_open_behind_its_picture(self, show, shelf):
+        page = show(CertificatesScreen, shelf)
+        assert page.findChild(Sheet)._image is not None
+        assert [found for found in gc.get_objects() if isinstance(found, pypdfium2.PdfDocument) and found.raw] == []
 
     def test_one_without_its_pdf_and_one_on_its_way(self, show, shelf):
         assert "The PDF is not on this laptop yet" in words(show(CertificatesScreen, shelf, uid(2)))

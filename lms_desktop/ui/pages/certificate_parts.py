@@ -1,5 +1,6 @@
 """Parts of the certificates page: a card in the list, the sheet of paper, printing, checking."""
 
+from contextlib import closing
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
@@ -101,11 +102,16 @@ class CertificateCard(QAbstractButton):
 
 
 class Sheet(QWidget):
-    """The first page of a PDF, as wide as there is room; paper stays paper in the dark."""
+    """The first page of a PDF, as wide as there is room; paper stays paper in the dark.
 
-    def __init__(self, paper: Paper, name: str) -> None:
+    The PDF is open only while it is drawn. Raises ValueError for bytes that are none.
+    """
+
+    def __init__(self, data: bytes, name: str) -> None:
         super().__init__()
-        self._paper = paper
+        self.data = data
+        with closing(Paper(data)) as paper:
+            self._size = paper.pages[0]
         self._image: QImage | None = None
         self.setAccessibleName(name)
         policy = QSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
@@ -113,29 +119,31 @@ class Sheet(QWidget):
         self.setSizePolicy(policy)
 
     def sizeHint(self) -> QSize:
-        return self._paper.pages[0].fitting(600)
+        return self._size.fitting(600)
 
     def minimumSizeHint(self) -> QSize:
-        return self._paper.pages[0].fitting(240)
+        return self._size.fitting(240)
 
     def heightForWidth(self, width: int) -> int:
-        return self._paper.pages[0].fitting(width).height()
+        return self._size.fitting(width).height()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
-        size = self._paper.pages[0].fitting(self.width())
+        size = self._size.fitting(self.width())
         if self._image is None or self._image.deviceIndependentSize().toSize() != size:
-            self._image = self._paper.image(0, self.width(), self.devicePixelRatioF())
+            with closing(Paper(self.data)) as paper:
+                self._image = paper.image(0, self.width(), self.devicePixelRatioF())
         QPainter(self).drawImage(QRect(0, 0, size.width(), size.height()), self._image)
 
 
-def print_paper(parent: QWidget, paper: Paper) -> None:
-    """Ask for a printer, then print every page as large as its sheet."""
+def print_paper(parent: QWidget, data: bytes) -> None:
+    """Ask for a printer, then print every page of a PDF as large as its sheet."""
     printer = QPrinter(QPrinter.PrinterMode.HighResolution)
     printer.setPageSize(QPageSize(QPageSize.PageSizeId.A4))
-    is_wide = paper.pages[0].width > paper.pages[0].height
-    printer.setPageOrientation(QPageLayout.Orientation.Landscape if is_wide else QPageLayout.Orientation.Portrait)
-    if QPrintDialog(printer, parent).exec():
-        paint_pages(printer, paper)
+    with closing(Paper(data)) as paper:
+        is_wide = paper.pages[0].width > paper.pages[0].height
+        printer.setPageOrientation(QPageLayout.Orientation.Landscape if is_wide else QPageLayout.Orientation.Portrait)
+        if QPrintDialog(printer, parent).exec():
+            paint_pages(printer, paper)
 
 
 def paint_pages(printer: QPrinter, paper: Paper) -> None:

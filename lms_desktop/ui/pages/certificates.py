@@ -19,7 +19,6 @@ from lms_desktop.ui.pages.certificate_parts import (
     is_signed,
     print_paper,
 )
-from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.reader.viewer import save_copy
 from lms_desktop.ui.texts import date, tr
 from lms_desktop.ui.theme import look
@@ -47,7 +46,6 @@ class CertificatesPage(ScrolledPage):
         super().__init__(context)
         self._chosen: str | None = None
         self._row: Row | None = None
-        self._paper: Paper | None = None
         self._cards = QButtonGroup(self)
         self._list = QWidget()
         self._list_body = column(self._list, 8)
@@ -143,9 +141,6 @@ class CertificatesPage(ScrolledPage):
 
     def _show_chosen(self) -> None:
         clear(self._shown_body)
-        if self._paper is not None:
-            self._paper.close()
-            self._paper = None
         row = self._row
         if row is None:
             return
@@ -158,27 +153,26 @@ class CertificatesPage(ScrolledPage):
             self._show_none()
 
     def _show_certificate(self, row: CertificateRow) -> None:
-        self._paper = _open(row.file)
+        sheet = _sheet(row)
         card = Card(padding=20)
-        if self._paper is not None:
-            words = tr("Certificate: {course}, for {name}", course=row.course_title, name=row.learner_name)
-            card.body.addWidget(Sheet(self._paper, words))
+        if sheet is not None:
+            card.body.addWidget(sheet)
         else:
             sentence = tr("The certificate is issued and signed. Its PDF is fetched with the next sync.")
             button = Button(tr("Sync now"), "sync", on_click=self.context.actions.sync_now)
             card.body.addWidget(EmptyState("certificate", tr("The PDF is not on this laptop yet"), sentence, button))
         self._shown_body.addWidget(card)
         self._shown_body.addSpacing(16)
-        if row.file is not None and self._paper is not None:
-            self._shown_body.addWidget(self._actions(row, Path(row.file), self._paper))
+        if row.file is not None and sheet is not None:
+            self._shown_body.addWidget(self._actions(row, Path(row.file), sheet.data))
             self._shown_body.addSpacing(16)
         self._add_signature(row)
 
-    def _actions(self, row: CertificateRow, file: Path, paper: Paper) -> QWidget:
+    def _actions(self, row: CertificateRow, file: Path, data: bytes) -> QWidget:
         actions = QWidget()
         flow = Flow(actions)
         flow.addWidget(Button(tr("Save a copy"), "download", Kind.PRIMARY, on_click=lambda: self._save(row, file)))
-        flow.addWidget(Button(tr("Print"), "print", on_click=lambda: print_paper(self, paper)))
+        flow.addWidget(Button(tr("Print"), "print", on_click=lambda: print_paper(self, data)))
         flow.addWidget(Button(tr("Open folder"), "folder", on_click=lambda: _open_folder(file)))
         return actions
 
@@ -263,11 +257,13 @@ def _keys(row: Row) -> list[str]:
     return [held.uuid for held in row.certificates] + [course.uid for course in row.due]
 
 
-def _open(file: str | None) -> Paper | None:
-    if file is None:
+def _sheet(row: CertificateRow) -> Sheet | None:
+    """The certificate as a picture, if its file is here and can be read."""
+    if row.file is None:
         return None
+    words = tr("Certificate: {course}, for {name}", course=row.course_title, name=row.learner_name)
     try:
-        return Paper(Path(file).read_bytes())
+        return Sheet(Path(row.file).read_bytes(), words)
     except (OSError, ValueError):
         return None
 
