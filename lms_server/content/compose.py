@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufeff]")
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:-[A-Za-z0-9]{2,8})*")
 _SOURCES = {".md", ".toml", ".yml", ".yaml", ".xml", ".html", ".htm", ".xhtml", ".opf", ".ncx", ".css", ".js", ".json"}
-_EXPECTED = re.compile(r"(?:^|/)(?:license|licence|readme|copying|changelog|authors)[^/]*$", re.IGNORECASE)
+_EXPECTED = re.compile(r"(?:^|/)(?:license|licence|readme|copying|changelog|authors)[^/]*$|^mimetype$", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,9 +217,8 @@ def _unused(outline: Outline, assets: Assets) -> Iterable[Remark]:
     left = sorted(path for path in paths if not is_source(path) and not _EXPECTED.search(path))
     if left:
         names = ", ".join(left[:10]) + (", …" if len(left) > 10 else "")
-        yield Remark(
-            RemarkCode.UNUSED_FILES, "", f"{len(left)} files are used by no lesson and were not imported: {names}"
-        )
+        count = "1 file is" if len(left) == 1 else f"{len(left)} files are"
+        yield Remark(RemarkCode.UNUSED_FILES, "", f"{count} used by no lesson and not imported: {names}")
 
 
 def _short(text: str, chars: int) -> str:

@@ -83,7 +83,7 @@ def _refuse_known(tree: Tree, path: Path) -> None:
     """Formats that can't be read are told by name, and what holds no text at all."""
     for mark, words in _REFUSED.items():
         if mark in tree:
-            raise BadCourse(Fault.UNSUPPORTED_FORMAT, f"{path.name} is {words}")
+            raise BadCourse(Fault.UNSUPPORTED_FORMAT, f"{path.name} is {words or _manifest_words(tree)}")
     if not markdown_folder.is_markdown_folder(tree):
         raise BadCourse(
             Fault.UNKNOWN_FORMAT,
@@ -92,8 +92,19 @@ def _refuse_known(tree: Tree, path: Path) -> None:
         )
 
 
+def _manifest_words(tree: Tree) -> str:
+    """Many formats have a manifest of that name; the programs of SCORM come from ADL."""
+    text = tree.text(common_cartridge.MANIFEST)[:20_000].lower()
+    if "adlcp" in text or "adlnet" in text or "scorm" in text:
+        return "a SCORM package: its programs can't run here. Ask for the course as IMS Common Cartridge."
+    return "an IMS package of another kind (such as a question bank): only IMS Common Cartridge is read."
+
+
+_PROGRAMS = "course: its programs can't run here. Ask for the course as IMS Common Cartridge or EPUB."
 _REFUSED = {
     "moodle_backup.xml": "a Moodle backup, which is not read: export the course as IMS Common Cartridge instead.",
     "h5p.json": "an H5P package: its interactive content can't run offline. Export its texts, or link to it.",
-    "imsmanifest.xml": "a SCORM package: its programs can't run here. Ask for the course as IMS Common Cartridge.",
+    common_cartridge.MANIFEST: "",
+    "cmi5.xml": f"a cmi5 {_PROGRAMS}",
+    "tincan.xml": f"an xAPI (Tin Can) {_PROGRAMS}",
 }

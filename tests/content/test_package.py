@@ -336,9 +336,33 @@ def test_not_a_course_at_all(tmp_path, name):
     assert fault(tmp_path / name) in {"not_found", "unknown_format"}
 
 
-@pytest.mark.parametrize("mark", ["moodle_backup.xml", "h5p.json"])
-def test_formats_that_are_refused_honestly(tmp_path, mark):
-    assert fault(zipped(tmp_path, {mark: "<x/>"})) == "unsupported_format"
+@pytest.mark.parametrize(
+    ("mark", "text", "name"),
+    [
+        ("moodle_backup.xml", "<x/>", "a Moodle backup"),
+        ("h5p.json", "{}", "an H5P package"),
+        ("cmi5.xml", "<x/>", "a cmi5 course"),
+        ("tincan.xml", "<x/>", "an xAPI"),
+        ("imsmanifest.xml", '<manifest xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"/>', "a SCORM package"),
+        ("imsmanifest.xml", "<manifest><schema>ADL SCORM</schema></manifest>", "a SCORM package"),
+        ("top/imsmanifest.xml", '<manifest xmlns:q="http://www.imsglobal.org/xsd/imsqti_v2p1"/>', "an IMS package"),
+    ],
+)
+def test_formats_that_are_refused_honestly(tmp_path, mark, text, name):
+    place = zipped(tmp_path, {mark: text, f"{mark.rpartition('/')[0] or '.'}/notes.md".removeprefix("./"): "# Notes"})
+    with pytest.raises(BadCourse, match=f"{place.name} is {name}") as refused:
+        read_course(place)
+    assert refused.value.fault == "unsupported_format"
+
+
+def test_a_moodle_backup_is_a_tar_file_too(tmp_path):
+    place = tmp_path / "backup.mbz"
+    with tarfile.open(place, "w:gz") as archive:
+        for name in (".ARCHIVE_INDEX", "moodle_backup.xml", "course/course.xml"):
+            info = tarfile.TarInfo(name)
+            info.size = 4
+            archive.addfile(info, io.BytesIO(b"<x/>"))
+    assert fault(place) == "unsupported_format"
 
 
 def test_pictures_that_are_none(make_course):
