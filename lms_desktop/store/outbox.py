@@ -1,6 +1,7 @@
 """Commands that the server hasn't settled: queued, sent, parked, set aside; none is dropped without its answer."""
 
 import json
+from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,7 +22,7 @@ from lms_server.contract.commands import (
     target_of,
 )
 from lms_server.contract.upsert import among_named, insert_into
-from lms_server.contract.wire import Result, certificate_command_id
+from lms_server.contract.wire import Changes, Result, certificate_command_id
 
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
 _RANK = {"enroll": 0, "start_lesson": 1, "complete_lesson": 2, "keep_certificate": 3}
@@ -102,19 +103,32 @@ def try_again(conn: Connection, command_id: str) -> None:
     conn.execute(update(outbox).where(outbox.c.command_id == command_id).values(state=PENDING, code=None))
 
 
-def confirm_parked(conn: Connection, course_uids: Sequence[str], lesson_rows: Sequence[tuple[str, bool]]) -> list[str]:
-    """Drop parked commands whose fact the server has confirmed: an enrollment, a start, a completion; returns ids."""
-    if not (course_uids or lesson_rows) or conn.execute(_ANY_PARKED).first() is None:
+def confirm_parked(conn: Connection, changes: Changes) -> list[str]:
+    """Drop parked commands whose fact the server has confirmed by its row; returns their ids."""
+    if not (changes.enrollments or changes.progress or changes.certificates):
         return []
+    if conn.execute(_ANY_PARKED).first() is None:
+        return []
+    certified = {row.course for row in changes.certificates}
     targets = {
-        "enroll": course_uids,
-        "start_lesson": [uid for uid, _ in lesson_rows],
-        "complete_lesson": [uid for uid, is_completed in lesson_rows if is_completed],
+        "enroll": [row.course for row in changes.enrollments],
+        "start_lesson": [row.lesson for row in changes.progress],
+        "complete_lesson": [row.lesson for row in changes.progress if row.completed_at is not None],
+        # Of two signed ones the server may have kept the other: the course tells, not the payload.
+        "keep_certificate": [kept for kept in conn.execute(_KEPT).scalars() if _certified_course(kept) in certified],
     }
     gone: list[str] = []
     for kind, uids in targets.items():
         gone += conn.execute(_CONFIRM, {"kind": kind, "uids": uids}).scalars()
     return gone
+
+
+def _certified_course(payload: str) -> str | None:
+    document = payload.partition(".")[0]
+    try:
+        return str(json.loads(urlsafe_b64decode(document + "=" * (-len(document) % 4)))["course"])
+    except (ValueError, KeyError, TypeError):
+        return None
 
 
 def offer_everything_again(conn: Connection) -> None:
@@ -202,6 +216,7 @@ _WAIT = (
     .values(state=bindparam("state_"), code=bindparam("code_"))
 )
 _ANY_PARKED = select(outbox.c.seq).where(outbox.c.state == PARKED).limit(1)
+_KEPT = select(outbox.c.target).where(outbox.c.state == PARKED, outbox.c.kind == "keep_certificate")
 _CONFIRM = (
     delete(outbox)
     .where(outbox.c.state == PARKED, outbox.c.kind == bindparam("kind"), among_named(outbox.c.target, "uids"))

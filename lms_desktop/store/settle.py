@@ -81,11 +81,7 @@ def _store_changes(conn: Connection, changes: wire.Changes, digest: Digest) -> l
     facts.store_certificates(conn, changes.certificates, digest)
     if gone := [row.uid for row in changes.courses if isinstance(row, wire.GoneRow)]:
         catalog.hide(conn, gone)
-    return outbox.confirm_parked(
-        conn,
-        [row.course for row in changes.enrollments],
-        [(row.lesson, row.completed_at is not None) for row in changes.progress],
-    )
+    return outbox.confirm_parked(conn, changes)
 
 
 def _apply_on_top(conn: Connection, changes: wire.Changes, digest: Digest) -> None:

@@ -3,10 +3,11 @@
 import shutil
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from lms_server.contract.sqlite import reading, writing
-from lms_server.database.tables import jobs, server
+from lms_server.database.tables import courses, jobs, server
+from lms_server.sync.parked import sweep
 from tests.world import Laptop, World
 
 
@@ -95,3 +96,30 @@ def test_work_settled_by_a_laptop_that_never_pulled_it_comes_back(tmp_path, plac
         assert {lesson.is_completed for lesson in laptop.store.views.course(course.uid).lessons} == {True}
         laptop.close()
     world.close()
+
+
+def test_a_certificate_that_waited_for_its_course_waits_no_more(tmp_path, place):
+    world = World(place)
+    learner, course = world.learner(), world.course(count=1)
+    laptop = laptop_of(world, learner, tmp_path / "a")
+    laptop.sync()
+    laptop.store.enroll(course.uid)
+    laptop.study(course, 0)
+    laptop.sync()
+    [before] = world.certificates()
+    laptop.close()
+    refilled = World(tmp_path / "refilled", identity=world.identity)
+    laptop = laptop_of(refilled, refilled.learner(), tmp_path / "a")
+    laptop.sync()
+    assert laptop.store.views.counts()["parked"] == 3
+    imported = refilled.course(count=1)
+    with writing(refilled.engine) as conn:
+        conn.execute(update(courses).where(courses.c.uid == imported.uid).values(uid=course.uid))
+    sweep(refilled.context)
+    laptop.sync()
+    assert [row.payload for row in refilled.certificates()] == [before.payload]
+    # The lesson is still unknown there.
+    assert laptop.store.views.counts() == {"pending": 0, "parked": 1, "rejected": 0}
+    laptop.close()
+    world.close()
+    refilled.close()
