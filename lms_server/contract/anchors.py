@@ -27,7 +27,7 @@ from lms_server.contract.upsert import among_named
 CATALOG = "catalog"
 ROWS_A_REVISION = 500
 _TAG_BYTES = 8
-_SUM_MODULUS = 1 << 128
+SUM_MODULUS = 1 << 128
 
 streams = Table(
     "streams",
@@ -111,13 +111,13 @@ class Stream:
     def add_fact(self, digest: int) -> None:
         """Count one more fact of the learner in the alarm that both sides compare."""
         self.count += 1
-        self.sum = (self.sum + digest) % _SUM_MODULUS
+        self.sum = (self.sum + digest) % SUM_MODULUS
         self._changed = True
 
     def remove_fact(self, digest: int) -> None:
         """Take a fact back out; only a certificate replaced by an older one of its own does this."""
         self.count -= 1
-        self.sum = (self.sum - digest) % _SUM_MODULUS
+        self.sum = (self.sum - digest) % SUM_MODULUS
         self._changed = True
 
     def save(self, conn: Connection) -> None:

@@ -8,7 +8,9 @@ from pathlib import Path
 from lms_server.actions.context import ServerContext
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
+from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.sqlite import reading
+from lms_server.contract.wire import fact_digest
 from lms_server.database.identity import BadIdentity, read_identity
 from lms_server.settings import Settings
 
@@ -77,6 +79,14 @@ _RULES = {
         WHERE a.id IS NULL OR t.top <> s.revision""",
 }
 
+_TOLD_DIGESTS = "SELECT s.stream, s.count, s.sum FROM streams s JOIN users u ON u.uid = s.stream"
+_FACTS = """
+    SELECT u.uid, 'e', c.uid FROM enrollments e
+    JOIN users u ON u.id = e.user_id JOIN courses c ON c.id = e.course_id
+    UNION ALL SELECT u.uid, 'p', l.uid FROM lesson_progress p
+    JOIN users u ON u.id = p.user_id JOIN lessons l ON l.id = p.lesson_id WHERE p.completed_at IS NOT NULL
+    UNION ALL SELECT u.uid, 'c', x.uuid FROM certificates x JOIN users u ON u.id = x.user_id"""
+
 
 @dataclass(frozen=True)
 class Check:
@@ -93,6 +103,7 @@ def examine(context: ServerContext, settings: Settings, journal: Callable[[Serve
         checks = [_judge(name, conn.exec_driver_sql(sql).scalars().all()) for name, sql in _RULES.items()]
     return [
         *checks,
+        _digests(context),
         _blobs(context),
         _signatures(context),
         _free_disk(settings.data),
@@ -110,6 +121,17 @@ def _judge(name: str, found: "list[object] | object") -> Check:
 
 def _check(name: str, trouble: str) -> Check:
     return Check(name, not trouble, trouble or "fine")
+
+
+def _digests(context: ServerContext) -> Check:
+    # A digest that isn't its facts' makes the learner's desktops pull everything, at every sync.
+    with reading(context.engine) as conn:
+        told = {stream: (count, int(total, 16)) for stream, count, total in conn.exec_driver_sql(_TOLD_DIGESTS)}
+        real = dict.fromkeys(told, (0, 0))
+        for user, kind, key in conn.exec_driver_sql(_FACTS):
+            count, total = real.get(user, (0, 0))
+            real[user] = count + 1, (total + fact_digest(user, kind, key)) % SUM_MODULUS
+    return _judge("every learner's digest is that of the facts", sorted(u for u in real if real[u] != told.get(u)))
 
 
 def _blobs(context: ServerContext) -> Check:

@@ -225,6 +225,7 @@ BREAKAGES = {
     ),
     "counters equal the highest revision": "UPDATE enrollments SET revision = 1000",
     "every stream's last revision has its anchor": "DELETE FROM anchors WHERE revision > 0",
+    "every learner's digest is that of the facts": "UPDATE streams SET count = count + 1 WHERE stream <> 'catalog'",
     "every file of a lesson or certificate is there": f"UPDATE lessons SET body = '{'0' * 64}'",
     "every certificate is signed by this server": "UPDATE certificates SET payload = 'forged'",
     "journal readable": "UPDATE server SET journal_seq = 1000",
