@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from urllib.parse import urlsplit
+
+import httpx
 
 from lms_desktop.settings import Device
 from lms_desktop.store import profile
@@ -108,16 +109,16 @@ def addresses(typed: str) -> list[str]:
     text = typed.strip().rstrip("/")
     if not text or any(char.isspace() for char in text):
         raise Offline("Type the address that your school or library gave you.")
-    if text.startswith(("http://", "https://")):
-        return [text] if _names_a_host(text) else []
-    return [f"https://{text}", f"http://{text}"]
+    meant = [text] if text.startswith(("http://", "https://")) else [f"https://{text}", f"http://{text}"]
+    return [url for url in meant if _names_a_host(url)]
 
 
 def _names_a_host(url: str) -> bool:
     try:
-        return bool(urlsplit(url).hostname)
-    except ValueError:
+        address = httpx.URL(url)
+    except httpx.InvalidURL:
         return False
+    return bool(address.host)
 
 
 def _with(url: str, ask: Callable[[Client], T], token: str | None = None) -> T:

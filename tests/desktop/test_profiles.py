@@ -52,7 +52,9 @@ def test_commands_at_the_same_time_take_turns(machine, course):
     assert done.returncode == 0
 
 
-@pytest.mark.parametrize("address", ["http://[::1", "http://", "https://["])
+@pytest.mark.parametrize(
+    "address", ["http://[::1", "http://", "https://[", "javascript:alert(1)", "http://a:b", "http://\u202e"]
+)
 def test_an_address_that_is_none_is_trouble(accounts, address):
     with pytest.raises(Trouble):
         accounts.look_up(address)
