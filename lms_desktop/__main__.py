@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from importlib import import_module
 
 from lms_desktop.settings import find_home
+from lms_server.contract.memory import settle_down
 
 
 def main(arguments: Sequence[str] | None = None, seen: Callable[[], None] | None = None) -> int:
@@ -25,6 +26,7 @@ def main(arguments: Sequence[str] | None = None, seen: Callable[[], None] | None
 def _run(given: list[str]) -> int:
     # Commands must not load Qt, nor the window what commands need.
     cli = import_module("lms_desktop.cli")
+    settle_down()
     return int(cli.run(cli.build_parser().parse_args(given)))
 
 
@@ -36,7 +38,7 @@ def _open(home: str | None, seen: Callable[[], None] | None) -> int:
 
 
 def _stand(seen: Callable[[], None] | None) -> None:
-    gc.freeze()
+    settle_down()
     gc.enable()
     if seen is not None:
         seen()

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, or_, select, update
 
 from lms_desktop.store.tables import (
     ME,
@@ -49,6 +50,7 @@ def read_digest(conn: Connection, user: str) -> Digest:
 
 def save_digest(conn: Connection, digest: Digest) -> None:
     """Store it in the caller's transaction."""
+    # A digest that stands needs no write: a sync with nothing new shouldn't wait for the disk.
     conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": f"{digest.sum:032x}"})
 
 
@@ -157,21 +159,30 @@ def _ids(conn: Connection, table: Table, uids: set[str]) -> dict[str, int]:
     return dict(conn.execute(_IDS[table.name], {"uids": uids}).all()) if uids else {}
 
 
-def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> Sequence[str]:
+def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> list[str]:
     wanted = list(uids)
-    return conn.execute(_COUNTED_ENROLLMENTS, {"uids": wanted}).scalars().all() if wanted else []
+    return _counted(conn.execute(_ENROLLED, {"uids": wanted}).all()) if wanted else []
 
 
-def _counted_completions(conn: Connection, uids: Iterable[str]) -> Sequence[str]:
+def _counted_completions(conn: Connection, uids: Iterable[str]) -> list[str]:
     wanted = list(uids)
-    return conn.execute(_COUNTED_COMPLETIONS, {"uids": wanted}).scalars().all() if wanted else []
+    return _counted(conn.execute(_STANDING, {"uids": wanted}).all()) if wanted else []
+
+
+def _counted(rows: Iterable[Any]) -> list[str]:
+    return [uid for uid, _, is_counted in rows if is_counted]
 
 
 _READ_DIGEST = select(profile.c.count, profile.c.sum)
-_SAVE_DIGEST = update(profile).values(count=bindparam("count_"), sum=bindparam("sum_"))
+_SAVE_DIGEST = (
+    update(profile)
+    .values(count=bindparam("count_"), sum=bindparam("sum_"))
+    .where(or_(profile.c.count != bindparam("count_"), profile.c.sum != bindparam("sum_")))
+)
 _IDS = {
     table.name: select(table.c.uid, table.c.id).where(among_named(table.c.uid, "uids")) for table in (courses, lessons)
 }
+# Outer joins, since these begin with the list: an inner one begins with everything the learner ever did.
 _STANDING = (
     select(
         lessons.c.uid,
@@ -183,16 +194,10 @@ _STANDING = (
     )
     .where(among_named(lessons.c.uid, "uids"))
 )
-_COUNTED_ENROLLMENTS = (
-    select(courses.c.uid)
-    .join_from(enrollments, courses)
-    .where(enrollments.c.revision.is_not(None), among_named(courses.c.uid, "uids"))
-)
-_COUNTED_COMPLETIONS = (
-    select(lessons.c.uid)
-    .join_from(lesson_progress, lessons)
-    .where(lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None))
-    .where(among_named(lessons.c.uid, "uids"))
+_ENROLLED = (
+    select(courses.c.uid, courses.c.id, enrollments.c.revision.is_not(None))
+    .outerjoin_from(courses, enrollments, and_(enrollments.c.user_id == ME, enrollments.c.course_id == courses.c.id))
+    .where(among_named(courses.c.uid, "uids"))
 )
 _COUNTED_CERTIFICATES = select(certificates.c.uuid).where(
     certificates.c.revision.is_not(None), among_named(certificates.c.course_id, "ids")

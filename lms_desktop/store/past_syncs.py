@@ -2,11 +2,12 @@
 
 from typing import NamedTuple
 
-from sqlalchemy import Connection, bindparam, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select, update
 
 from lms_desktop.store import outbox
-from lms_desktop.store.tables import syncs
+from lms_desktop.store.tables import profile, syncs
 
+OK = "ok"
 _KEPT = 50
 
 
@@ -27,9 +28,12 @@ def note(conn: Connection, done: PastSync) -> None:
     attention = outbox.counts(conn)[outbox.REJECTED]
     conn.execute(_NOTE, done._asdict() | {"attention": attention})
     conn.execute(_FORGET_OLD)
+    if done.outcome == OK:
+        conn.execute(_ANSWERED, {"at": done.at})
 
 
 _LAST = select(syncs.c.id, syncs.c.outcome, syncs.c.sent, syncs.c.received).order_by(syncs.c.id.desc()).limit(1)
 _NOTE = insert(syncs)
 _FORGET = delete(syncs).where(syncs.c.id == bindparam("id_"))
 _FORGET_OLD = delete(syncs).where(syncs.c.id.not_in(select(syncs.c.id).order_by(syncs.c.id.desc()).limit(_KEPT)))
+_ANSWERED = update(profile).values(last_sync_at=bindparam("at"))

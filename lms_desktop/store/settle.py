@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy import Connection, Integer, bindparam, false, or_, select, update
 
 from lms_desktop.store import catalog, facts, outbox
 from lms_desktop.store.facts import Digest
@@ -49,7 +49,7 @@ def read_cursors(conn: Connection) -> Cursors:
     return Cursors(row.epoch, after, wire.Cursors(row.settled_catalog, row.settled_me))
 
 
-def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.SyncAnswer, now: int) -> Settled | None:
+def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
     """Apply an answer in the caller's transaction; None when other anchors are stored than the request carried."""
     if read_cursors(conn) != carried:
         return None
@@ -66,7 +66,7 @@ def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.Sy
     if not answer.more:
         catalog.hide_marked(conn)
     facts.save_digest(conn, digest)
-    _store_anchors(conn, answer, len(settled), now)
+    _store_anchors(conn, answer, len(settled))
     agree = digest.agrees(answer.digest) if answer.digest is not None and not answer.more else None
     dropped = settled + confirmed
     return Settled(_topics(answer), dropped, offers_again, _count(answer.changes), answer.more, agree)
@@ -127,7 +127,7 @@ def _time(command: Enroll | StartLesson | CompleteLesson) -> int:
     return command.at if command.at is not None else command.made_at or 0
 
 
-def _store_anchors(conn: Connection, answer: wire.SyncAnswer, acknowledged: int, now: int) -> None:
+def _store_anchors(conn: Connection, answer: wire.SyncAnswer, acknowledged: int) -> None:
     reached = {
         "epoch_": answer.epoch,
         "after_catalog_": answer.next.catalog,
@@ -135,7 +135,6 @@ def _store_anchors(conn: Connection, answer: wire.SyncAnswer, acknowledged: int,
         "settled_catalog_": answer.settled.catalog,
         "settled_me_": answer.settled.me,
         "more_acknowledged": acknowledged,
-        "now": now,
     }
     conn.execute(_REACH, reached)
     if answer.user is not None:
@@ -166,15 +165,28 @@ _CURSORS = select(
     profile.c.settled_me,
     profile.c.pull_all,
 )
-_REACH = update(profile).values(
-    epoch=bindparam("epoch_"),
-    after_catalog=bindparam("after_catalog_"),
-    after_me=bindparam("after_me_"),
-    settled_catalog=bindparam("settled_catalog_"),
-    settled_me=bindparam("settled_me_"),
-    acknowledged=profile.c.acknowledged + bindparam("more_acknowledged"),
-    last_sync_at=bindparam("now"),
-    pull_all=False,
-    needs_sign_in=False,
+_REACHED = {
+    profile.c.epoch: bindparam("epoch_"),
+    profile.c.after_catalog: bindparam("after_catalog_"),
+    profile.c.after_me: bindparam("after_me_"),
+    profile.c.settled_catalog: bindparam("settled_catalog_"),
+    profile.c.settled_me: bindparam("settled_me_"),
+    profile.c.pull_all: false(),
+    profile.c.needs_sign_in: false(),
+}
+# What stands as it is isn't written: a sync with nothing new shouldn't wait for the disk.
+_REACH = (
+    update(profile)
+    .values({**_REACHED, profile.c.acknowledged: profile.c.acknowledged + bindparam("more_acknowledged")})
+    .where(
+        or_(
+            bindparam("more_acknowledged", type_=Integer) > 0,
+            *(column.is_distinct_from(value) for column, value in _REACHED.items()),
+        )
+    )
 )
-_RENAME = update(users).values(name=bindparam("name_"), email=bindparam("email_"))
+_RENAME = (
+    update(users)
+    .values(name=bindparam("name_"), email=bindparam("email_"))
+    .where(or_(users.c.name != bindparam("name_"), users.c.email != bindparam("email_")))
+)

@@ -179,7 +179,7 @@ class Store:
 
     def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
         with self._writing() as conn:
-            return settling.settle(conn, self._user(conn), carried, answer, self._faults.clock())
+            return settling.settle(conn, self._user(conn), carried, answer)
 
     def set_aside(self, command_id: str, code: str) -> None:
         """Put a command that the server can't take where the learner sees it."""

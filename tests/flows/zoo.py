@@ -60,17 +60,16 @@ def _check_without(*fields: str):
 
 def _settled_in_pieces(store, carried, answer):
     """The anchors first, the rows in a transaction of their own."""
-    now = store.now()
     with store._writing() as conn:
-        settling._store_anchors(conn, answer, 0, now)
+        settling._store_anchors(conn, answer, 0)
     with store._writing() as conn:
         present = settling.read_cursors(conn)
-        return settling.settle(conn, store._user(conn), present, answer, now)
+        return settling.settle(conn, store._user(conn), present, answer)
 
 
 def _settled_whatever(settle):
     """Any answer is applied, wherever the anchors went meanwhile."""
-    return lambda conn, user, _carried, answer, now: settle(conn, user, settling.read_cursors(conn), answer, now)
+    return lambda conn, user, _carried, answer: settle(conn, user, settling.read_cursors(conn), answer)
 
 
 def _recorded_in_pieces(store, command):
