@@ -336,8 +336,9 @@ def _print(args: argparse.Namespace, document: Any, text: str) -> None:
 
 
 def _say(error: Exception, code: int) -> int:
-    is_about_a_file = isinstance(error, OSError) and error.filename
-    text = f"{error.filename2 or error.filename}: {error.strerror}" if is_about_a_file else str(error)
+    text = str(error)
+    if isinstance(error, OSError) and error.filename:
+        text = f"{error.filename2 or error.filename}: {error.strerror}"
     print(f"lms-desktop: {text}", file=sys.stderr)
     return code
 
