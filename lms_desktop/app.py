@@ -22,6 +22,7 @@ from lms_desktop.store.store import Store
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
 from lms_desktop.ui.bridge import on_thread
+from lms_desktop.ui.failures import rescue_words, storage_words
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.window import MainWindow
 
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from lms_desktop.sync.loop import SyncLoop
 
 log = logging.getLogger(__name__)
-_ALL_IS_KEPT = "Everything saved before is kept. Unsent work can be written to a file with: lms-desktop export FILE"
 # After the window is gone an exchange under way gets this long to end; what it was sending goes again next time.
 _LEAVE_S = 2.0
 T = TypeVar("T")
@@ -44,8 +44,13 @@ def run_window(home: Home, seen: Callable[[], None]) -> int:
     app = compose.make_application(sys.argv[:1])
     stands = threading.Event()
     desk = Desk(home, stands)
-    window = open_window(desk)
+    try:
+        window = open_window(desk)
+    except OpenElsewhere:
+        desk.close()
+        return 0
     compose.when_seen(window, stands.set)
+    compose.when_seen(window, lambda: _single().FirstWindow(window, home.path))
     compose.when_seen(window, seen)
     window.show()
     code = app.exec()
@@ -54,15 +59,21 @@ def run_window(home: Home, seen: Callable[[], None]) -> int:
     return code
 
 
+class OpenElsewhere(Exception):
+    """The profile's window is open already, and has come to the front."""
+
+
 def open_window(desk: "Desk") -> MainWindow:
-    """The window with the profile that was open last, or the first start."""
+    """The window with the profile that was open last, or the first start. Raises OpenElsewhere."""
     desk.home.path.mkdir(parents=True, exist_ok=True)
     window = compose.build_window(desk, PreferenceFile(desk.home.window))
     try:
         window.open_shelf(desk.open_current())
     except StorageTrouble as trouble:
+        if trouble.code is Storage.IN_USE and _single().call_first(desk.home.path):
+            raise OpenElsewhere from trouble
         window.open_shelf(None)
-        compose.say(window, f"{trouble}\n\n{_ALL_IS_KEPT}")
+        compose.say(window, storage_words(trouble.code))
     if (notice := desk.take_notice()) is not None:
         compose.say(window, notice)
     return window
@@ -96,7 +107,7 @@ class Desk:
         for store in self._stores.values():
             if (notice := store.notice) is not None:
                 store.dismiss_notice()
-                return notice.text
+                return rescue_words(notice.kept_as, notice.unsent)
         return None
 
     def accounts(self) -> tuple[AccountRow, ...]:
@@ -219,6 +230,11 @@ def _close(store: Store, loop: "Future[SyncLoop] | None") -> None:
     store.close()
 
 
+def _single() -> Any:
+    # Qt's network library is needed only behind the first frame, or by a second window.
+    return importlib.import_module("lms_desktop.ui.single")
+
+
 def _load(name: str) -> Any:
     # httpx and its friends cost more than the first paint may take.
     return importlib.import_module(f"lms_desktop.sync.{name}")
@@ -229,7 +245,7 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
     try:
         return ask()
     except StorageTrouble as error:
-        raise ActionFailed(Failure.DISK_FULL if error.code is Storage.FULL else Failure.STORAGE) from error
+        raise ActionFailed(_TROUBLES.get(error.code, Failure.STORAGE)) from error
     except Exception as error:
         code = getattr(error, "code", None)
         if code is None or not isinstance(error, _load("errors").Trouble):
@@ -238,6 +254,13 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
         raise ActionFailed(_FAILURES.get(code, Failure.SERVER_TROUBLE)) from error
 
 
+_TROUBLES = {
+    Storage.FULL: Failure.DISK_FULL,
+    Storage.READ_ONLY: Failure.READ_ONLY,
+    Storage.DAMAGED: Failure.DAMAGED,
+    Storage.NEWER: Failure.NEWER,
+    Storage.IN_USE: Failure.IN_USE,
+}
 _FAILURES = {
     "offline": Failure.OFFLINE,
     "bad_credentials": Failure.BAD_CREDENTIALS,
@@ -246,4 +269,7 @@ _FAILURES = {
     "update_needed": Failure.UPDATE_NEEDED,
     "wrong_server": Failure.WRONG_SERVER,
     "not_taken": Failure.BAD_ACCOUNT,
+    "email_taken": Failure.EMAIL_TAKEN,
+    "registration_closed": Failure.REGISTRATION_CLOSED,
+    "too_many_attempts": Failure.THROTTLED,
 }

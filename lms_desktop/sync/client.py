@@ -17,11 +17,13 @@ import msgspec
 
 from lms_desktop.sync.errors import (
     BadCredentials,
+    Declined,
     Disabled,
     NotTaken,
     Offline,
     ServerTrouble,
     SignedOut,
+    Throttled,
     TooLarge,
     TooOld,
     Trouble,
@@ -205,13 +207,16 @@ class Client:
         if server_id is not None and speaker != server_id:
             return WrongAnswerer("wrong_server", _OTHER_SERVER)
         if answer.status in {429, 503}:
-            return ServerTrouble(text, _retry_after(answer))
+            kind = Throttled if code == Throttled.code else ServerTrouble
+            return kind(text, _retry_after(answer))
         return _trouble(answer.status, code, text)
 
 
 def _trouble(status: int, code: str, text: str) -> Trouble:
     if code in {"wrong_user", "wrong_server"}:
         return WrongAnswerer(code, text)
+    if code in {"email_taken", "registration_closed"}:
+        return Declined(code, text)
     named: dict[tuple[int, str], type[Trouble]] = {
         (401, "bad_credentials"): BadCredentials,
         (403, "account_disabled"): Disabled,

@@ -9,7 +9,9 @@ Trouble
 ├── BadCredentials: the address or the password is wrong
 ├── TooLarge: the request must be smaller
 ├── NotTaken: the server can't read the request
+├── Declined: no new account: there is one for this address, or the server takes none
 └── ServerTrouble: it answered, but not as agreed; tried again later
+    └── Throttled: somebody asked too often
 """
 
 
@@ -55,6 +57,14 @@ class NotTaken(Trouble):
     code = "not_taken"
 
 
+class Declined(Trouble):
+    """``email_taken`` or ``registration_closed``."""
+
+    def __init__(self, code: str, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+
+
 class ServerTrouble(Trouble):
     """``retry_after_s`` is what the server asked for, if it did."""
 
@@ -63,3 +73,7 @@ class ServerTrouble(Trouble):
     def __init__(self, text: str, retry_after_s: float | None = None) -> None:
         super().__init__(text)
         self.retry_after_s = retry_after_s
+
+
+class Throttled(ServerTrouble):
+    code = "too_many_attempts"

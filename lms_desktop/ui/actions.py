@@ -82,6 +82,10 @@ class Failure(StrEnum):
     SERVER_TROUBLE = "server_trouble"
     DISK_FULL = "disk_full"
     STORAGE = "storage"
+    READ_ONLY = "read_only"
+    DAMAGED = "damaged"
+    NEWER = "newer"
+    IN_USE = "in_use"
 
 
 class ActionFailed(Exception):

@@ -1,5 +1,6 @@
 """What each failure, command code and end of a sync is called in words."""
 
+from lms_desktop.store.errors import Storage
 from lms_desktop.store.rows import CommandRow, SyncRow
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.texts import tr, tr_n
@@ -23,7 +24,44 @@ def failure_words(failure: Failure) -> str:
         Failure.SERVER_TROUBLE: tr("The server is in trouble. Everything is saved here; try again later."),
         Failure.DISK_FULL: tr("The disk is full. Your work is safe. Free some room and try again."),
         Failure.STORAGE: tr("The file could not be written. Choose another place and try again."),
+        Failure.READ_ONLY: _storage(Storage.READ_ONLY),
+        Failure.DAMAGED: _storage(Storage.DAMAGED),
+        Failure.NEWER: _storage(Storage.NEWER),
+        Failure.IN_USE: _storage(Storage.IN_USE),
     }[failure]
+
+
+def storage_words(code: Storage) -> str:
+    """Why a learner's work can't be opened, what is safe, and the way out for work that is not sent."""
+    kept = tr("Everything saved before is kept. Unsent work can be written to a file with: lms-desktop export FILE")
+    return f"{_storage(code)}\n\n{kept}"
+
+
+def rescue_words(kept_as: str, unsent: int) -> str:
+    """What a learner hears whose database was made anew."""
+    kept = tr_n(
+        "{n} piece of work that was not sent is still here; the rest comes back with the next sync.",
+        "{n} pieces of work that were not sent are still here; the rest comes back with the next sync.",
+        unsent,
+    )
+    made = tr("The database on this laptop was damaged or missing, so a new one was made.")
+    words = [made, kept if unsent else tr("What was in it comes back with the next sync.")]
+    if kept_as:
+        words.append(tr("The damaged file is kept as {file}.", file=kept_as))
+    return " ".join(words)
+
+
+def _storage(code: Storage) -> str:
+    return {
+        Storage.FULL: tr("The disk is full. Your work is safe. Free some room and try again."),
+        Storage.READ_ONLY: tr("The folder of this app can't be written. Check its permissions; nothing was lost."),
+        Storage.DAMAGED: tr("The database on this laptop is damaged. The file is kept; nothing more is written to it."),
+        Storage.NEWER: tr(
+            "A newer version of this app keeps these courses. Update the app, or export the unsent work."
+        ),
+        Storage.IN_USE: tr("The courses of this learner are open in another window."),
+        Storage.TROUBLE: tr("The disk did not answer as it should. Try again."),
+    }[code]
 
 
 def reason_words(code: str | None) -> str:

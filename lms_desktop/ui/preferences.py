@@ -22,6 +22,7 @@ class Preferences:
     has_motion: bool = True
     # Minutes without a key or a click until the window asks who is learning; 0 for never.
     lock_minutes: int = 0
+    has_tray: bool = False
 
 
 class PreferenceFile:
@@ -39,6 +40,7 @@ class PreferenceFile:
             reading_scale=self._share("look/reading_scale"),
             has_motion=self._text("look/motion", "yes") != "no",
             lock_minutes=int(self._text("shared/lock_minutes", "0", LOCKS)),
+            has_tray=self._text("look/tray", "no") == "yes",
         )
 
     def write(self, chosen: Preferences) -> None:
@@ -48,6 +50,7 @@ class PreferenceFile:
         self._file.setValue("look/reading_scale", f"{chosen.reading_scale:g}")
         self._file.setValue("look/motion", "yes" if chosen.has_motion else "no")
         self._file.setValue("shared/lock_minutes", str(chosen.lock_minutes))
+        self._file.setValue("look/tray", "yes" if chosen.has_tray else "no")
         self._file.sync()
 
     def window_state(self) -> QByteArray:

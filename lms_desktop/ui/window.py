@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 
-from PySide6.QtCore import QEvent, QTimer
+from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
@@ -14,6 +14,7 @@ from lms_desktop.ui.appearance import dress, next_scale
 from lms_desktop.ui.bridge import Bridge, when_done
 from lms_desktop.ui.failures import failure_words
 from lms_desktop.ui.idle import IdleWatch
+from lms_desktop.ui.notices import Notices
 from lms_desktop.ui.page import Context, Page
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.pin import Pins
@@ -48,6 +49,8 @@ class MainWindow(QMainWindow):
         self._actions = actions
         self._preferences = preferences
         self._pins = Pins(preferences)
+        self._notices = Notices(self, self.come_to_front, actions.sync_now)
+        self._notices.show_tray(wanted=preferences.read().has_tray)
         self._make_pages = make_pages
         self._shelf: Shelf | None = None
         self._bridge: Bridge | None = None
@@ -76,6 +79,13 @@ class MainWindow(QMainWindow):
         self._show_shelf(shelf)
         if shelf is not None and self._pins.kept(shelf.place, shelf.learner):
             self._draw_curtain(shelf)
+
+    def come_to_front(self) -> None:
+        """Somebody looks for this window."""
+        self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
+        self.show()
+        self.raise_()
+        self.activateWindow()
 
     def route(self) -> Route:
         """Where the window is."""
@@ -121,6 +131,7 @@ class MainWindow(QMainWindow):
         before = self._preferences.read()
         self._preferences.write(preferences)
         dress(application(), preferences)
+        self._notices.show_tray(wanted=preferences.has_tray)
         if self._idle is not None:
             self._idle.set_minutes(preferences.lock_minutes)
         if preferences.language != before.language and self._shelf is not None:
@@ -152,6 +163,7 @@ class MainWindow(QMainWindow):
     def _show_shelf(self, shelf: Shelf | None) -> None:
         before, self._shelf = self._shelf, shelf
         self._behind.clear()
+        self._notices.begin()
         if shelf is None:
             self._show_start()
         else:
@@ -228,6 +240,7 @@ class MainWindow(QMainWindow):
             return
         if topics & SIDEBAR_TOPICS:
             self._sidebar.show_shelf(self._shelf)
+            self._notices.say(self._sidebar.badge.accessibleName())
         if Topic.CERTIFICATES in topics:
             self._note_seen()
 
@@ -239,6 +252,7 @@ class MainWindow(QMainWindow):
         count = self._shelf.views.certificate_count()
         if self._route.page == "certificates":
             self._preferences.keep_note(note, str(count))
+        self._notices.count(count, self._shelf.views.certificates)
         seen = self._preferences.note(note, "0")
         self._sidebar.show_new_certificates(count - int(seen) if seen.isdecimal() else 0)
 

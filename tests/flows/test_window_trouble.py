@@ -2,14 +2,20 @@
 
 from pathlib import Path
 
+import httpx
 import pytest
 from PySide6.QtWidgets import QMessageBox
 
 import resources
 from lms_desktop import app
 from lms_desktop.settings import Home
+from lms_desktop.store.errors import Storage
 from lms_desktop.store.profile import DATABASE
 from lms_desktop.store.sample import make_sample_profile
+from lms_desktop.sync import client
+from lms_desktop.ui import texts
+from lms_desktop.ui.actions import Failure
+from lms_desktop.ui.failures import storage_words
 
 
 @pytest.fixture
@@ -47,3 +53,49 @@ def test_a_damaged_profile_opens_again_and_says_so_once(desk, qtbot):
     qtbot.addWidget(window)
     assert len(told(window)) == 1
     assert desk.take_notice() is None
+
+
+PROBLEM = b'{"code": "too_many_attempts", "title": "", "server_id": "5d3b3ea5-9e79-4b0a-8c39-0fd0a1f6e3a1"}'
+
+
+def raise_it(error):
+    raise error
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "failure"),
+    [
+        (401, "bad_credentials", Failure.BAD_CREDENTIALS),
+        (403, "account_disabled", Failure.ACCOUNT_DISABLED),
+        (403, "registration_closed", Failure.REGISTRATION_CLOSED),
+        (409, "email_taken", Failure.EMAIL_TAKEN),
+        (409, "wrong_server", Failure.WRONG_SERVER),
+        (422, "bad_password", Failure.BAD_ACCOUNT),
+        (426, "update_needed", Failure.UPDATE_NEEDED),
+        (500, "internal", Failure.SERVER_TROUBLE),
+    ],
+)
+def test_what_a_server_refuses_has_its_own_words(qapp, status, code, failure):
+    with pytest.raises(app.ActionFailed) as said:
+        app._said_to_the_window(lambda: raise_it(client._trouble(status, code, "")))
+    assert said.value.failure is failure
+
+
+def test_who_tried_too_often_is_told_to_wait(qapp):
+    headers = httpx.Headers({"Content-Type": "application/problem+json", "Retry-After": "30"})
+    answer = client.Answer(429, headers, PROBLEM)
+    asked = client.Client("http://localhost")
+    with pytest.raises(app.ActionFailed) as said:
+        app._said_to_the_window(lambda: raise_it(asked._trouble(answer)))
+    asked.close()
+    assert said.value.failure is Failure.THROTTLED
+
+
+@pytest.mark.parametrize("code", list(Storage))
+def test_a_profile_that_does_not_open_is_told_in_the_learners_language(qapp, code):
+    texts.use("es")
+    try:
+        words = storage_words(code)
+    finally:
+        texts.use("en")
+    assert "lms-desktop export ARCHIVO" in words

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QButtonGroup, QGridLayout, QWidget
 
 from lms_desktop.store.rows import Topic
 from lms_desktop.ui.actions import server_of
+from lms_desktop.ui.notices import has_tray
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.start_pin import PinDialog, pin_words
 from lms_desktop.ui.pin import Pins
@@ -60,6 +61,10 @@ class SettingsPage(ScrolledPage):
         moves = [("yes", tr("A little")), ("no", tr("None"))]
         now = "yes" if chosen.has_motion else "no"
         self._add_choice(card, tr("Motion"), moves, now, lambda value: self._choose(has_motion=value == "yes"))
+        if has_tray():
+            icons = [("no", tr("No icon")), ("yes", tr("An icon that tells how things stand"))]
+            tray = "yes" if chosen.has_tray else "no"
+            self._add_choice(card, tr("System tray"), icons, tray, lambda value: self._choose(has_tray=value == "yes"))
         return card
 
     def _add_choice(
