@@ -152,7 +152,7 @@ def _catalog_row(store: Store, course: CourseRow) -> dict[str, Any]:
         "title": course.title,
         "level": course.level,
         "enrolled": course.is_enrolled,
-        "completed": course.completed,
+        "completed": 0 < course.lessons == course.completed,
         "lessons": [
             {
                 "uid": lesson.uid,
@@ -222,13 +222,14 @@ def _certificates(accounts: Accounts, args: argparse.Namespace) -> None:
         rows = [
             {
                 "uuid": row.uuid,
-                "course": row.course_title,
+                "course": row.course_slug,
+                "course_title": row.course_title,
                 "issued_at": to_wire(row.issued_at),
                 "file": _saved_copy(row.file, row.uuid, args.save),
             }
             for row in store.views.certificates().certificates
         ]
-    _print(args, rows, "\n".join(f"{row['course']}  {row['file'] or 'comes with the next sync'}" for row in rows))
+    _print(args, rows, "\n".join(f"{row['course_title']}  {row['file'] or 'comes with the next sync'}" for row in rows))
 
 
 def _export(accounts: Accounts, args: argparse.Namespace) -> None:

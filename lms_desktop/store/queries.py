@@ -68,6 +68,7 @@ COMMANDS = (
 CERTIFICATES = select(
     certificates.c.uuid,
     courses.c.uid.label("course_uid"),
+    courses.c.slug.label("course_slug"),
     courses.c.cover,
     certificates.c.course_title,
     certificates.c.learner_name,

@@ -197,6 +197,7 @@ class CertificateRow:
     payload: str
     # Null until the PDF is on this laptop.
     file: str | None
+    course_slug: str = ""
 
 
 @dataclass(frozen=True, slots=True)

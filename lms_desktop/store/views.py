@@ -245,6 +245,7 @@ class Views:
             issued_at=row.issued_at,
             payload=row.payload,
             file=str(file) if has_content(file, row.pdf_sha256) else None,
+            course_slug=row.course_slug,
         )
 
     @contextmanager

@@ -49,6 +49,8 @@ def test_a_learner_studies_offline_and_gets_one_certificate_and_one_mail(server,
         assert saved[0] == "SAVED"
         assert len(saved[1]) == 36
     laptop.run("sync", code=OFFLINE)
+    (finished,) = laptop.json("catalog")
+    assert (course["completed"], finished["completed"]) == (False, True)
     status = laptop.json("status")
     assert (status["pending"], status["parked"], status["rejected"]) == (1 + len(course["lessons"]), 0, 0)
     assert laptop.json("export", tmp_path / "unsent.json")["commands"] == status["pending"]
@@ -57,6 +59,7 @@ def test_a_learner_studies_offline_and_gets_one_certificate_and_one_mail(server,
     report = laptop.json("sync")
     assert (report["sent"], report["applied"], report["pending"]) == (status["pending"], status["pending"], 0)
     (certificate,) = laptop.json("certificates", "--save", tmp_path / "papers")
+    assert (certificate["course"], certificate["course_title"]) == (course["slug"], course["title"])
     assert laptop.json("verify", certificate["file"])["learner_name"] == LEARNER[1]
     assert server.json("certificate", "verify", certificate["file"])["uuid"] == certificate["uuid"]
     (mail,) = until(server.mails)
