@@ -4,11 +4,12 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import Connection, and_, case, func, select
 
 from lms_server.actions.context import ServerContext, read_server
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.sqlite import reading
+from lms_server.contract.upsert import among
 from lms_server.database.tables import jobs, parked, sessions, users
 
 _DAY_MS = 86_400_000
@@ -98,6 +99,19 @@ class DeviceLine:
     device: str
     created_at: int
     last_seen_at: int
+
+
+@dataclass(frozen=True)
+class ParkedLine:
+    """Work that waits: whose, what, about which course or lesson (its title if it is here), why, since when."""
+
+    name: str
+    email: str
+    kind: str
+    about: str
+    is_known: bool
+    code: str
+    parked_at: int
 
 
 @dataclass(frozen=True)
@@ -198,6 +212,30 @@ def list_devices_of(context: ServerContext, uid: str) -> list[DeviceLine]:
     query = select(*columns).join_from(sessions, users).where(users.c.uid == uid, sessions.c.revoked_at.is_(None))
     with reading(context.engine) as conn:
         return [DeviceLine(*row) for row in conn.execute(query.order_by(sessions.c.last_seen_at.desc()))]
+
+
+def list_parked_lines(context: ServerContext) -> list[ParkedLine]:
+    """What waits, oldest first, in words."""
+    columns = (users.c.name, users.c.email, parked.c.code, parked.c.parked_at, parked.c.command)
+    with reading(context.engine) as conn:
+        rows = conn.execute(select(*columns).join_from(parked, users).order_by(parked.c.id)).all()
+        commands = [json.loads(row.command) for row in rows]
+        abouts = [str(command.get("course") or command.get("lesson") or "") for command in commands]
+        titles = _titles(conn, set(abouts))
+    return [
+        ParkedLine(
+            row.name, row.email, command.get("kind", ""), titles.get(uid, uid), uid in titles, row.code, row.parked_at
+        )
+        for row, command, uid in zip(rows, commands, abouts, strict=True)
+    ]
+
+
+def _titles(conn: Connection, uids: set[str]) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for table in (courses, lessons):
+        query = select(table.c.uid, table.c.title).where(among(table.c.uid, uids))
+        found |= {uid: title for uid, title in conn.execute(query) if title}
+    return found
 
 
 def _standing(*columns: Any) -> Any:

@@ -67,6 +67,14 @@ def open_server(settings: Settings, address: str = "") -> ServerContext:
     return _context(settings, engine, identity, address)
 
 
+def rename_server(context: ServerContext, name: str) -> str:
+    """Give the server another name, for pages and for certificates from now on; raises Refused."""
+    name = read_name(name, "server's name")
+    with writing(context.engine) as conn:
+        conn.execute(update(server).values(name=name))
+    return name
+
+
 def new_epoch(engine: Engine) -> str:
     """Say that this database may have lost history; desktops then look closer, and lose nothing."""
     epoch = new_uuid4()

@@ -83,7 +83,7 @@ def _serve(args: Namespace) -> None:
     with present(settings.data, alone=False), closing(listen(args.host, args.port)) as listener:
         here = address_of(args.host, listener)
         context = server_of(args, _reachable(args.host, here))
-        upkeep = Upkeep(settings.journal_file, settings.data / "backups", partial(write_backup, settings))
+        upkeep = Upkeep(settings.journal_file, settings.data / "backups", partial(write_backup, settings), settings)
         app = create_app(context, Parts(settings.registration, figures, upkeep=upkeep))
         serving = Serving(app, listener)
         serving.stop_on_signals()

@@ -1,20 +1,14 @@
 """``user``: add, list, disable, import."""
 
-import csv
-import secrets
 from argparse import Namespace
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lms_server.actions.context import ServerContext
-from lms_server.actions.names import email_key, read_email, read_name, read_password
 from lms_server.actions.refusals import Refused
+from lms_server.actions.roster import MOST_BYTES, import_roster, preview_roster, read_roster
 from lms_server.actions.users import NewUser, Role, User, add_user, disable_user, list_users, set_password
 from lms_server.cli.arguments import command, group, password_from_stdin, server_of
 from lms_server.cli.output import show, when
-
-_MOST_ROWS = 10_000
 
 
 def add_commands(commands: Any) -> None:
@@ -33,6 +27,7 @@ def add_commands(commands: Any) -> None:
     password.add_argument("--password-stdin", action="store_true", required=True, help="read it from stdin")
     many = command(verbs, "import", _import, "make accounts from a CSV file: email,name[,password]")
     many.add_argument("file", metavar="CSV", type=Path)
+    many.add_argument("--dry-run", action="store_true", help="say who is new; make nobody")
 
 
 def user_row(user: User) -> dict[str, Any]:
@@ -67,57 +62,13 @@ def _password(args: Namespace) -> None:
 
 
 def _import(args: Namespace) -> None:
-    new = list(_read_csv(args.file))
-    context = server_of(args)
-    rows = [_import_one(context, user, is_made_up) for user, is_made_up in new]
-    show(args, rows)
-
-
-def _import_one(context: ServerContext, user: NewUser, is_made_up: bool) -> dict[str, Any]:  # noqa: FBT001 # one row of two columns
     try:
-        added = add_user(context, user)
-    except Refused as refusal:
-        # Importing the same list again is harmless.
-        return {"email": user.email, "name": user.name, "password": None, "state": refusal.code}
-    return {
-        "email": added.email,
-        "name": added.name,
-        "password": user.password if is_made_up else None,
-        "state": "added",
-    }
-
-
-def _read_csv(path: Path) -> Iterator[tuple[NewUser, bool]]:
-    """Accounts of a file, all checked before the first is made; passwords that are missing are made up."""
-    seen: set[str] = set()
-    for number, row in enumerate(_rows(path), 2):
-        try:
-            password = (row.get("password") or "").strip()
-            user = NewUser(
-                read_email(row.get("email") or ""),
-                read_name(row.get("name") or ""),
-                read_password(password or secrets.token_urlsafe(9)),
-            )
-        except Refused as refusal:
-            raise Refused(refusal.code, f"{path.name}, line {number}: {refusal.text} Nothing was imported.") from None
-        if (key := email_key(user.email)) not in seen:
-            yield user, not password
-        seen.add(key)
-
-
-def _rows(path: Path) -> list[dict[str, str | None]]:
-    try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            reader = csv.DictReader(file)
-            names = [(name or "").strip().lower() for name in reader.fieldnames or []]
-            if not {"email", "name"} <= set(names):
-                raise Refused("bad_csv", f"{path.name}: the first line must name the columns email and name.")
-            reader.fieldnames = names
-            rows = [row for row, _ in zip(reader, range(_MOST_ROWS + 1), strict=False)]
+        with args.file.open("rb") as file:
+            content = file.read(MOST_BYTES + 1)
     except OSError as error:
-        raise Refused("bad_csv", f"{path} can't be read: {error.strerror}") from error
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused("bad_csv", f"{path.name} is not a CSV file in UTF-8.") from error
-    if len(rows) > _MOST_ROWS:
-        raise Refused("bad_csv", f"{path.name} has more than {_MOST_ROWS} rows; split it.")
-    return rows
+        raise Refused("bad_csv", f"{args.file} can't be read: {error.strerror}") from error
+    roster = read_roster(content, args.file.name)
+    context = server_of(args)
+    lines = preview_roster(context, roster) if args.dry_run else import_roster(context, roster)
+    fields = ("email", "name", "password", "state")
+    show(args, [{name: getattr(line, name) for name in fields} for line in lines])

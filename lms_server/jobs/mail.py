@@ -74,6 +74,20 @@ def write_mail(letter: Letter, at: int) -> Mail:
     return Mail(sender.addr_spec, to.addr_spec, content)
 
 
+def write_test_mail(to: str, issuer: str, address: str, at: int) -> Mail:
+    """A mail that only shows that mail works; no certificate's, so nothing counts it. Raises BadAddress."""
+    checked = _address(to)
+    sender = Address(issuer, addr_spec=_sender(address))
+    message = EmailMessage(_INTERNATIONAL if not checked.addr_spec.isascii() else _ASCII)
+    message["Subject"] = f"Test mail from {issuer}"
+    message["From"] = sender
+    message["To"] = checked
+    message["Date"] = format_datetime(datetime.fromtimestamp(at // 1000, UTC))
+    message["Auto-Submitted"] = "auto-generated"
+    message.set_content(f"Mail from {issuer} arrives. Certificates will take the same way.\n\n{address}\n")
+    return Mail(sender.addr_spec, checked.addr_spec, message.as_bytes())
+
+
 def _body(letter: Letter, *, is_international: bool) -> EmailMessage:
     texts = _TEXTS.get(letter.language.partition("-")[0].lower(), _TEXTS["en"])
     link = f"{letter.address}/verify/{letter.certificate}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
+from lms_server.actions.backups import LastBackup, note_backup
 from lms_server.actions.copying import copy_to_file
 from lms_server.actions.refusals import Refused
 from lms_server.contract.times import now_ms, to_wire
@@ -48,7 +49,9 @@ def write_backup(settings: Settings, target: Path) -> Written:
         files = len(read_manifest(part, verify=True)["files"])
         part.replace(target)
     sync_folder(target.parent)
-    return Written(target, files, target.stat().st_size)
+    size = target.stat().st_size
+    note_backup(settings.data, LastBackup(now_ms(), str(target), size))
+    return Written(target, files, size)
 
 
 def _take_snapshot(settings: Settings, snapshot: Path) -> None:

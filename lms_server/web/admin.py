@@ -1,39 +1,31 @@
 """The admin's pages: everything is a link or a form button, nothing needs a script."""
 
-import csv
-import io
-import json
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import falcon
 
+from lms_server.actions.backups import last_backup
 from lms_server.actions.certificates import reevaluate
 from lms_server.actions.context import ServerContext
 from lms_server.actions.courses import delete_course, list_lessons, publish_course, restore_course, unpublish_course
-from lms_server.actions.dashboard import CourseLine, list_course_lines, read_overview
+from lms_server.actions.dashboard import CourseLine, list_course_lines, list_parked_lines, read_overview
 from lms_server.actions.papers import ensure_pdf
 from lms_server.actions.refusals import Refused
-from lms_server.actions.reports import list_certificates, list_parked
+from lms_server.actions.reports import list_certificates
 from lms_server.actions.users import NewUser, Role, add_user, disable_user, list_users
 from lms_server.contract.sqlite import reading
-from lms_server.jobs.outbox import list_mails
+from lms_server.contract.times import to_wire
+from lms_server.jobs.outbox import MailRow, list_mails
+from lms_server.jobs.queue import State
 from lms_server.sync.parked import sweep
 from lms_server.web.certificates import known_certificate, send_pdf
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, read_form
-
-PAGE_ROWS = 20
-_REASONS = {
-    "course_draft": "The course isn't published",
-    "course_deleted": "The course was deleted",
-    "unknown_course": "The course isn't on this server",
-    "unknown_lesson": "The lesson isn't on this server",
-    "not_enrolled": "The learner isn't enrolled",
-    "unsupported_kind": "This server is older than the laptop's program",
-}
+from lms_server.web.tables import holds, page_of, send_table, wanted
 
 
 def _publish(context: ServerContext, slug: str) -> None:
@@ -66,16 +58,19 @@ class Dashboard:
 
     pages: Pages
     is_front: bool
+    # The data folder, where the last backup left its note; None: backups are looked after elsewhere.
+    data: Path | None = None
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         session = self.pages.admin(req)
         overview = read_overview(self.pages.context)
-        wanted, state = (req.get_param("q") or "").strip(), req.get_param("state") or ""
-        found = [course for course in _courses(self.pages.context) if _matches(course, wanted, state)]
-        shown, paging = _page(req, found)
+        search, state = wanted(req), req.get_param("state") or ""
+        found = [course for course in _courses(self.pages.context) if _matches(course, search, state)]
+        shown, paging = page_of(req, found)
         folder = self.pages.context.blobs.root
         disk = shutil.disk_usage(next(path for path in (folder, *folder.parents) if path.is_dir()))
-        values = {"overview": overview, "courses": shown, "paging": paging, "q": wanted, "state": state, "disk": disk}
+        values = {"overview": overview, "courses": shown, "paging": paging, "q": search, "state": state, "disk": disk}
+        values["backup"] = last_backup(self.data) if self.data else None
         self.pages.show(resp, "admin/dashboard.html", session, is_front=self.is_front, **values)
 
 
@@ -89,9 +84,7 @@ class CoursesCsv:
         self.pages.admin(req)
         names = ("slug", "title", "level", "language", "lessons", "enrolled", "finished", "state")
         rows = [[getattr(course, name) for name in names] for course in _courses(self.pages.context)]
-        resp.content_type = "text/csv; charset=utf-8"
-        resp.downloadable_as = "courses.csv"
-        resp.text = table_text(names, rows)
+        send_table(resp, "courses.csv", names, rows)
 
 
 @dataclass(frozen=True)
@@ -142,10 +135,22 @@ class LearnersPage:
 
     def _show(self, req: falcon.Request, resp: falcon.Response, error: str = "") -> None:
         session = self.pages.admin(req)
-        wanted = (req.get_param("q") or "").strip()
-        found = [u for u in list_users(self.pages.context) if wanted.casefold() in f"{u.name} {u.email}".casefold()]
-        shown, paging = _page(req, found)
-        self.pages.show(resp, "admin/learners.html", session, users=shown, paging=paging, q=wanted, error=error)
+        search = wanted(req)
+        found = [user for user in list_users(self.pages.context) if holds(f"{user.name} {user.email}", search)]
+        shown, paging = page_of(req, found)
+        self.pages.show(resp, "admin/learners.html", session, users=shown, paging=paging, q=search, error=error)
+
+
+@dataclass(frozen=True)
+class LearnersCsv:
+    """``/admin/learners.csv``."""
+
+    pages: Pages
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self.pages.admin(req)
+        rows = [[u.name, u.email, u.role.value, _day(u.disabled_at)] for u in list_users(self.pages.context)]
+        send_table(resp, "learners.csv", ("name", "email", "role", "disabled"), rows)
 
 
 @dataclass(frozen=True)
@@ -156,10 +161,45 @@ class CertificatesPage:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         session = self.pages.admin(req)
-        with reading(self.pages.context.engine) as conn:
-            mails = {mail.certificate: mail for mail in list_mails(conn)}
-        shown, paging = _page(req, list_certificates(self.pages.context))
-        self.pages.show(resp, "admin/certificates.html", session, certificates=shown, paging=paging, mails=mails)
+        search, state = wanted(req), req.get_param("state") or ""
+        mails = _mails(self.pages.context)
+        found = [
+            row
+            for row in list_certificates(self.pages.context)
+            if holds(f"{row.learner_name} {row.course_title} {row.email} {row.uuid}", search)
+            and (not state or (row.uuid in mails and mails[row.uuid].state == state))
+        ]
+        shown, paging = page_of(req, found)
+        values: dict[str, Any] = {
+            "q": search,
+            "state": state,
+            "mails": mails,
+            "paging": paging,
+            "states": [str(s) for s in State],
+        }
+        values["held"] = sum(mail.state == State.HELD for mail in mails.values())
+        self.pages.show(resp, "admin/certificates.html", session, certificates=shown, **values)
+
+
+@dataclass(frozen=True)
+class CertificatesCsv:
+    """``/admin/certificates.csv``."""
+
+    pages: Pages
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self.pages.admin(req)
+        mails = _mails(self.pages.context)
+        names = ("uuid", "learner", "email", "course", "completed", "issued", "mail")
+        rows = [
+            [
+                *(row.uuid, row.learner_name, row.email, row.course_title),
+                *(_day(row.completed_at), _day(row.issued_at)),
+                mails[row.uuid].state if row.uuid in mails else "",
+            ]
+            for row in list_certificates(self.pages.context)
+        ]
+        send_table(resp, "certificates.csv", names, rows)
 
 
 @dataclass(frozen=True)
@@ -182,9 +222,12 @@ class ParkedPage:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         session = self.pages.admin(req)
-        rows = [_in_words(row.command) | {"row": row, "why": _REASONS.get(row.code, row.code)} for row in _parked(self)]
-        shown, paging = _page(req, rows)
-        self.pages.show(resp, "admin/parked.html", session, rows=shown, paging=paging)
+        search = wanted(req)
+        found = [
+            row for row in list_parked_lines(self.pages.context) if holds(f"{row.name} {row.email} {row.about}", search)
+        ]
+        shown, paging = page_of(req, found)
+        self.pages.show(resp, "admin/parked.html", session, rows=shown, paging=paging, q=search)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         self.pages.check_form(req, self.pages.admin(req), read_form(req))
@@ -193,38 +236,18 @@ class ParkedPage:
         resp.location = "/admin/parked"
 
 
-def table_text(names: tuple[str, ...], rows: list[list[Any]]) -> str:
-    """CSV in which no cell is a formula to a spreadsheet."""
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(names)
-    writer.writerows([[_defused(cell) for cell in row] for row in rows])
-    return text.getvalue()
-
-
-def _defused(cell: Any) -> Any:
-    return f"'{cell}" if isinstance(cell, str) and cell[:1] in {"=", "+", "-", "@", "\t", "\r"} else cell
-
-
 def _courses(context: ServerContext) -> list[CourseLine]:
     return list_course_lines(context, open_only=False)
 
 
-def _parked(page: ParkedPage) -> list[Any]:
-    return list_parked(page.pages.context)
+def _matches(course: CourseLine, search: str, state: str) -> bool:
+    return holds(f"{course.title} {course.slug}", search) and state in {"", course.state}
 
 
-def _matches(course: CourseLine, wanted: str, state: str) -> bool:
-    return wanted.casefold() in f"{course.title} {course.slug}".casefold() and state in {"", course.state}
+def _mails(context: ServerContext) -> dict[str, MailRow]:
+    with reading(context.engine) as conn:
+        return {mail.certificate: mail for mail in list_mails(conn)}
 
 
-def _in_words(command: str) -> dict[str, str]:
-    document = json.loads(command)
-    return {"kind": document.get("kind", ""), "about": document.get("course") or document.get("lesson") or ""}
-
-
-def _page(req: falcon.Request, rows: list[Any]) -> tuple[list[Any], dict[str, int]]:
-    number = min(max(1, req.get_param_as_int("page", default=1) or 1), max(1, -(-len(rows) // PAGE_ROWS)))
-    first = (number - 1) * PAGE_ROWS
-    shown = rows[first : first + PAGE_ROWS]
-    return shown, {"number": number, "first": first + 1 if rows else 0, "last": first + len(shown), "all": len(rows)}
+def _day(ms: int | None) -> str:
+    return "" if ms is None else to_wire(ms)[:10]

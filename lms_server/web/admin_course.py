@@ -8,11 +8,13 @@ from lms_server.actions.courses import list_lessons, remove_lesson, restore_less
 from lms_server.actions.dashboard import list_course_lines, list_learners_of
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import find_user
+from lms_server.contract.times import to_wire
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
 from lms_server.web.auth import learner_of
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, read_form
+from lms_server.web.tables import holds, page_of, send_table, wanted
 
 
 @dataclass(frozen=True)
@@ -56,5 +58,26 @@ class AdminCourse:
         course = next((row for row in list_course_lines(context, open_only=False) if row.slug == slug), None)
         if course is None:
             raise not_found()
-        values = {"lessons": list_lessons(context, slug), "learners": list_learners_of(context, slug), "error": error}
-        self.pages.show(resp, "admin/course.html", session, course=course, **values)
+        search = wanted(req)
+        found = [row for row in list_learners_of(context, slug) if holds(f"{row.name} {row.email}", search)]
+        learners, paging = page_of(req, found)
+        lessons, lesson_paging = page_of(req, list_lessons(context, slug), "lessons")
+        values = {"lessons": lessons, "lesson_paging": lesson_paging, "learners": learners, "paging": paging}
+        self.pages.show(resp, "admin/course.html", session, course=course, q=search, error=error, **values)
+
+
+@dataclass(frozen=True)
+class CourseLearnersCsv:
+    """``/admin/courses/{slug}/learners.csv``: who is enrolled, and how far they are."""
+
+    pages: Pages
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, slug: str) -> None:
+        self.pages.admin(req)
+        # Says that there is no such course, if there is none.
+        list_lessons(self.pages.context, slug)
+        rows = [
+            [one.name, one.email, to_wire(one.enrolled_at)[:10], one.completed, one.certificate or ""]
+            for one in list_learners_of(self.pages.context, slug)
+        ]
+        send_table(resp, f"{slug}.csv", ("name", "email", "enrolled", "lessons", "certificate"), rows)

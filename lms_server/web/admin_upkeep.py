@@ -6,12 +6,14 @@ from pathlib import Path
 
 import falcon
 
+from lms_server.actions.backups import last_backup
 from lms_server.actions.context import ServerContext
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import to_wire
 from lms_server.database.clock import database_now
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, release, resend
+from lms_server.settings import Settings
 from lms_server.web.errors import Problem, not_found
 from lms_server.web.pages import Pages, read_form
 
@@ -23,6 +25,8 @@ class Upkeep:
     journal_file: Path
     backups: Path
     back_up: Callable[[Path], object]
+    # What the environment said; None where a page about it would have nothing to show.
+    settings: Settings | None = None
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,8 @@ class BackupPage:
         session = self.pages.admin(req)
         files = [(path.name, path.stat()) for path in self._files()]
         rows = [{"name": name, "size": stat.st_size, "at": int(stat.st_mtime * 1000)} for name, stat in files]
-        self.pages.show(resp, "admin/backup.html", session, rows=rows)
+        last = last_backup(self.upkeep.backups.parent)
+        self.pages.show(resp, "admin/backup.html", session, rows=rows, last=last)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         self.pages.check_form(req, self.pages.admin(req), read_form(req))

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -12,14 +13,18 @@ from lms_server.actions.context import ServerContext
 from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web import admin, site
-from lms_server.web.admin_course import AdminCourse
+from lms_server.web.admin_course import AdminCourse, CourseLearnersCsv
 from lms_server.web.admin_learner import LearnerPage
+from lms_server.web.admin_roster import RosterPage
+from lms_server.web.admin_settings import SettingsPage
 from lms_server.web.admin_upkeep import BackupFile, BackupPage, MailsForm, Upkeep
+from lms_server.web.admin_work import WorkPage
 from lms_server.web.api import CurrentSessionResource, ServerResource, SessionsResource, SyncResource, UsersResource
 from lms_server.web.auth import Door
 from lms_server.web.blobs import BlobResource, FetchResource
 from lms_server.web.certificates import FactsResource, PdfResource
 from lms_server.web.errors import problem_of, write_problem
+from lms_server.web.languages import choose
 from lms_server.web.pages import Pages, RedirectToSignIn, make_pages
 from lms_server.web.probes import HealthResource, MetricsResource, OpenApiResource, ReadyResource
 from lms_server.web.throttle import Throttle
@@ -49,21 +54,28 @@ def create_app(context: ServerContext, parts: Parts | None = None) -> falcon.App
     app = falcon.App(middleware=[_Everywhere()])
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.auto_parse_form_urlencoded = False
-    pages = make_pages(context, has_upkeep=parts.upkeep is not None)
+    settings = parts.upkeep.settings if parts.upkeep else None
+    pages = make_pages(context, has_upkeep=parts.upkeep is not None, has_settings=settings is not None)
     # Falcon has its own way with HTTPError; each kind must be taken over by name.
     for kind in (Exception, falcon.HTTPError):
         app.add_error_handler(kind, _answer_errors(pages))
     _add_api(app, context, parts)
     _add_probes(app, context, parts)
     _add_site(app, pages, Door(context, parts.throttle))
-    _add_admin(app, pages)
+    _add_admin(app, pages, parts.upkeep.backups.parent if parts.upkeep else None)
     if parts.upkeep is not None:
         _add_upkeep(app, pages, parts.upkeep)
+    if settings is not None:
+        app.add_route("/admin/settings", SettingsPage(pages, settings))
     return app
 
 
 class _Everywhere:
-    """Headers that every answer carries."""
+    """The page's language, and headers that every answer carries."""
+
+    def process_request(self, req: falcon.Request, resp: falcon.Response) -> None:
+        resp.context.language = choose(req)
+        resp.context.here = req.relative_uri if req.method == "GET" else req.path
 
     def process_response(self, _req: falcon.Request, resp: falcon.Response, _resource: Any, _succeeded: bool) -> None:  # noqa: FBT001 # falcon's signature
         resp.set_header("X-Content-Type-Options", "nosniff")
@@ -114,25 +126,31 @@ def _add_site(app: Any, pages: Pages, door: Door) -> None:
     app.add_route("/courses/{slug}", site.CoursePage(pages))
     app.add_route("/read/{uid}", site.PreviewAddress())
     app.add_route("/read/{uid}/{path:path}", site.PreviewPage(pages))
+    app.add_route("/language", site.LanguageChoice(pages))
     app.add_route("/login", site.SignInPage(pages, door))
     app.add_route("/logout", site.SignOut(pages))
     app.add_route("/verify/{uuid}", site.VerifyPage(pages))
     app.add_route("/static/{name}", site.StaticFiles())
 
 
-def _add_admin(app: Any, pages: Pages) -> None:
-    app.add_route("/admin", admin.Dashboard(pages, is_front=True))
-    app.add_route("/admin/", admin.Dashboard(pages, is_front=True))
+def _add_admin(app: Any, pages: Pages, data: Path | None) -> None:
+    app.add_route("/admin", admin.Dashboard(pages, is_front=True, data=data))
+    app.add_route("/admin/", admin.Dashboard(pages, is_front=True, data=data))
     app.add_route("/admin/courses", admin.Dashboard(pages, is_front=False))
     app.add_route("/admin/courses.csv", admin.CoursesCsv(pages))
     app.add_route("/admin/courses/{slug}", AdminCourse(pages))
+    app.add_route("/admin/courses/{slug}/learners.csv", CourseLearnersCsv(pages))
     app.add_route("/admin/import", ImportPage(pages))
     app.add_route("/admin/courses/{slug}/{verb}", admin.CourseVerb(pages))
     app.add_route("/admin/learners", admin.LearnersPage(pages))
+    app.add_route("/admin/learners.csv", admin.LearnersCsv(pages))
+    app.add_route("/admin/learners/import", RosterPage(pages))
     app.add_route("/admin/learners/{uid}", LearnerPage(pages))
     app.add_route("/admin/certificates", admin.CertificatesPage(pages))
+    app.add_route("/admin/certificates.csv", admin.CertificatesCsv(pages))
     app.add_route("/admin/certificates/{uuid}.pdf", admin.CertificatePdf(pages))
     app.add_route("/admin/parked", admin.ParkedPage(pages))
+    app.add_route("/admin/work", WorkPage(pages))
 
 
 def _add_upkeep(app: Any, pages: Pages, upkeep: Upkeep) -> None:

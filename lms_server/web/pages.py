@@ -9,7 +9,8 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 import falcon
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from lms_server.actions.context import ServerContext, read_server
@@ -17,6 +18,7 @@ from lms_server.actions.sessions import Session, find_session
 from lms_server.contract.sqlite import reading
 from lms_server.web.covers import cloth, subject
 from lms_server.web.errors import Problem
+from lms_server.web.languages import LANGUAGES, Language, language_of
 from resources import path as resource
 
 CONTENT_POLICY = (
@@ -37,16 +39,24 @@ class Pages:
     context: ServerContext
     templates: Environment
     has_upkeep: bool = False
+    has_settings: bool = False
 
     def show(self, resp: falcon.Response, template: str, session: Session | None, **values: Any) -> None:
         """Answer with a page. Everything in it is escaped unless it was made safe at import."""
         with reading(self.context.engine) as conn:
             name = read_server(conn).name
+        language = language_of(resp)
         text = self.templates.get_template(template).render(
+            language=language,
+            languages=[other for other in LANGUAGES.values() if other is not language],
+            here=quote(getattr(resp.context, "here", "/"), safe=""),
+            t=language.say,
+            n=language.count,
             server_name=name,
             user=session.user if session else None,
             csrf=self.csrf(session),
             has_upkeep=self.has_upkeep,
+            has_settings=self.has_settings,
             **values,
         )
         resp.content_type = "text/html; charset=utf-8"
@@ -103,7 +113,7 @@ class Pages:
         resp.set_cookie(self.cookie, "", path="/", max_age=0, secure=self.is_secure, http_only=True, same_site="Strict")
 
 
-def make_pages(context: ServerContext, *, has_upkeep: bool = False) -> Pages:
+def make_pages(context: ServerContext, *, has_upkeep: bool = False, has_settings: bool = False) -> Pages:
     """The templates, read once."""
     templates = Environment(
         loader=FileSystemLoader(_FOLDER),
@@ -113,8 +123,14 @@ def make_pages(context: ServerContext, *, has_upkeep: bool = False) -> Pages:
         lstrip_blocks=True,
     )
     templates.globals.update(icon=_icon, cloth=cloth, subject=subject)
-    templates.filters.update(moment=_moment, day=_day, size=_size, ago=lambda ms: _ago(ms, context.clock()))
-    return Pages(context, templates, has_upkeep)
+    templates.filters.update(moment=_moment, day=_day, size=_size, named=_named)
+
+    @pass_context
+    def ago(page: Context, ms: int) -> str:
+        return _ago(page["language"], ms, context.clock())
+
+    templates.filters["ago"] = ago
+    return Pages(context, templates, has_upkeep, has_settings)
 
 
 def local_path(wanted: str | None, otherwise: str = "/") -> str:
@@ -159,10 +175,17 @@ def _size(count: float) -> str:
     return f"{count:.0f} TB"
 
 
-def _ago(ms: int, now: int) -> str:
+@pass_context
+def _named(page: Context, value: str) -> Markup:
+    return Markup(page["language"].named(value))  # noqa: S704 # escaped by the language
+
+
+def _ago(language: Language, ms: int, now: int) -> str:
     minutes = max(0, now - ms) // 60_000
-    for size, word in ((1440, "day"), (60, "hour"), (1, "minute")):
-        if minutes >= size:
-            count = minutes // size
-            return f"{count} {word}{'' if count == 1 else 's'} ago"
-    return "just now"
+    if minutes < 1:
+        return language.say("just now")
+    if minutes < 60:
+        return language.count("{n} minute ago", "{n} minutes ago", minutes)
+    if minutes < 1440:
+        return language.count("{n} hour ago", "{n} hours ago", minutes // 60)
+    return language.count("{n} day ago", "{n} days ago", minutes // 1440)

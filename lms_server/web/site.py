@@ -16,6 +16,7 @@ from lms_server.web.auth import Door
 from lms_server.web.blobs import send_file
 from lms_server.web.certificates import known_certificate
 from lms_server.web.errors import Problem, not_found
+from lms_server.web.languages import LANGUAGES, remember
 from lms_server.web.pages import Pages, local_path, read_form
 from resources import path as resource
 
@@ -77,6 +78,20 @@ class PreviewAddress:
 
     def on_get(self, _req: falcon.Request, _resp: falcon.Response, uid: str) -> None:
         raise falcon.HTTPSeeOther(f"/read/{uid}/" if uid.replace("-", "").isalnum() else "/")
+
+
+@dataclass(frozen=True)
+class LanguageChoice:
+    """``/language?to=…&next=…``: a link of every page."""
+
+    pages: Pages
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        language = LANGUAGES.get(req.get_param("to") or "")
+        if language is not None:
+            remember(resp, language, is_secure=self.pages.is_secure)
+        resp.status = 303
+        resp.location = local_path(req.get_param("next"))
 
 
 @dataclass(frozen=True)

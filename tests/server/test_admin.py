@@ -38,11 +38,11 @@ class Browser:
     def post(self, path, form):
         return send(self.guest, path, {"csrf": self.csrf()} | form, self.cookie)
 
-    def upload(self, content, name="course.zip", csrf=None):
+    def upload(self, content, name="course.zip", csrf=None, path="/admin/import"):
         text = f'--b\r\nContent-Disposition: form-data; name="csrf"\r\n\r\n{self.csrf() if csrf is None else csrf}\r\n'
         text += f'--b\r\nContent-Disposition: form-data; name="file"; filename="{name}"\r\n\r\n'
         headers = {"Content-Type": "multipart/form-data; boundary=b", "Cookie": self.cookie}
-        return self.guest.call("POST", "/admin/import", text.encode() + content + b"\r\n--b--\r\n", headers)
+        return self.guest.call("POST", path, text.encode() + content + b"\r\n--b--\r\n", headers)
 
 
 @pytest.fixture
@@ -123,7 +123,7 @@ def test_a_learner_s_page(browser, ana, certificate):
     assert browser.post(path, {"do": "password", "password": ""}).status_code == 422
     assert browser.post(path, {"do": "password", "password": "another"}).status_code == 303
     assert browser.post(path, {"do": "disable"}).status_code == 303
-    assert "disabled" in browser.get(path).text
+    assert "Disabled" in browser.get(path).text
     assert ana.sync().status_code == 403
     assert browser.get("/admin/learners/nobody").status_code == 404
 

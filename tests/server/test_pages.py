@@ -8,8 +8,8 @@ from lms_server.actions.course_import import import_course
 from lms_server.actions.courses import list_courses
 from lms_server.actions.users import list_users
 from lms_server.content.read import read_course
-from lms_server.web.admin import table_text
 from lms_server.web.pages import local_path
+from lms_server.web.tables import table_text
 from tests.server.conftest import COURSE, PASSWORD, Client, made, write_course
 
 EVIL = "<script>alert(1)</script>"

@@ -1,0 +1,65 @@
+"""``/admin/settings``: what can be changed while the server runs, and what its environment says."""
+
+import re
+from dataclasses import dataclass
+from typing import Any
+
+import falcon
+
+from lms_server.actions.installation import rename_server
+from lms_server.actions.mail_check import send_test_mail
+from lms_server.actions.refusals import Refused
+from lms_server.settings import DATA, DATABASE, MAIL, PUBLIC_URL, REGISTRATION, Settings
+from lms_server.web.pages import Pages, read_form
+
+# user:password@ of an address.
+_SECRET = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
+
+
+@dataclass(frozen=True)
+class SettingsPage:
+    """Name the server; see the rest; send oneself a mail."""
+
+    pages: Pages
+    settings: Settings
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
+        self._show(req, resp, sent=req.get_param("sent") == "1")
+
+    def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
+        session = self.pages.admin(req)
+        form = read_form(req)
+        self.pages.check_form(req, session, form)
+        sent = ""
+        try:
+            if form.get("do") == "test_mail":
+                send_test_mail(self.pages.context, self.settings.mail, session.user.email)
+                sent = "?sent=1"
+            else:
+                rename_server(self.pages.context, form.get("name", ""))
+        except Refused as refusal:
+            self._show(req, resp, refusal.text)
+            resp.status = 422
+            return
+        resp.status = 303
+        resp.location = f"/admin/settings{sent}"
+
+    def _show(self, req: falcon.Request, resp: falcon.Response, error: str = "", *, sent: bool = False) -> None:
+        session = self.pages.admin(req)
+        values: dict[str, Any] = {"error": error, "sent": sent, "facts": self._facts()}
+        self.pages.show(resp, "admin/settings.html", session, **values)
+
+    def _facts(self) -> dict[str, tuple[str, str]]:
+        """Name: (what it is, the variable that sets it)."""
+        settings = self.settings
+        return {
+            "public_url": (self.pages.context.public_url, PUBLIC_URL),
+            "registration": (settings.registration.value, REGISTRATION),
+            "mail": (_without_password(settings.mail), MAIL),
+            "database": (_without_password(settings.database), DATABASE),
+            "data": (str(settings.data), DATA),
+        }
+
+
+def _without_password(url: str) -> str:
+    return _SECRET.sub(r"\1:…@", url)

@@ -1,0 +1,132 @@
+"""Which language a page speaks, and how it says things: the browser's wish, or the one chosen with a link."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import falcon
+from markupsafe import Markup, escape
+
+from lms_server.web.words import ar, es
+
+Catalog = Mapping[str, str | tuple[str, ...]]
+
+CATALOGS: dict[str, Catalog] = {"es": es.WORDS, "ar": ar.WORDS}
+COOKIE = "lms-language"
+_YEAR_S = 31_536_000
+
+# Values of the database that stand on pages.
+NAMED = {
+    "beginner": "Beginner",
+    "intermediate": "Intermediate",
+    "advanced": "Advanced",
+    "published": "Published",
+    "draft": "Draft",
+    "withdrawn": "Withdrawn",
+    "learner": "Learner",
+    "admin": "Admin",
+    "queued": "Queued",
+    "sending": "Sending",
+    "accepted": "Accepted",
+    "failed": "Failed",
+    "in_doubt": "In doubt",
+    "held": "Held",
+    "enroll": "Enroll",
+    "start_lesson": "Start lesson",
+    "complete_lesson": "Complete lesson",
+    "keep_certificate": "Keep certificate",
+    "course_draft": "The course isn't published",
+    "course_deleted": "The course was deleted",
+    "unknown_course": "The course isn't on this server",
+    "unknown_lesson": "The lesson isn't on this server",
+    "not_enrolled": "The learner isn't enrolled",
+    "unsupported_kind": "This server is older than the laptop's program",
+    "malformed": "It can't be read",
+    "id_conflict": "Other work has the same number",
+    "too_many_parked": "There is no room for more waiting work",
+    "new": "New",
+    "added": "Added",
+    "email_taken": "Has an account",
+    "open": "Open to everybody",
+    "closed": "Admins make accounts",
+}
+
+
+def _two(n: int) -> int:
+    return 0 if n == 1 else 1
+
+
+def _six(n: int) -> int:
+    """Arabic: zero, one, two, few (3-10), many (11-99), other."""
+    if n < 3:
+        return n
+    if 3 <= n % 100 <= 10:
+        return 3
+    return 4 if n % 100 >= 11 else 5
+
+
+@dataclass(frozen=True)
+class Language:
+    """One language; what its catalog doesn't have is said in English."""
+
+    code: str
+    name: str
+    direction: str = "ltr"
+    words: Catalog = field(default_factory=dict)
+    form: Callable[[int], int] = _two
+
+    def say(self, text: str, **values: Any) -> Markup:
+        """A text in this language, safe in a page; so are the values, unless they are Markup already."""
+        known = self.words.get(text, text)
+        safe = Markup(escape(known if isinstance(known, str) else known[-1]))  # noqa: S704 # escaped first
+        # A sentence of elsewhere may quote what somebody typed, braces and all.
+        return safe.format(**values) if values else safe
+
+    def count(self, one: str, many: str, n: int, **values: Any) -> Markup:
+        """The same about ``{n}`` things."""
+        forms = self.words.get(many)
+        known = forms[self.form(n)] if isinstance(forms, tuple) else (one if n == 1 else many)
+        return Markup(escape(known)).format(n=n, **values)  # noqa: S704 # escaped first
+
+    def named(self, value: str) -> Markup:
+        """A value of the database in words."""
+        return self.say(NAMED.get(value, value))
+
+
+ENGLISH = Language("en", "English")
+_OTHERS: tuple[tuple[str, str, str, Callable[[int], int]], ...] = (
+    ("es", "Español", "ltr", _two),
+    ("ar", "العربية", "rtl", _six),
+)
+LANGUAGES: dict[str, Language] = {"en": ENGLISH} | {
+    code: Language(code, name, direction, CATALOGS[code], form) for code, name, direction, form in _OTHERS
+}
+
+
+def choose(req: falcon.Request) -> Language:
+    """The language chosen with a link, else the first of the browser's that we have, else English."""
+    chosen = (req.get_cookie_values(COOKIE) or [""])[0]
+    if chosen in LANGUAGES:
+        return LANGUAGES[chosen]
+    wishes = [_wish(part) for part in (req.get_header("Accept-Language") or "")[:500].split(",")]
+    wanted = [code for weight, code in sorted(wishes, key=lambda wish: -wish[0]) if weight > 0 and code in LANGUAGES]
+    return LANGUAGES[wanted[0]] if wanted else ENGLISH
+
+
+def remember(resp: falcon.Response, language: Language, *, is_secure: bool) -> None:
+    """Keep the choice for a year."""
+    resp.set_cookie(COOKIE, language.code, path="/", max_age=_YEAR_S, secure=is_secure, http_only=True, same_site="Lax")
+
+
+def language_of(resp: falcon.Response) -> Language:
+    """The language of this answer."""
+    found = getattr(resp.context, "language", ENGLISH)
+    return found if isinstance(found, Language) else ENGLISH
+
+
+def _wish(part: str) -> tuple[float, str]:
+    tag, _, weight = part.strip().partition(";q=")
+    try:
+        return float(weight or 1), tag.strip().lower().partition("-")[0]
+    except ValueError:
+        return 0.0, ""

@@ -1,0 +1,125 @@
+"""Pages speak English, Spanish and Arabic: every word that a template says stands in every dictionary."""
+
+import re
+
+import pytest
+from falcon import testing
+
+from lms_server.web import pages as pages_module
+from lms_server.web.languages import CATALOGS, LANGUAGES, NAMED
+from tests.house.source import ROOT
+
+WEB = ROOT / "lms_server" / "web"
+TEMPLATES = {str(path.relative_to(WEB)): path.read_text("utf-8") for path in (WEB / "templates").rglob("*.html")}
+PYTHON = "".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
+SAID = re.compile(r'\b(?:t|language\.say)\("([^"]+)"')
+COUNTED = re.compile(r'\b(?:n|language\.count)\(\s*"([^"]+)",\s*"([^"]+)"')
+# Sentences of elsewhere that pages pass on.
+PASSED_ON = re.compile(r'Problem\(\d+, "\w+", "([^"{]+)"')
+FIELD = re.compile(r"\{(\w+)\}")
+
+
+def words():
+    said = {text for page in (*TEMPLATES.values(), PYTHON) for text in SAID.findall(page)}
+    return said | set(NAMED.values())
+
+
+def counted():
+    return {many for page in (*TEMPLATES.values(), PYTHON) for _, many in COUNTED.findall(page)}
+
+
+def test_the_dictionaries_have_the_same_keys():
+    assert CATALOGS["es"].keys() == CATALOGS["ar"].keys()
+
+
+@pytest.mark.parametrize("code", CATALOGS)
+def test_every_word_of_the_pages_is_there_and_no_other(code):
+    catalog = CATALOGS[code]
+    assert len(words()) > 150
+    assert words() | counted() <= catalog.keys(), words() | counted() - catalog.keys()
+    spoken = words() | counted() | set(PASSED_ON.findall(PYTHON))
+    assert catalog.keys() <= spoken, catalog.keys() - spoken
+
+
+@pytest.mark.parametrize(("code", "forms"), [("es", 2), ("ar", 6)])
+def test_plurals_have_their_forms_and_texts_their_fields(code, forms):
+    for text, known in CATALOGS[code].items():
+        if text in counted():
+            assert isinstance(known, tuple), text
+            assert len(known) == forms, text
+            assert all(set(FIELD.findall(form)) <= {"n"} for form in known)
+        else:
+            assert isinstance(known, str), text
+            assert sorted(FIELD.findall(known)) == sorted(FIELD.findall(text)), text
+
+
+def test_no_template_has_words_of_its_own():
+    """What stands between tags is a name, a sign, or comes from the dictionary."""
+    spoken = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}|<[^>]*>|&\w+;", re.DOTALL)
+    left = {
+        name: [word for word in re.findall(r"[A-Za-z]{2,}", spoken.sub(" ", text)) if word != "PDF"]
+        for name, text in TEMPLATES.items()
+    }
+    # Each page's mark for the navigation.
+    marks = {"dashboard", "courses", "learners", "certificates", "parked", "backup", "settings", "public", "narrow"}
+    assert not {name: rest for name, found in left.items() if (rest := [word for word in found if word not in marks])}
+
+
+@pytest.mark.parametrize(
+    ("wish", "language", "direction", "word"),
+    [
+        ("", "en", "ltr", "Catalog"),
+        ("es-MX,es;q=0.9,en;q=0.5", "es", "ltr", "Catálogo"),
+        ("fr, ar;q=0.8, en;q=0.3", "ar", "rtl", "الدورات"),
+        ("en;q=0.2, ar;q=0.1", "en", "ltr", "Catalog"),
+        ("es;q=0, en", "en", "ltr", "Catalog"),
+        ("de, xx;q=x, ,;q=", "en", "ltr", "Catalog"),
+    ],
+)
+def test_the_browser_s_wish_is_followed(guest, wish, language, direction, word):
+    page = guest.get("/", Accept_Language=wish).text
+    assert f'<html lang="{language}" dir="{direction}">' in page
+    assert f"<h1>{word}</h1>" in page
+
+
+def test_a_link_chooses_the_language_and_comes_back(guest):
+    page = guest.get("/courses/first-aid").text
+    [there] = re.findall(r'href="(/language\?to=ar[^"]+)"', page)
+    answer = guest.get(there.replace("&amp;", "&"))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/courses/first-aid")
+    cookie = answer.headers["set-cookie"].partition(";")[0]
+    assert 'dir="rtl"' in guest.get("/login", Cookie=cookie, Accept_Language="es").text
+    assert "HttpOnly" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("where", ["https://evil.example/", "//evil.example", "/\\evil"])
+def test_a_language_link_leads_nowhere_else(guest, where):
+    answer = guest.get(f"/language?to=es&next={where}")
+    assert answer.headers["location"] == "/"
+    unknown = guest.get("/language?to=tlh&next=/login")
+    assert "set-cookie" not in unknown.headers
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_public_pages_in_every_language(guest, course, certificate, code):
+    lesson = next(row["uid"] for row in course["lessons"] if row["is_free_preview"])
+    for path in (
+        "/",
+        "/courses/first-aid",
+        f"/read/{lesson}/",
+        "/login",
+        f"/verify/{certificate['uuid']}",
+        "/verify/x",
+    ):
+        page = guest.get(path, Accept_Language=code, Accept="text/html").text
+        assert f'<html lang="{code}"' in page, path
+
+
+def test_a_refusal_is_said_in_the_page_s_language_and_braces_are_harmless(guest):
+    language = LANGUAGES["es"]
+    assert language.say("The e-mail address or the password is wrong.").startswith("El correo")
+    assert language.say("There is no account for {x}.") == "There is no account for {x}."
+    assert language.say("to {server}", server="<b>") == "en &lt;b&gt;"
+    assert [LANGUAGES["ar"].form(n) for n in (0, 1, 2, 3, 10, 11, 99, 100, 102, 103)] == [0, 1, 2, 3, 3, 4, 4, 5, 5, 3]
+    assert isinstance(guest.wsgi, testing.TestClient)
+    assert pages_module._ago(language, 0, 3 * 3_600_000) == "hace 3 horas"
