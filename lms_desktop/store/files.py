@@ -7,7 +7,7 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -169,11 +169,10 @@ def land_all(contents: Mapping[Path, bytes]) -> None:
             written[place] = Path(name)
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-        _flush_all(written.values())
+        _all_at_once(_flush, written.values())
         for place, temporary in written.items():
             temporary.replace(place)
-        for folder in {place.parent for place in written}:
-            sync_folder(folder)
+        _all_at_once(sync_folder, {place.parent for place in written})
     finally:
         for temporary in written.values():
             temporary.unlink(missing_ok=True)
@@ -190,13 +189,13 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _flush_all(files: Iterable[Path]) -> None:
-    waiting = list(files)
+def _all_at_once(flush: Callable[[Path], None], places: Iterable[Path]) -> None:
+    waiting = list(places)
     if len(waiting) == 1:
-        _flush(waiting[0])
+        flush(waiting[0])
         return
     with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:
-        for _ in pool.map(_flush, waiting):
+        for _ in pool.map(flush, waiting):
             pass
 
 

@@ -124,12 +124,13 @@ downloads = Table(
     Column("bytes_done", BigInteger, nullable=False, server_default="0"),
 )
 
-# Letters with and without their marks are the same word: "cafe" finds "café", and so in Arabic.
+# Letters with and without their marks are the same word: "cafe" finds "café", and so in Arabic. Beginnings of one and
+# two letters have an index of their own, since every search begins with one.
 event.listen(
     metadata,
     "after_create",
     DDL(  # type: ignore[no-untyped-call] # SQLAlchemy leaves it untyped
         "CREATE VIRTUAL TABLE IF NOT EXISTS lesson_text "
-        "USING fts5(lesson_uid UNINDEXED, title, body, tokenize='unicode61 remove_diacritics 2')"
+        "USING fts5(lesson_uid UNINDEXED, title, body, tokenize='unicode61 remove_diacritics 2', prefix='1 2')"
     ),
 )

@@ -5,14 +5,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from sqlalchemy import Connection, and_, delete, exists, or_, select, text, update
+from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 
 from lms_desktop.store import profile
 from lms_desktop.store.catalog import mark_here
 from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.rescue import FORGETFUL
 from lms_desktop.store.rows import Topic
-from lms_desktop.store.search import forget_lessons
+from lms_desktop.store.search import forget_lessons, forget_strays, has_strays
 from lms_desktop.store.store import Store
 from lms_desktop.store.tables import ME, SCHEMA_VERSION, courses, downloads, lesson_progress, lessons
 from lms_desktop.store.wanted import files_of, lessons_of, note_arrivals
@@ -20,7 +20,6 @@ from lms_server.contract.sqlite import open_sqlite, reading
 
 # Files that came this recently may belong to what is being written just now.
 _GRACE_S = 3600.0
-_STRAYS = "lesson_text WHERE lesson_uid NOT IN (SELECT uid FROM lessons)"
 
 log = logging.getLogger(__name__)
 
@@ -81,12 +80,12 @@ def _let_go(store: Store) -> None:
     gone = and_(or_(lessons.c.deleted_at.is_not(None), lessons.c.is_hidden), ~opened)
     with store.reading() as conn:
         uids = list(conn.execute(select(lessons.c.uid).where(lessons.c.is_here, gone)).scalars())
-        has_strays = conn.execute(text(f"SELECT 1 FROM {_STRAYS} LIMIT 1")).first() is not None
-    if uids or has_strays:
+        is_untidy = bool(uids) or has_strays(conn)
+    if is_untidy:
         with store.writing(Topic.DOWNLOADS) as conn:
             conn.execute(update(lessons).where(lessons.c.is_here, gone).values(is_here=False))
             forget_lessons(conn, uids)
-            conn.execute(text(f"DELETE FROM {_STRAYS}"))
+            forget_strays(conn)
 
 
 def _used(store: Store) -> set[str]:

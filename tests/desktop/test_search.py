@@ -6,6 +6,7 @@ import resources
 from lms_desktop.settings import Home
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.sample import make_sample_profile
+from lms_desktop.store.search import index_lessons
 from lms_desktop.store.unused import remove
 
 
@@ -32,7 +33,8 @@ def test_words_are_found_in_texts_with_a_snippet_and_the_last_may_be_unfinished(
 def test_letters_with_and_without_their_marks_are_the_same_word(store):
     assert titles(store, "ماء")
     with store.writing() as conn:
-        conn.exec_driver_sql("INSERT INTO lesson_text SELECT uid, title, 'un café noir' FROM lessons LIMIT 1")
+        text = "SELECT id, uid, title, 'un café noir' FROM lessons LIMIT 1"
+        conn.exec_driver_sql(f"INSERT OR REPLACE INTO lesson_text (rowid, lesson_uid, title, body) {text}")
     assert titles(store, "cafe") == titles(store, "café") != []
 
 
@@ -42,6 +44,31 @@ def test_letters_with_and_without_their_marks_are_the_same_word(store):
 def test_nothing_typed_is_taken_for_the_indexs_own_language(store, words):
     store.views.search(words)
     assert store.views.catalog().total == 2
+
+
+def test_a_lesson_that_got_a_gone_one_s_number_is_not_found_by_its_text(store):
+    [found, *_] = store.views.search("bleed")
+    with store.writing() as conn:
+        conn.exec_driver_sql("UPDATE lessons SET uid = ? WHERE uid = ?", ("0" * 36, found.lesson_uid))
+    assert found.lesson_title not in titles(store, "bleed")
+
+
+def test_titles_go_before_texts_and_texts_hold_each_lesson_once(store):
+    [first, *_] = titles(store, "bleed")
+    assert "bleed" in first.casefold()
+    before = titles(store, "th")
+    for course in store.views.catalog().courses:
+        with store.writing() as conn:
+            index_lessons(conn, store.blobs, [lesson.uid for lesson in store.views.course(course.uid).lessons])
+    assert titles(store, "th") == before
+    assert len(set(before)) == len(before) > 3
+
+
+def test_a_single_letter_looks_in_titles(store):
+    found = titles(store, "b")
+    assert found
+    assert all(any(word.startswith("b") for word in title.casefold().split()) for title in found)
+    assert len(titles(store, "w")) < len(titles(store, "wh"))
 
 
 def test_a_course_taken_off_the_laptop_is_not_found_any_more(store):

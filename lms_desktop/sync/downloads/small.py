@@ -15,7 +15,7 @@ from lms_desktop.sync.errors import Offline
 _BATCH_FILES = 500
 _BATCH_BYTES = 8 * 1024 * 1024
 # Kept together: one wait for the disk, and little to fetch again after a crash.
-_GROUP_FILES = 32
+_GROUP_FILES = 128
 _GROUP_BYTES = 1024 * 1024
 # A cover's size isn't announced.
 _MOST_BYTES = 16 * 1024 * 1024
