@@ -27,13 +27,21 @@ def exchange(context: ServerContext, request: wire.SyncRequest, who: Learner | N
     """
     check_envelope(context, request, who)
     received_at = context.clock()
-    notice_rollback(context, who, request)
     results: list[wire.Result] = []
     if who is not None and request.commands:
+        # Before a certificate can be issued whose mail may have gone already.
+        notice_rollback(context, who, request)
         results = settle(context, who, request.commands, sent_at=from_wire(request.sent_at), received_at=received_at)
-    with reading(context.engine) as conn:
-        page = read_page(conn, who, request.after, request.settled)
+    page = _read(context, request, who)
+    if who is not None and not request.commands and not (page.known.me and page.known.catalog):
+        notice_rollback(context, who, request)
+        page = _read(context, request, who)
     return _answer(context, request, who, results, page, received_at)
+
+
+def _read(context: ServerContext, request: wire.SyncRequest, who: Learner | None) -> Page:
+    with reading(context.engine) as conn:
+        return read_page(conn, who, request.after, request.settled)
 
 
 def check_envelope(context: ServerContext, request: wire.SyncRequest, who: Learner | None) -> None:

@@ -16,7 +16,7 @@ from lms_server.jobs.outbox import hold_learner
 log = logging.getLogger(__name__)
 
 
-def notice_rollback(context: ServerContext, who: Learner | None, request: wire.SyncRequest) -> None:
+def notice_rollback(context: ServerContext, who: Learner, request: wire.SyncRequest) -> None:
     """An anchor of ours that we can't find, under an epoch that nobody ended: history was lost and nobody said so.
 
     Under the present epoch it takes a new one. The dispatch journal may have been rolled back too, so this learner's
@@ -24,7 +24,7 @@ def notice_rollback(context: ServerContext, who: Learner | None, request: wire.S
     anchors: whoever lost nothing goes on, so a made-up anchor stops nobody's mail but its maker's. Nothing else
     depends on this; desktops offer everything again because of the anchor alone.
     """
-    if who is None or request.epoch is None:
+    if request.epoch is None:
         return
     with reading(context.engine) as conn:
         epoch = read_server(conn).epoch
