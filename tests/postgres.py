@@ -7,7 +7,7 @@ import subprocess
 import tempfile
 import time
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import psycopg
@@ -49,6 +49,29 @@ def running(found, *settings):
         shutil.rmtree(folder, ignore_errors=True)
 
 
+@contextmanager
+def pooled(address):
+    """PgBouncer before a server: every transaction may get another of its connections. For ``LMS_POOLER=1``."""
+    folder = Path(tempfile.mkdtemp(prefix="lms-pooler-"))
+    account = _unprivileged(folder)
+    port, behind = free_port(), address.rpartition(":")[2]
+    (folder / "pooler.ini").write_text(
+        f"[databases]\n* = host=127.0.0.1 port={behind} user=postgres\n"
+        f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
+        "auth_type = any\npool_mode = transaction\nserver_round_robin = 1\ndefault_pool_size = 5\n"
+    )
+    call = ["pgbouncer", "-q", folder / "pooler.ini"]
+    with (folder / "log").open("wb") as log:
+        pooler = subprocess.Popen(call, stdout=log, stderr=log, cwd=folder, **account)
+    try:
+        _wait_until_ready(pooler, port, folder / "log")
+        yield f"postgresql+psycopg://postgres@127.0.0.1:{port}"
+    finally:
+        pooler.terminate()
+        pooler.wait(20)
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 @pytest.fixture(scope="session")
 def postgres_server():
     """SQLAlchemy's address of a running server, without a database's name."""
@@ -56,8 +79,11 @@ def postgres_server():
     if found is None:
         assert not os.environ.get("CI"), "CI must have PostgreSQL"
         pytest.skip("no PostgreSQL on this machine")
-    with running(found, *QUICK) as address:
-        yield address
+    with (
+        running(found, *QUICK) as address,
+        pooled(address) if os.environ.get("LMS_POOLER") else nullcontext(address) as ours,
+    ):
+        yield ours
 
 
 @pytest.fixture
