@@ -214,6 +214,12 @@ def list_devices_of(context: ServerContext, uid: str) -> list[DeviceLine]:
         return [DeviceLine(*row) for row in conn.execute(query.order_by(sessions.c.last_seen_at.desc()))]
 
 
+def count_parked(context: ServerContext) -> int:
+    """How much work waits."""
+    with reading(context.engine) as conn:
+        return _count(conn, select(func.count()).select_from(parked))
+
+
 def list_parked_lines(context: ServerContext) -> list[ParkedLine]:
     """What waits, oldest first, in words."""
     columns = (users.c.name, users.c.email, parked.c.code, parked.c.parked_at, parked.c.command)

@@ -100,7 +100,7 @@ class CourseVerb:
             raise not_found()
         _VERBS[verb](self.pages.context, slug)
         resp.status = 303
-        resp.location = "/admin/courses"
+        resp.location = f"/admin/courses/{slug}"
 
 
 @dataclass(frozen=True)

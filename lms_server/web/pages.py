@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from hashlib import sha256
 from hmac import compare_digest, digest
 from importlib.resources import files
@@ -14,6 +15,7 @@ from jinja2.runtime import Context
 from markupsafe import Markup
 
 from lms_server.actions.context import ServerContext, read_server
+from lms_server.actions.dashboard import count_parked
 from lms_server.actions.sessions import Session, find_session
 from lms_server.contract.sqlite import reading
 from lms_server.web.covers import cloth, subject
@@ -55,6 +57,7 @@ class Pages:
             server_name=name,
             user=session.user if session else None,
             csrf=self.csrf(session),
+            parked_count=partial(count_parked, self.context),
             has_upkeep=self.has_upkeep,
             has_settings=self.has_settings,
             **values,
@@ -159,20 +162,25 @@ def _icon(name: str, size: int = 20) -> Markup:
     return Markup(text.replace("<svg ", f'<svg class="icon" width="{size}" height="{size}" aria-hidden="true" ', 1))  # noqa: S704
 
 
-def _moment(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC")
+def _moment(ms: int) -> Markup:
+    return _left_to_right(datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"))
 
 
 def _day(ms: int) -> str:
     return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
 
 
-def _size(count: float) -> str:
+def _size(count: float) -> Markup:
     for unit in ("B", "KB", "MB", "GB"):
         if count < 1000:
-            return f"{count:.0f} {unit}"
+            return _left_to_right(f"{count:.0f} {unit}")
         count /= 1000
-    return f"{count:.0f} TB"
+    return _left_to_right(f"{count:.0f} TB")
+
+
+def _left_to_right(text: str) -> Markup:
+    """Figures and Latin letters that keep their order in a page that runs the other way."""
+    return Markup('<bdi dir="ltr">{}</bdi>').format(text)
 
 
 @pass_context

@@ -134,9 +134,9 @@ def test_a_test_mail_goes_at_once_or_says_why_not(context, tmp_path):
 
 
 def test_the_dashboard_knows_the_last_backup_wherever_it_was_made(browser, settings, tmp_path):
-    assert "None yet" in browser.get("/admin/").text
+    assert "No backup yet" in browser.get("/admin/").text
     write_backup(settings, tmp_path / "elsewhere.zip")
-    assert "just now" in browser.get("/admin/").text
+    assert "Last backup: just now" in browser.get("/admin/").text
     assert str(tmp_path / "elsewhere.zip") in browser.get("/admin/backup").text
 
 

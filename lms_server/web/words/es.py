@@ -99,7 +99,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "{size} free": "{size} libres",
     "{percent} % of {size} used": "{percent} % de {size} en uso",
     "Last backup": "Última copia",
-    "Make the first one": "Haz la primera",
+    "Last backup: {time}": "Última copia: {time}",
+    "No backup yet": "Todavía sin copia",
     "{n} active this week": ("{n} activa esta semana", "{n} activas esta semana"),
     "{n} not seen for 30 days": ("{n} sin aparecer en 30 días", "{n} sin aparecer en 30 días"),
     # For admins, tables
