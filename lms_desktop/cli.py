@@ -15,6 +15,7 @@ from lms_desktop.settings import find_home, read_device
 from lms_desktop.store import unused, wanted
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.export import export
+from lms_desktop.store.glance import Glance
 from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rescue import export_unopened
@@ -138,13 +139,13 @@ def _switch(accounts: Accounts, args: argparse.Namespace) -> None:
 
 
 def _catalog(accounts: Accounts, args: argparse.Namespace) -> None:
-    with _current(accounts) as store:
+    with _looked_at(accounts) as store:
         rows = [_catalog_row(store, course) for course in store.views.catalog().courses]
     lines = [f"{row['slug']}  {row['title']}  ({len(row['lessons'])} lessons)" for row in rows]
     _print(args, rows, "\n".join(lines))
 
 
-def _catalog_row(store: Store, course: CourseRow) -> dict[str, Any]:
+def _catalog_row(store: Store | Glance, course: CourseRow) -> dict[str, Any]:
     page = store.views.course(course.uid)
     return {
         "uid": course.uid,
@@ -201,7 +202,7 @@ def _sync(accounts: Accounts, args: argparse.Namespace) -> None:
 
 
 def _status(accounts: Accounts, args: argparse.Namespace) -> None:
-    with _current(accounts) as store:
+    with _looked_at(accounts) as store:
         counts, status = store.views.counts(), store.views.status()
         last = status["last_sync_at"]
         row = {
@@ -218,7 +219,7 @@ def _status(accounts: Accounts, args: argparse.Namespace) -> None:
 
 
 def _certificates(accounts: Accounts, args: argparse.Namespace) -> None:
-    with _current(accounts) as store:
+    with _looked_at(accounts) as store:
         rows = [
             {
                 "uuid": row.uuid,
@@ -235,7 +236,7 @@ def _certificates(accounts: Accounts, args: argparse.Namespace) -> None:
 def _export(accounts: Accounts, args: argparse.Namespace) -> None:
     file = Path(args.file)
     try:
-        with _current(accounts) as store:
+        with _looked_at(accounts) as store:
             count = export(store, file)
     except StorageTrouble as trouble:
         folder = accounts.profiles.current()
@@ -283,20 +284,44 @@ def _course(store: Store, slug: str) -> CourseRow:
 
 @contextmanager
 def _current(accounts: Accounts) -> Iterator[Store]:
+    with _opened(accounts, _signed_in(accounts)) as store:
+        yield store
+
+
+@contextmanager
+def _looked_at(accounts: Accounts) -> Iterator[Store | Glance]:
+    """The profile for a command that only reads: it needn't wait for who has it open."""
+    folder = _signed_in(accounts)
+    try:
+        store: Store | Glance = accounts.profiles.open(folder)
+    except StorageTrouble as trouble:
+        if trouble.code is not Storage.IN_USE:
+            raise
+        store = accounts.profiles.glance(folder)
+    with _told_and_closed(store):
+        yield store
+
+
+def _signed_in(accounts: Accounts) -> Path:
     folder = accounts.profiles.current()
     if folder is None:
         raise SignedOut("Nobody is signed in. Use: lms-desktop login --server URL --email E --password-stdin")
-    with _opened(accounts, folder) as store:
-        yield store
+    return folder
 
 
 @contextmanager
 def _opened(accounts: Accounts, folder: Path) -> Iterator[Store]:
     store = _open_patiently(accounts, folder)
+    with _told_and_closed(store):
+        yield store
+
+
+@contextmanager
+def _told_and_closed(store: Store | Glance) -> Iterator[None]:
     if store.notice is not None:
         print(f"lms-desktop: {store.notice.text}", file=sys.stderr)
     try:
-        yield store
+        yield
     finally:
         store.close()
 
@@ -338,6 +363,9 @@ def _print(args: argparse.Namespace, document: Any, text: str) -> None:
 
 def _say(error: Exception, code: int) -> int:
     text = str(error)
+    if isinstance(error, Refused):
+        # The sentence is for people, the code for scripts.
+        text = f"{text} ({error.code})"
     if isinstance(error, OSError) and error.filename:
         text = f"{error.filename2 or error.filename}: {error.strerror}"
     print(f"lms-desktop: {text}", file=sys.stderr)

@@ -3,11 +3,12 @@
 from pathlib import Path
 
 from lms_desktop.store.files import land
+from lms_desktop.store.glance import Glance
 from lms_desktop.store.store import Store
 from lms_server.contract.unsent import Writer
 
 
-def export(store: Store, file: Path, command_id: str | None = None) -> int:
+def export(store: Store | Glance, file: Path, command_id: str | None = None) -> int:
     """Write the commands that the server hasn't acknowledged (or the one named); returns how many. Raises OSError."""
     commands = [c for c in store.views.unsettled() if command_id is None or c.id == command_id]
     who = store.learner

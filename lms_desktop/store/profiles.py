@@ -7,6 +7,7 @@ from pathlib import Path
 from lms_desktop.settings import Home
 from lms_desktop.store import profile
 from lms_desktop.store.files import Blobs, land
+from lms_desktop.store.glance import Glance
 from lms_desktop.store.rows import AccountRow
 from lms_desktop.store.store import Store
 
@@ -39,6 +40,10 @@ class Profiles:
     def open(self, folder: Path) -> Store:
         """Open a profile. Raises StorageTrouble."""
         return Store(folder, Blobs(self.home.blobs))
+
+    def glance(self, folder: Path) -> Glance:
+        """Read a profile that somebody else has open. Raises StorageTrouble."""
+        return Glance(folder, Blobs(self.home.blobs))
 
     def all(self) -> tuple[AccountRow, ...]:
         """Everybody who has a profile here, with how much of their work is unsent."""

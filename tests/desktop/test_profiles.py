@@ -52,6 +52,12 @@ def test_commands_at_the_same_time_take_turns(machine, course):
     assert done.returncode == 0
 
 
+def test_a_refusal_names_its_rule(machine, course):
+    done = machine.run("complete", "no-such-lesson")
+    assert done.returncode == 1
+    assert "(unknown_lesson)" in done.stderr
+
+
 @pytest.mark.parametrize(
     "address", ["http://[::1", "http://", "https://[", "javascript:alert(1)", "http://a:b", "http://\u202e"]
 )
@@ -92,6 +98,20 @@ def test_each_learner_s_commands_stay_theirs(machine, course):
     assert rows == {"Ana Moreno": 2, "Ben": 0}
     machine.reopen().sync()
     assert ana.world.completed(ana.learner) == set(course.lessons[:2])
+
+
+def test_what_only_reads_needs_not_wait_for_the_window(machine, course, tmp_path):
+    window = machine.reopen()
+    window.study(course, 0)
+    looks = {call: machine.run(call, "--json") for call in ("status", "catalog", "certificates")}
+    assert {call: look.returncode for call, look in looks.items()} == dict.fromkeys(looks, 0), looks
+    assert json.loads(looks["status"].stdout)["pending"] == 1
+    (seen,) = json.loads(looks["catalog"].stdout)
+    assert [lesson["completed"] for lesson in seen["lessons"]][:2] == [True, False]
+    assert machine.run("export", str(tmp_path / "unsent")).returncode == 0
+    # The window still has the profile, and goes on.
+    window.study(course, 1)
+    assert window.store.views.counts()["pending"] == 2
 
 
 def test_another_learner_s_token_sends_nothing(machine, course):
