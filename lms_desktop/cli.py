@@ -366,6 +366,9 @@ def _say(error: Exception, code: int) -> int:
     if isinstance(error, Refused):
         # The sentence is for people, the code for scripts.
         text = f"{text} ({error.code})"
+    if isinstance(error, Refused):
+        # The sentence is for people, the code for scripts.
+        text = f"{text} ({error.code})"
     if isinstance(error, OSError) and error.filename:
         text = f"{error.filename2 or error.filename}: {error.strerror}"
     print(f"lms-desktop: {text}", file=sys.stderr)

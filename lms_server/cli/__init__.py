@@ -57,7 +57,8 @@ def _reason(error: Exception) -> tuple[int, str]:
         case BadSetting():
             return USAGE, str(error)
         case Refused():
-            return REFUSED, error.text
+            # The sentence is for people, the code for scripts.
+            return REFUSED, f"{error.text} ({error.code})"
         case NotInstalled():
             return TROUBLE, str(error)
         case OSError():

@@ -58,6 +58,12 @@ def test_a_refusal_names_its_rule(machine, course):
     assert "(unknown_lesson)" in done.stderr
 
 
+def test_a_refusal_names_its_rule(machine, course):
+    done = machine.run("complete", "no-such-lesson")
+    assert done.returncode == 1
+    assert "(unknown_lesson)" in done.stderr
+
+
 @pytest.mark.parametrize(
     "address", ["http://[::1", "http://", "https://[", "javascript:alert(1)", "http://a:b", "http://\u202e"]
 )

@@ -226,6 +226,7 @@ def test_another_course_with_a_taken_slug(run, tmp_path):
     code, _, err = run("course", "import", str(package))
     assert code == 1
     assert "first-aid" in err
+    assert "(slug_taken)" in err
 
 
 def test_from_enrolling_to_a_certificate_and_its_mail(run, ask, ana, course, tmp_path):
