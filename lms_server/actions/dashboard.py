@@ -103,13 +103,16 @@ class DeviceLine:
 
 @dataclass(frozen=True)
 class ParkedLine:
-    """Work that waits: whose, what, about which course or lesson (its title if it is here), why, since when."""
+    """Work that waits: whose, what, about which course or lesson (its title if it is here), why, since when.
+
+    ``course`` is the slug of the course that it belongs to, empty while nobody knows.
+    """
 
     name: str
     email: str
     kind: str
     about: str
-    is_known: bool
+    course: str
     code: str
     parked_at: int
 
@@ -227,21 +230,19 @@ def list_parked_lines(context: ServerContext) -> list[ParkedLine]:
         rows = conn.execute(select(*columns).join_from(parked, users).order_by(parked.c.id)).all()
         commands = [json.loads(row.command) for row in rows]
         abouts = [str(command.get("course") or command.get("lesson") or "") for command in commands]
-        titles = _titles(conn, set(abouts))
+        known = _known(conn, set(abouts))
     return [
-        ParkedLine(
-            row.name, row.email, command.get("kind", ""), titles.get(uid, uid), uid in titles, row.code, row.parked_at
-        )
+        ParkedLine(row.name, row.email, command.get("kind", ""), *known.get(uid, (uid, "")), row.code, row.parked_at)
         for row, command, uid in zip(rows, commands, abouts, strict=True)
     ]
 
 
-def _titles(conn: Connection, uids: set[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for table in (courses, lessons):
-        query = select(table.c.uid, table.c.title).where(among(table.c.uid, uids))
-        found |= {uid: title for uid, title in conn.execute(query) if title}
-    return found
+def _known(conn: Connection, uids: set[str]) -> dict[str, tuple[str, str]]:
+    """Title and course (a slug) of those of these courses and lessons that are here."""
+    of_courses = select(courses.c.uid, courses.c.title, courses.c.slug).where(among(courses.c.uid, uids))
+    of_lessons = select(lessons.c.uid, lessons.c.title, courses.c.slug).join_from(lessons, courses)
+    found = [*conn.execute(of_courses), *conn.execute(of_lessons.where(among(lessons.c.uid, uids)))]
+    return {uid: (title or uid, slug) for uid, title, slug in found}
 
 
 def _standing(*columns: Any) -> Any:

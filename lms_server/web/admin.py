@@ -16,12 +16,14 @@ from lms_server.actions.dashboard import CourseLine, list_course_lines, list_par
 from lms_server.actions.papers import ensure_pdf
 from lms_server.actions.refusals import Refused
 from lms_server.actions.reports import list_certificates
-from lms_server.actions.users import NewUser, Role, add_user, disable_user, list_users
+from lms_server.actions.users import NewUser, Role, add_user, disable_user, find_user, list_users
 from lms_server.contract.sqlite import reading
 from lms_server.contract.times import to_wire
 from lms_server.jobs.outbox import MailRow, list_mails
 from lms_server.jobs.queue import State
+from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
+from lms_server.web.auth import learner_of
 from lms_server.web.certificates import known_certificate, send_pdf
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, read_form
@@ -216,24 +218,37 @@ class CertificatePdf:
 
 @dataclass(frozen=True)
 class ParkedPage:
-    """``/admin/parked``: work that waits, why, and one button to try all again."""
+    """``/admin/parked``: work that waits, why, and buttons: try all again, or enroll who isn't."""
 
     pages: Pages
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session = self.pages.admin(req)
-        search = wanted(req)
-        found = [
-            row for row in list_parked_lines(self.pages.context) if holds(f"{row.name} {row.email} {row.about}", search)
-        ]
-        shown, paging = page_of(req, found)
-        self.pages.show(resp, "admin/parked.html", session, rows=shown, paging=paging, q=search)
+        self._show(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self.pages.check_form(req, self.pages.admin(req), read_form(req))
-        sweep(self.pages.context)
+        form = read_form(req)
+        self.pages.check_form(req, self.pages.admin(req), form)
+        context = self.pages.context
+        try:
+            if form.get("do") == "enroll":
+                # What waited for this is tried again in the same transaction.
+                enroll_user(context, learner_of(find_user(context, form.get("email", ""))), form.get("course", ""))
+            else:
+                sweep(context)
+        except Refused as refusal:
+            self._show(req, resp, refusal.text)
+            resp.status = 422
+            return
         resp.status = 303
         resp.location = "/admin/parked"
+
+    def _show(self, req: falcon.Request, resp: falcon.Response, error: str = "") -> None:
+        session = self.pages.admin(req)
+        search = wanted(req)
+        lines = list_parked_lines(self.pages.context)
+        found = [row for row in lines if holds(f"{row.name} {row.email} {row.about} {row.course}", search)]
+        shown, paging = page_of(req, found)
+        self.pages.show(resp, "admin/parked.html", session, rows=shown, paging=paging, q=search, error=error)
 
 
 def _courses(context: ServerContext) -> list[CourseLine]:

@@ -5,6 +5,7 @@ import re
 import pytest
 from falcon import testing
 
+from lms_server.actions.courses import unpublish_course
 from lms_server.actions.users import list_users
 from lms_server.contract.commands import CompleteLesson, Enroll
 from lms_server.contract.ids import new_uuid7
@@ -14,7 +15,7 @@ from lms_server.settings import read_settings
 from lms_server.web.admin_upkeep import Upkeep
 from lms_server.web.app import Parts, create_app
 from tests.jobs.smtp import Script, ScriptedServer
-from tests.server.conftest import Client, signed_in
+from tests.server.conftest import Client, made, signed_in
 from tests.server.test_admin import Browser
 
 CSV = "name,email,password\nZoe,zoe@example.org,\n=Evil,eve@example.org,secret-word\nAna,ANA@example.org,\n"
@@ -169,3 +170,18 @@ def test_a_course_s_learners_are_searched_and_exported(browser, certificate):
 def test_these_are_for_admins_alone(guest, ana, path):
     assert guest.get(f"/admin/{path}").status_code == 303
     assert Browser(guest, ana.token).get(f"/admin/{path}").status_code == 403
+
+
+def test_who_isn_t_enrolled_is_enrolled_with_one_click_and_the_work_counts(browser, ana, course, context):
+    answer = ana.sync(*[made("complete_lesson", lesson=lesson["uid"]) for lesson in course["lessons"]])
+    assert {result["code"] for result in answer.json["results"]} == {"not_enrolled"}
+    page = browser.get("/admin/parked").text
+    assert page.count("Enroll and try again") == len(course["lessons"])
+    assert "Check" in page, "the lesson's title, not its number"
+    form = {"do": "enroll", "email": "ana@example.org", "course": "first-aid"}
+    assert browser.post("/admin/parked", form).status_code == 303
+    assert "Nothing waits" in browser.get("/admin/parked").text
+    assert len(ana.sync().json["changes"]["certificates"]) == 1
+    unpublish_course(context, "first-aid")
+    refused = browser.post("/admin/parked", form | {"email": "ben@example.org"})
+    assert (refused.status_code, "published" in refused.text) == (422, True)

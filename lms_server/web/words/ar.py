@@ -208,6 +208,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Try all again": "إعادة محاولة الكل",
     "This work is safe and waits for you": "هذا العمل محفوظ وينتظرك",
     "When the reason is gone (publish the course, enroll the learner), it counts by itself within a minute, with its own date.": "عند زوال السبب (بنشر الدورة أو التسجيل فيها) يُحتسب تلقائيًا خلال دقيقة بتاريخه الأصلي.",
+    "Enroll and try again": "تسجيله والمحاولة من جديد",
     "Search learners and courses": "البحث في الأسماء والدورات",
     "What": "ماذا",
     "About": "عن",

@@ -208,6 +208,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Try all again": "Intentar todo de nuevo",
     "This work is safe and waits for you": "Este trabajo está a salvo y te espera",
     "When the reason is gone (publish the course, enroll the learner), it counts by itself within a minute, with its own date.": "Cuando desaparezca el motivo (publica el curso, inscribe a la persona), contará solo en un minuto, con su propia fecha.",
+    "Enroll and try again": "Inscribir y reintentar",
     "Search learners and courses": "Buscar nombres y cursos",
     "What": "Qué",
     "About": "Sobre",
