@@ -86,6 +86,7 @@ class Failure(StrEnum):
     DAMAGED = "damaged"
     NEWER = "newer"
     IN_USE = "in_use"
+    UNEXPECTED = "unexpected"
 
 
 class ActionFailed(Exception):

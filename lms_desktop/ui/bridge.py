@@ -50,6 +50,10 @@ class _Return(QObject):
         except ActionFailed as failure:
             self._failed(failure.failure)
             return
+        except Exception:
+            # A bug: whoever waits must not wait for ever. The window's last catch tells of it.
+            self._failed(Failure.UNEXPECTED)
+            raise
         self._done(result)
 
 

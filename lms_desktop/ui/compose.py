@@ -4,15 +4,17 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
 
-from PySide6.QtCore import QEvent, QObject, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtWidgets import QApplication
 
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.page import Context, Page
 from lms_desktop.ui.preferences import PreferenceFile
+from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import application
+from lms_desktop.ui.widgets.dialog import Note
 from lms_desktop.ui.widgets.ring import FocusRings
 from lms_desktop.ui.window import MainWindow
 from resources import path
@@ -34,10 +36,7 @@ def make_application(arguments: list[str]) -> QApplication:
 
 def say(window: MainWindow, text: str) -> None:
     """Tell the learner something about this laptop that no page shows; the window goes on behind it."""
-    box = QMessageBox(QMessageBox.Icon.Information, "LMS Desktop", text, QMessageBox.StandardButton.Ok, window)
-    box.setTextFormat(Qt.TextFormat.PlainText)
-    box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    box.open()
+    Note(window, tr("About your work on this laptop"), text).open()
 
 
 def when_seen(window: MainWindow, act: Callable[[], None]) -> None:

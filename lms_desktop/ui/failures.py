@@ -28,6 +28,7 @@ def failure_words(failure: Failure) -> str:
         Failure.DAMAGED: _storage(Storage.DAMAGED),
         Failure.NEWER: _storage(Storage.NEWER),
         Failure.IN_USE: _storage(Storage.IN_USE),
+        Failure.UNEXPECTED: tr("Something went wrong in this app. What was saved is safe. Try again."),
     }[failure]
 
 

@@ -4,7 +4,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from PySide6.QtWidgets import QMessageBox
 
 import resources
 from lms_desktop import app
@@ -16,6 +15,7 @@ from lms_desktop.sync import client
 from lms_desktop.ui import texts
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.failures import storage_words
+from lms_desktop.ui.widgets.dialog import Note
 
 
 @pytest.fixture
@@ -27,10 +27,10 @@ def desk(qapp, tmp_path):
 
 
 def told(window):
-    boxes = window.findChildren(QMessageBox)
-    texts = [box.text() for box in boxes]
-    for box in boxes:
-        box.close()
+    notes = window.findChildren(Note)
+    texts = [note.text for note in notes]
+    for note in notes:
+        note.close()
     return texts
 
 

@@ -61,12 +61,13 @@ def test_a_page_that_is_gone_hears_nothing(qapp, qtbot):
 
 
 def test_a_mistake_in_the_program_is_not_swallowed(qapp, qtbot):
-    owner, future = QObject(), Future()
+    owner, future, told = QObject(), Future(), []
     with qtbot.captureExceptions() as caught:
-        when_done(owner, future, pytest.fail, pytest.fail)
+        when_done(owner, future, pytest.fail, told.append)
         future.set_exception(ZeroDivisionError())
         qtbot.waitUntil(lambda: len(caught) == 1)
     assert caught[0][0] is ZeroDivisionError
+    assert told == [Failure.UNEXPECTED]
 
 
 def test_every_failure_and_every_code_that_waits_has_words(qapp):

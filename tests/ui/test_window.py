@@ -15,6 +15,9 @@ from lms_desktop.ui.actions import Failure, ServerFacts
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.theme import tokens
+from lms_desktop.ui.widgets.button import Button
+from lms_desktop.ui.widgets.course import ContinueCard
+from lms_desktop.ui.widgets.ring import _Ring
 from lms_desktop.ui.window import Route
 from tests.ui.samples import ANA, GUEST, HILLSIDE, LEILA, SampleShelf, SampleViews
 from tests.ui.windows import go, opened, settle
@@ -335,6 +338,32 @@ def test_the_sidebar_follows_a_course_that_was_taken_up(qapp, tmp_path, qtbot):
         shelf.views.catalog_courses = tuple(rows)
         shelf.tell(Topic.ENROLLMENTS)
         qtbot.waitUntil(window._sidebar.items["learn"].isChecked)
+
+
+def ringed(window):
+    """Parts that are shown as if the keyboard had gone to them."""
+    rings = [ring for ring in window.findChildren(_Ring) if ring.isVisible()]
+    return rings + [item for item in window._sidebar.items.values() if item._shows_focus]
+
+
+def test_what_a_click_made_anew_leaves_no_ring_behind(qapp, tmp_path):
+    with opened(tmp_path) as (window, _actions):
+        go(window, "settings")
+        chip = next(part for part in shown_page(window).findChildren(Button) if part.words() == "80\u00a0%")
+        QTest.mouseClick(chip, Qt.MouseButton.LeftButton)
+        shown_page(window).reload()
+        settle()
+        assert ringed(window) == []
+
+
+def test_tab_goes_on_into_the_page_that_was_opened(qapp, tmp_path):
+    with opened(tmp_path) as (window, _actions):
+        go(window, "learn")
+        window.findChild(ContinueCard).setFocus(Qt.FocusReason.TabFocusReason)
+        window.show_sync()
+        settle()
+        window.focusNextChild()
+        assert window._stack.currentWidget().isAncestorOf(QApplication.focusWidget())
 
 
 def test_a_laptop_of_one_learner_is_never_locked_by_itself(qapp, tmp_path):

@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from lms_desktop.store.rows import Found
 from lms_desktop.store.search import END_MARK, START_MARK
 from lms_desktop.ui.texts import tr
-from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.theme import look
+from lms_desktop.ui.widgets.button import ICON, Button, Kind
 from lms_desktop.ui.widgets.card import Card, clear, column, line
+from lms_desktop.ui.widgets.paint import GAP
 from lms_desktop.ui.widgets.text import ElidedText, Text
 
 _SHOWN = 4
@@ -38,7 +40,7 @@ class FoundLessons(QWidget):
             first.addWidget(self._button(lesson))
             first.addStretch(1)
             card.body.addLayout(first)
-            card.body.addWidget(_around(lesson))
+            card.body.addLayout(_around(lesson))
         self._body.addWidget(card)
         # Where no course was found these stand alone, at the top.
         self._body.addStretch(1)
@@ -53,8 +55,11 @@ class FoundLessons(QWidget):
         return Button(words, "file", kind=Kind.QUIET, small=True, on_click=lambda: self.chosen.emit(uid))
 
 
-def _around(lesson: Found) -> ElidedText:
+def _around(lesson: Found) -> QBoxLayout:
     words = ElidedText("", "small")
-    words.setContentsMargins(16, 0, 16, 4)
-    words.set_text(lesson.snippet.replace(START_MARK, "").replace(END_MARK, ""))
-    return words
+    words.set_text(" ".join(lesson.snippet.replace(START_MARK, "").replace(END_MARK, "").split()))
+    row = line(None)
+    # Under the title, which stands behind its icon.
+    row.addSpacing(10 + max(ICON, look().px(ICON)) + GAP)
+    row.addWidget(words, 1)
+    return row

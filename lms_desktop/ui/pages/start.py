@@ -16,7 +16,7 @@ from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.texts import LANGUAGES, code, tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import Button, Kind
-from lms_desktop.ui.widgets.card import Content, Rule, Scroll, column, line
+from lms_desktop.ui.widgets.card import Content, Rule, Scroll, column, let_go, line
 from lms_desktop.ui.widgets.cover import Cover, CoverArt
 from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import Text
@@ -100,6 +100,7 @@ class StartPage(QWidget):
         self._first.begin()
 
     def _show_form(self, chosen: Form) -> None:
+        let_go(self._forms)
         for form in self._all:
             form.setVisible(form is chosen)
         chosen.begin()

@@ -1,7 +1,7 @@
 """Cards, rules and the frames of pages."""
 
 from PySide6.QtCore import QSize, Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLayout, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 
 class Card(QFrame):
@@ -76,7 +76,15 @@ def clear(layout: QLayout) -> None:
     """Take everything out of a layout and let it go."""
     while (item := layout.takeAt(0)) is not None:
         if (widget := item.widget()) is not None:
+            let_go(widget)
             widget.hide()
             widget.deleteLater()
         elif (inner := item.layout()) is not None:
             clear(inner)
+
+
+def let_go(part: QWidget) -> None:
+    """Take the focus from what is about to be hidden: Qt would hand it on as if Tab had been pressed, ring and all."""
+    focused = QApplication.focusWidget()
+    if focused is not None and (focused is part or part.isAncestorOf(focused)):
+        focused.clearFocus()

@@ -38,6 +38,24 @@ class Question(QDialog):
         return self.exec() == QDialog.DialogCode.Accepted.value
 
 
+class Note(QDialog):
+    """Something to know, in whole sentences; goes when it was read."""
+
+    def __init__(self, parent: QWidget, title: str, text: str) -> None:
+        super().__init__(parent)
+        self.text = text
+        self.setWindowTitle(title)
+        self.setMinimumWidth(look().px(480))
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        body = column(self, 12)
+        body.setContentsMargins(24, 24, 24, 20)
+        body.addWidget(Text(title, "section"))
+        for paragraph in text.split("\n\n"):
+            body.addWidget(Text(paragraph, "body"))
+        body.addSpacing(8)
+        body.addWidget(Button(tr("Close"), on_click=self.accept), 0, Qt.AlignmentFlag.AlignRight)
+
+
 class Facts(QDialog):
     """Pairs of a name and a value, such as keys and what they do."""
 

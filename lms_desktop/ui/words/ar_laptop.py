@@ -57,4 +57,6 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "An icon that tells how things stand": "أيقونة تُظهر الحالة",
     "System tray": "علبة النظام",
     "What was in it comes back with the next sync.": "ما كان فيها يعود مع المزامنة القادمة.",
+    "Something went wrong in this app. What was saved is safe. Try again.": "حدث خطأ في التطبيق. ما حُفظ في أمان. تجوز المحاولة من جديد.",
+    "About your work on this laptop": "عن العمل على هذا الجهاز",
 }

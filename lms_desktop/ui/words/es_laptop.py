@@ -39,4 +39,6 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "An icon that tells how things stand": "Un icono que dice cómo va todo",
     "System tray": "Bandeja del sistema",
     "What was in it comes back with the next sync.": "Lo que contenía vuelve con la próxima sincronización.",
+    "Something went wrong in this app. What was saved is safe. Try again.": "Algo falló en esta aplicación. Lo guardado está a salvo. Inténtalo de nuevo.",
+    "About your work on this laptop": "Sobre tu trabajo en este portátil",
 }
