@@ -289,11 +289,11 @@ class Machine:
         wire = profile.slot.wire
         wire.token = None if profile.who is None else self.tokens[profile.who]
         session = profile.session(limit)
-        with self._watched():
+        with self._watched(profile):
             return session.run()
 
     @contextmanager
-    def _watched(self):
+    def _watched(self, profile: Profile):
         """The digests are an alarm and no mechanism: it must never ring. And only true answers are taken in."""
         settle = Store.settle
 
@@ -304,7 +304,10 @@ class Machine:
             must(answer.request_id in self.made_answers, "an answer to another request was taken")
             true = self.made_answers[answer.request_id]
             must(answer in [read_answer(body) for body in true], "an answer was taken that the server didn't give")
-            return settle(store, carried, answer)
+            settled = settle(store, carried, answer)
+            if settled is not None:
+                profile.acked |= _told(profile, answer.changes, settled.dropped)
+            return settled
 
         with patch.object(Store, "ask_for_everything", ring), patch.object(Store, "settle", watch):
             yield
@@ -317,7 +320,7 @@ class Machine:
         profile.slot.wire.token = self.tokens[other]
         self.depth += 1
         try:
-            with self._watched():
+            with self._watched(profile):
                 profile.session(self.limit).run()
         except Trouble as trouble:
             self.note(" ", type(trouble).__name__)
@@ -579,6 +582,12 @@ class Machine:
     def _known_facts(self) -> list:
         tables = ("enrollments", "lesson_progress", "receipts", "parked")
         return [self.server.memory.all(f"SELECT * FROM {table} ORDER BY 1") for table in tables]
+
+
+def _told(profile: Profile, changes, dropped) -> set[str]:
+    """Those of these commands whose fact this answer brings: what waits on top may hide it at once."""
+    told = {row.lesson for row in changes.progress} | {row.course for row in changes.enrollments}
+    return {command_id for command_id in dropped if profile.made.get(command_id, ("", ""))[1] in told}
 
 
 @contextmanager

@@ -153,21 +153,18 @@ class Held:
     enrolled: frozenset[str]
     completed: frozenset[str]
     started: frozenset[str]
-    start_ids: frozenset[str]
     payloads: frozenset[tuple[str, int, str]]
     outbox: dict[str, tuple[str, str, str]]
 
     @classmethod
     def look(cls, memory: Memory) -> "Held":
         progress = memory.all(
-            "SELECT l.uid, p.completed_at, p.start_command_id"
-            " FROM lesson_progress p JOIN lessons l ON l.id = p.lesson_id"
+            "SELECT l.uid, p.completed_at FROM lesson_progress p JOIN lessons l ON l.id = p.lesson_id"
         )
         return cls(
             frozenset(memory.column("SELECT c.uid FROM enrollments e JOIN courses c ON c.id = e.course_id")),
-            frozenset(uid for uid, at, _ in progress if at is not None),
-            frozenset(uid for uid, _, _ in progress),
-            frozenset(id_ for _, _, id_ in progress if id_ is not None),
+            frozenset(uid for uid, at in progress if at is not None),
+            frozenset(uid for uid, _ in progress),
             frozenset(
                 memory.all(
                     "SELECT c.uid, t.issued_at, t.payload FROM certificates t JOIN courses c ON c.id = course_id"
@@ -180,11 +177,6 @@ class Held:
         facts = {"enroll": self.enrolled, "start_lesson": self.started, "complete_lesson": self.completed}
         return target in facts[kind]
 
-    def has_on_top(self, command_id: str, target: str) -> bool:
-        """A start that the server told, under a completion that waits: the fact carries it, and counts as unconfirmed."""
-        waiting = {(kind, about) for kind, about, _ in self.outbox.values()}
-        return command_id in self.start_ids and ("complete_lesson", target) in waiting
-
 
 def check_profile(profile) -> None:
     """I1, I6, I13 on one laptop."""
@@ -193,8 +185,7 @@ def check_profile(profile) -> None:
         must(held.has_fact(kind, target), "I1: saved and not there", kind, target)
         if command_id not in held.outbox and command_id not in profile.acked:
             # A parked command goes when a fact with its natural key arrives.
-            is_known = _is_confirmed(profile.slot.memory, kind, target) or held.has_on_top(command_id, target)
-            must(is_known, "I6: a command is gone unsettled", kind, target)
+            must(_is_confirmed(profile.slot.memory, kind, target), "I6: a command is gone unsettled", kind, target)
             profile.acked.add(command_id)
     must(profile.shown <= held.completed, "I13: a completion disappeared", profile.shown - held.completed)
     profile.shown = set(held.completed)
