@@ -4,8 +4,6 @@ SQLite, and a PostgreSQL of its own with everything durable. The figure is the m
 """
 
 import argparse
-import json
-import os
 import statistics
 import sys
 import tempfile
@@ -19,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import msgspec  # the project's root comes first
 from sqlalchemy import BigInteger, insert
 
+from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import writing
 from lms_server.contract.upsert import insert_into
@@ -29,9 +28,13 @@ from tests import postgres
 
 ROWS, OLD, ROUNDS = 2000, 100_000, 9
 _AT = 1_700_000_000_000
-PROGRESS = ("user_id", "lesson_id", "started_at", "start_command_id", "completed_at", "complete_command_id", "revision")
-RECEIPTS = ("user_id", "command_id", "fingerprint", "outcome", "code", "made_at", "received_at")
-KEYS = {"lesson_progress": ("user_id", "lesson_id"), "receipts": ()}
+# As the contract writes them.
+PROGRESS = BulkInsert(
+    lesson_progress,
+    ("user_id", "lesson_id", "started_at", "start_command_id", "completed_at", "complete_command_id", "revision"),
+    key=("user_id", "lesson_id"),
+)
+RECEIPTS = BulkInsert(receipts, ("user_id", "command_id", "fingerprint", "outcome", "code", "made_at", "received_at"))
 
 
 def main() -> None:
@@ -57,22 +60,19 @@ def _measure(name, engine) -> None:
     learners = _fill(engine)
     for way, write in WAYS[name].items():
         took = {"receipts": [], "new progress": [], "progress again": []}
-        try:
-            for _ in range(ROUNDS):
-                user, keys = learners.pop()
-                took["receipts"].append(_timed(engine, write, receipts, _receipts(user, ROWS)))
-                took["new progress"].append(_timed(engine, write, lesson_progress, _progress(user, keys[:ROWS])))
-                took["progress again"].append(_timed(engine, write, lesson_progress, _progress(user, keys[:ROWS])))
-        finally:
-            pass
+        for _ in range(ROUNDS):
+            user, keys = learners.pop()
+            took["receipts"].append(_timed(engine, write, RECEIPTS, _receipts(user, ROWS)))
+            for kind in ("new progress", "progress again"):
+                took[kind].append(_timed(engine, write, PROGRESS, _progress(user, keys[:ROWS])))
         figures = ", ".join(f"{kind} {statistics.median(times):.1f}" for kind, times in took.items())
         print(f"{name}, {way}: {figures} ms", flush=True)
 
 
-def _timed(engine, write, table, rows) -> float:
+def _timed(engine, write, insert, rows) -> float:
     start = time.perf_counter()
     with writing(engine) as conn:
-        write(conn, table, rows)
+        write(conn, insert, rows)
     return (time.perf_counter() - start) * 1000
 
 
@@ -86,8 +86,8 @@ def _fill(engine):
         rows = [{"uid": new_uuid4(), "name": "A", "email": f"{n}@x", "email_key": f"{n}@x"} for n in range(count + 1)]
         conn.execute(insert(users), rows)
         keys = [row.id for row in conn.execute(lessons.select())]
-        conn.execute(insert(lesson_progress), _progress(1, keys))
-        conn.execute(insert(receipts), _receipts(1, OLD))
+        PROGRESS.write(conn, _progress(1, keys))
+        RECEIPTS.write(conn, _receipts(1, OLD))
     if engine.dialect.name == "postgresql":
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as conn:
             conn.exec_driver_sql("VACUUM ANALYZE")
@@ -95,135 +95,120 @@ def _fill(engine):
 
 
 def _progress(user, keys):
-    rows = [(user, key, _AT, None, _AT, new_uuid7(), 1 + n // 500) for n, key in enumerate(keys)]
-    return [dict(zip(PROGRESS, row, strict=True)) for row in rows]
+    return [(user, key, _AT, None, _AT, new_uuid7(), 1 + n // 500) for n, key in enumerate(keys)]
 
 
 def _receipts(user, count):
     print_ = "complete_lesson 00000000-0000-4000-8000-000000000000"
-    rows = [(user, new_uuid7(), print_, "applied", "ok", _AT, _AT) for _ in range(count)]
-    return [dict(zip(RECEIPTS, row, strict=True)) for row in rows]
+    return [(user, new_uuid7(), print_, "applied", "ok", _AT, _AT) for _ in range(count)]
 
 
-def _statement(conn, table):
-    statement = insert_into(conn, table)
-    keys = KEYS[table.name]
-    if not keys:
-        return statement
-    update = {name: statement.excluded[name] for name in PROGRESS if name not in keys}
-    return statement.on_conflict_do_update(index_elements=keys, set_=update)
+def contract(conn, insert, rows) -> None:
+    insert.write(conn, rows)
 
 
-def _conflict(table) -> str:
-    keys = KEYS[table.name]
-    if not keys:
-        return ""
-    changed = ", ".join(f"{name} = excluded.{name}" for name in PROGRESS if name not in keys)
-    return f" ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changed}"
+def core(conn, insert, rows) -> None:
+    conn.execute(_statement(conn, insert), [dict(zip(insert.columns, row, strict=True)) for row in rows])
 
 
-def _head(table, rows) -> str:
-    return f"INSERT INTO {table.name} ({', '.join(rows[0])})"
-
-
-def core(conn, table, rows) -> None:
-    conn.execute(_statement(conn, table), rows)
-
-
-def driver_now(conn, table, rows) -> None:
-    """What the contract does now."""
-    compiled = _statement(conn, table).compile(dialect=conn.dialect, column_keys=list(rows[0]))
-    names = compiled.positiontup
-    conn.exec_driver_sql(compiled.string, rows if names is None else [tuple(row[n] for n in names) for row in rows])
-
-
-def driver_tuples(conn, table, rows) -> None:
-    mark = "?" if conn.dialect.name == "sqlite" else "%s"
-    sql = f"{_head(table, rows)} VALUES ({', '.join([mark] * len(rows[0]))}){_conflict(table)}"
-    conn.exec_driver_sql(sql, [tuple(row.values()) for row in rows])
-
-
-def core_values(conn, table, rows) -> None:
-    for start in range(0, len(rows), 1000):
-        conn.execute(_statement(conn, table).values(rows[start : start + 1000]))
-
-
-def values(conn, table, rows) -> None:
-    mark = "?" if conn.dialect.name == "sqlite" else "%s"
-    one = f"({', '.join([mark] * len(rows[0]))})"
+def core_values(conn, insert, rows) -> None:
     for start in range(0, len(rows), 1000):
         some = rows[start : start + 1000]
-        sql = f"{_head(table, rows)} VALUES {', '.join([one] * len(some))}{_conflict(table)}"
-        conn.exec_driver_sql(sql, tuple(value for row in some for value in row.values()))
+        conn.execute(_statement(conn, insert).values([dict(zip(insert.columns, row, strict=True)) for row in some]))
 
 
-def json_each(conn, table, rows) -> None:
-    picks = ", ".join(f"value ->> {n}" for n in range(len(rows[0])))
+def executemany(conn, insert, rows) -> None:
+    conn.exec_driver_sql(f"{_head(insert)} VALUES {_marks(conn, insert)}{_conflict(insert)}", rows)
+
+
+def values(conn, insert, rows) -> None:
+    for start in range(0, len(rows), 1000):
+        some = rows[start : start + 1000]
+        marks = ", ".join([_marks(conn, insert)] * len(some))
+        given = tuple(value for row in some for value in row)
+        conn.exec_driver_sql(f"{_head(insert)} VALUES {marks}{_conflict(insert)}", given)
+
+
+def json_each(conn, insert, rows) -> None:
+    picks = ", ".join(f"value ->> {n}" for n in range(len(insert.columns)))
     # "WHERE true" tells SQLite's parser that ON is no join's.
-    sql = f"{_head(table, rows)} SELECT {picks} FROM json_each(?) WHERE true{_conflict(table)}"
-    conn.exec_driver_sql(sql, (json.dumps([list(row.values()) for row in rows]),))
-
-
-def _kinds(table, names):
-    return ["bigint" if isinstance(table.c[name].type, BigInteger) else "text" for name in names]
-
-
-def unnest(conn, table, rows) -> None:
-    names = list(rows[0])
-    arrays = ", ".join(f"%s::{kind}[]" for kind in _kinds(table, names))
-    columns = tuple([row[name] for row in rows] for name in names)
-    conn.exec_driver_sql(f"{_head(table, rows)} SELECT * FROM unnest({arrays}){_conflict(table)}", columns)
-
-
-def recordset(conn, table, rows) -> None:
-    _from_json(conn, table, rows, "jsonb_to_recordset(%s::jsonb)")
-
-
-def json_recordset(conn, table, rows) -> None:
-    _from_json(conn, table, rows, "json_to_recordset(%s::json)")
-
-
-def _from_json(conn, table, rows, source) -> None:
-    names = list(rows[0])
-    columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, _kinds(table, names), strict=True))
-    sql = f"{_head(table, rows)} SELECT {', '.join(names)} FROM {source} AS t({columns}){_conflict(table)}"
+    sql = f"{_head(insert)} SELECT {picks} FROM json_each(?) WHERE true{_conflict(insert)}"
     conn.exec_driver_sql(sql, (msgspec.json.encode(rows).decode(),))
 
 
-def copy(conn, table, rows) -> None:
-    names = list(rows[0])
-    columns = ", ".join(f"{name} {kind}" for name, kind in zip(names, _kinds(table, names), strict=True))
+def unnest_texts(conn, insert, rows) -> None:
+    arrays = ", ".join(f"%s::{kind}[]" for kind in _kinds(insert))
+    columns = tuple(map(list, zip(*rows, strict=True)))
+    conn.exec_driver_sql(f"{_head(insert)} SELECT * FROM unnest({arrays}){_conflict(insert)}", columns)
+
+
+def recordset(conn, insert, rows) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(insert.columns, _kinds(insert), strict=True))
+    picks = ", ".join(insert.columns)
+    sql = f"{_head(insert)} SELECT {picks} FROM jsonb_to_recordset(%s::jsonb) AS t({columns}){_conflict(insert)}"
+    given = [dict(zip(insert.columns, row, strict=True)) for row in rows]
+    conn.exec_driver_sql(sql, (msgspec.json.encode(given).decode(),))
+
+
+def copy(conn, insert, rows) -> None:
+    columns = ", ".join(f"{name} {kind}" for name, kind in zip(insert.columns, _kinds(insert), strict=True))
     cursor = conn.connection.cursor()
     cursor.execute(f"CREATE TEMPORARY TABLE incoming ({columns}) ON COMMIT DROP")
-    with cursor.copy(f"COPY incoming ({', '.join(names)}) FROM STDIN") as sink:
+    with cursor.copy(f"COPY incoming ({', '.join(insert.columns)}) FROM STDIN") as sink:
         for row in rows:
-            sink.write_row(tuple(row.values()))
-    cursor.execute(f"{_head(table, rows)} SELECT * FROM incoming{_conflict(table)}")
+            sink.write_row(row)
+    cursor.execute(f"{_head(insert)} SELECT * FROM incoming{_conflict(insert)}")
+
+
+def _statement(conn, insert):
+    statement = insert_into(conn, insert.table)
+    if not insert.key:
+        return statement
+    update = {name: statement.excluded[name] for name in insert.columns if name not in insert.key}
+    return statement.on_conflict_do_update(index_elements=insert.key, set_=update)
+
+
+def _head(insert) -> str:
+    return f"INSERT INTO {insert.table.name} ({', '.join(insert.columns)})"
+
+
+def _marks(conn, insert) -> str:
+    mark = "?" if conn.dialect.name == "sqlite" else "%s"
+    return f"({', '.join([mark] * len(insert.columns))})"
+
+
+def _conflict(insert) -> str:
+    if not insert.key:
+        return ""
+    changed = ", ".join(f"{name} = excluded.{name}" for name in insert.columns if name not in insert.key)
+    return f" ON CONFLICT ({', '.join(insert.key)}) DO UPDATE SET {changed}"
+
+
+def _kinds(insert):
+    types = [insert.table.c[name].type for name in insert.columns]
+    return ["bigint" if isinstance(kind, BigInteger) else "text" for kind in types]
 
 
 Way = Callable[..., None]
 WAYS: dict[str, dict[str, Way]] = {
     "sqlite": {
-        "Core executemany": core,
-        "driver executemany as now": driver_now,
-        "driver executemany of tuples": driver_tuples,
-        "Core multi-row VALUES": core_values,
+        "the contract's way (executemany of tuples)": contract,
+        "Core's executemany": core,
+        "Core's multi-row VALUES": core_values,
         "multi-row VALUES": values,
         "one json_each": json_each,
     },
     "postgresql": {
-        "Core executemany": core,
-        "driver executemany as now": driver_now,
-        "driver executemany of tuples": driver_tuples,
-        "Core multi-row VALUES": core_values,
+        "the contract's way (unnest of binary arrays)": contract,
+        "unnest of text arrays": unnest_texts,
+        "Core's executemany": core,
+        "executemany of tuples": executemany,
+        "Core's multi-row VALUES": core_values,
         "multi-row VALUES": values,
-        "one unnest": unnest,
         "one jsonb_to_recordset": recordset,
-        "one json_to_recordset": json_recordset,
         "COPY to a temporary table": copy,
     },
 }
 
 if __name__ == "__main__":
-    os.environ.setdefault("LMS_BENCH", "1")
     main()
