@@ -94,8 +94,9 @@ class CourseOfLearner:
 
 @dataclass(frozen=True)
 class DeviceLine:
-    """A laptop or browser that is signed in."""
+    """A laptop or browser that is signed in; ``number`` tells it from the others."""
 
+    number: int
     device: str
     created_at: int
     last_seen_at: int
@@ -211,7 +212,7 @@ def list_courses_of(context: ServerContext, uid: str) -> list[CourseOfLearner]:
 
 def list_devices_of(context: ServerContext, uid: str) -> list[DeviceLine]:
     """Where somebody is signed in, the latest first."""
-    columns = (sessions.c.device, sessions.c.created_at, sessions.c.last_seen_at)
+    columns = (sessions.c.id, sessions.c.device, sessions.c.created_at, sessions.c.last_seen_at)
     query = select(*columns).join_from(sessions, users).where(users.c.uid == uid, sessions.c.revoked_at.is_(None))
     with reading(context.engine) as conn:
         return [DeviceLine(*row) for row in conn.execute(query.order_by(sessions.c.last_seen_at.desc()))]

@@ -106,6 +106,14 @@ def sign_out_everywhere(context: ServerContext, email: str) -> User:
     return user
 
 
+def sign_out_device(context: ServerContext, email: str, number: int) -> None:
+    """End one session of an account; nothing happens if it is another's, or over already."""
+    user = find_user(context, email)
+    mine = (sessions.c.id == number, sessions.c.user_id == user.id, sessions.c.revoked_at.is_(None))
+    with writing(context.engine) as conn:
+        conn.execute(update(sessions).where(*mine).values(revoked_at=context.clock()))
+
+
 def set_password(context: ServerContext, email: str, password: str) -> User:
     """Give an account a new password and end its sessions."""
     user = find_user(context, email)

@@ -6,7 +6,14 @@ import falcon
 
 from lms_server.actions.dashboard import list_courses_of, list_devices_of
 from lms_server.actions.refusals import Refused
-from lms_server.actions.users import User, disable_user, list_users, set_password, sign_out_everywhere
+from lms_server.actions.users import (
+    User,
+    disable_user,
+    list_users,
+    set_password,
+    sign_out_device,
+    sign_out_everywhere,
+)
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, read_form
 
@@ -39,6 +46,8 @@ class LearnerPage:
             set_password(context, user.email, form.get("password", ""))
         elif form.get("do") == "sign_out":
             sign_out_everywhere(context, user.email)
+        elif form.get("do") == "sign_out_device":
+            sign_out_device(context, user.email, _number(form.get("device", "")))
         elif form.get("do") == "disable":
             disable_user(context, user.email)
 
@@ -54,3 +63,8 @@ class LearnerPage:
         context = self.pages.context
         values = {"courses": list_courses_of(context, uid), "devices": list_devices_of(context, uid), "error": error}
         self.pages.show(resp, "admin/learner.html", session, one=one, **values)
+
+
+def _number(text: str) -> int:
+    """A session's number, 0 for what can't be one."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0

@@ -185,3 +185,17 @@ def test_who_isn_t_enrolled_is_enrolled_with_one_click_and_the_work_counts(brows
     unpublish_course(context, "first-aid")
     refused = browser.post("/admin/parked", form | {"email": "ben@example.org"})
     assert (refused.status_code, "published" in refused.text) == (422, True)
+
+
+def test_one_device_is_signed_out_and_the_others_stay(browser, guest, ana):
+    other = signed_in(guest, "ana@example.org")
+    page = browser.get(f"/admin/learners/{ana.uid}").text
+    newest = re.findall(r'name="device" value="(\d+)"', page)
+    stranger = signed_in(guest, "ben@example.org")
+    numbers = re.findall(r'name="device" value="(\d+)"', browser.get(f"/admin/learners/{stranger.uid}").text)
+    for number in (*numbers, "x", "99999999999999999999"):
+        browser.post(f"/admin/learners/{ana.uid}", {"do": "sign_out_device", "device": number})
+    assert [who.sync().status_code for who in (ana, other, stranger)] == [200, 200, 200], "only the learner's own"
+    assert len(newest) == 2
+    browser.post(f"/admin/learners/{ana.uid}", {"do": "sign_out_device", "device": min(newest, key=int)})
+    assert [who.sync().status_code for who in (ana, other)] == [401, 200]
