@@ -148,7 +148,7 @@ def _from_xml(root: Element, item: Item, path: str, language: str, remarks: dict
     if name == "topic":
         text = xml.first(root, "text")
         body = "".join(text.itertext()) if text is not None else ""
-        return f'<div class="callout"><h4>{word("discussion", language)}</h4>{body}</div>'
+        return f'<div class="callout note"><h4>{word("discussion", language)}</h4>{body}</div>'
     if name == "webLink":
         url = xml.first(root, "url")
         return _online(url.get("href", "") if url is not None else "", item.title)

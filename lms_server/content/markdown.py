@@ -22,6 +22,7 @@ from lms_server.content.words import word
 
 _FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?)^(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL | re.MULTILINE)
 _CALLOUT = re.compile(r"\[!(note|tip|important|warning|caution)\][+-]?[ \t]*([^\n]*)(?:\n|$)", re.IGNORECASE)
+_CALM = {"note", "tip"}
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.+)")
 _PICTURE = re.compile(r"data:image/[\w.+-]{1,20};base64,[A-Za-z0-9+/=%]{64,}")
 _NAMED = re.compile(r"[ \t]*\{:?[ \t]*([#.][\w:.-]+)[^{}\n]*\}[ \t]*\Z")
@@ -167,9 +168,13 @@ def _shorten_titles(state: StateCore) -> None:
 
 
 def _headings(state: StateCore) -> Iterator[tuple[Token, Token]]:
-    """Each heading with its text."""
+    """Each heading of the author's with its text."""
     tokens = state.tokens
-    return ((token, tokens[at + 1]) for at, token in enumerate(tokens) if token.type == "heading_open")
+    return (
+        (token, tokens[at + 1])
+        for at, token in enumerate(tokens)
+        if token.type == "heading_open" and not token.meta.get("is_title")
+    )
 
 
 def _take_names(state: StateCore) -> None:
@@ -192,21 +197,26 @@ def _place_headings(state: StateCore) -> None:
 
 
 def _mark_callouts(state: StateCore, language: str) -> None:
-    tokens = state.tokens
-    for start, token in enumerate(tokens):
-        if token.type != "blockquote_open" or start + 2 >= len(tokens):
+    tokens: list[Token] = []
+    for at, token in enumerate(state.tokens):
+        tokens.append(token)
+        inline = state.tokens[at + 2] if token.type == "blockquote_open" and at + 2 < len(state.tokens) else None
+        found = _CALLOUT.match(inline.content) if inline is not None and inline.type == "inline" else None
+        if inline is None or found is None:
             continue
-        inline = tokens[start + 2]
-        found = _CALLOUT.match(inline.content) if inline.type == "inline" else None
-        if found is None:
-            continue
-        _become_callout(tokens, start)
-        title = found[2].strip() or word(found[1].lower(), language)
-        rest = inline.content[found.end() :]
-        inline.content = f"**{title}**\\\n{rest}" if rest else f"**{title}**"
+        _become_callout(state.tokens, at, "callout note" if found[1].lower() in _CALM else "callout")
+        tokens += _title(found[2].strip() or word(found[1].lower(), language), token.level + 1)
+        inline.content = inline.content[found.end() :]
+    state.tokens = tokens
 
 
-def _become_callout(tokens: list[Token], start: int) -> None:
+def _title(words: str, level: int) -> Iterator[Token]:
+    yield Token("heading_open", "h4", 1, level=level, block=True, meta={"is_title": True})
+    yield Token("inline", "", 0, level=level + 1, block=True, content=words, children=[], map=[0, 0])
+    yield Token("heading_close", "h4", -1, level=level, block=True)
+
+
+def _become_callout(tokens: list[Token], start: int, name: str) -> None:
     level = tokens[start].level
     end = next(
         at
@@ -214,4 +224,4 @@ def _become_callout(tokens: list[Token], start: int) -> None:
         if tokens[at].type == "blockquote_close" and tokens[at].level == level
     )
     tokens[start].tag = tokens[end].tag = "div"
-    tokens[start].attrSet("class", "callout")
+    tokens[start].attrSet("class", name)

@@ -70,7 +70,7 @@ def _video(tree: Tree, block: Block) -> Shown:
         parts.append(f'<iframe src="{escape(sources[0])}" title="{escape(_title(block))}"></iframe>')
     parts += [f"<p>{escape(line)}</p>" for path in subtitles[:1] for line in spoken(tree.text(path))]
     remark = None if sources else Remark(RemarkCode.ONLINE_ONLY, _where(block), "The video has no address.")
-    return f'<div class="callout">{"".join(parts)}</div>', subtitles, remark
+    return f'<div class="callout note">{"".join(parts)}</div>', subtitles, remark
 
 
 def _sources(element: Element) -> Iterator[str]:
@@ -111,7 +111,7 @@ def spoken(srt: str) -> list[str]:
 def _problem(block: Block, language: str) -> Shown:
     parts = "".join(_question(child) for child in xml.children(block.element))
     title = block.element.get("display_name", "").strip() or word("quiz", language)
-    html = f'<div class="callout"><h4>{escape(title)}</h4>{parts}</div>'
+    html = f'<div class="callout note"><h4>{escape(title)}</h4>{parts}</div>'
     if not any(xml.local(found) in {"customresponse", "jsinput"} for found in _elements(block.element)):
         return html, [], None
     return (

@@ -159,7 +159,7 @@ def _box(name: str, *, is_end: bool, matter: dict[str, Any], language: str) -> I
         yield from ("", "</div>", "")
         return
     title = str(matter.get("title") or "") or (word(_TITLED[name], language) if _TITLED.get(name) else "")
-    yield from ("", '<div class="callout">', "")
+    yield from ("", '<div class="callout note">', "")
     if title:
         yield from (f"<h4>{escape(title)}</h4>", "")
     if question := str(matter.get("question") or matter.get("legend") or ""):

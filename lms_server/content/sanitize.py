@@ -56,9 +56,11 @@ DROPPED_WITH_CONTENT = {
 }
 
 _TURNED = BLOCKS | LISTS | TABLES | {"span"}
-_CLASSES = {"div": {"callout"}, "p": {"online"}, "span": {"k", "s", "n", "c"}}
+_CLASSES = {"div": {"callout", "callout note"}, "p": {"online"}, "span": {"k", "s", "n", "c"}}
 # Whole values, as nh3 leaves an empty class where it takes one away.
 _VALUES = {tag: {"dir": {"ltr", "rtl"}, **({"class": _CLASSES[tag]} if tag in _CLASSES else {})} for tag in _TURNED}
+for _cell in ("td", "th"):
+    _VALUES[_cell]["align"] = {"left", "right", "center"}
 _ATTRIBUTES = {
     "*": {"id"},
     "a": {"href", "title"},
@@ -72,6 +74,7 @@ _RAW_ATTRIBUTES = {
     "*": {"class", "dir", "style", "hidden", "id"},
     "a": {*_ATTRIBUTES["a"], "name"},
     "img": {*_ATTRIBUTES["img"], "data-src"},
+    **{cell: {*_ATTRIBUTES[cell], "align"} for cell in ("td", "th")},
     "iframe": {"src", "title", "data-src"},
     "video": {"src", "title"},
     "audio": {"src", "title"},

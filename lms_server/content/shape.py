@@ -20,10 +20,15 @@ _RENAMED = {
 }
 _SPELLED = {"summary": ("<h4>", "</h4>"), "q": ("“", "”")}
 _CALLOUT_CLASSES = re.compile(r"(?:^|\s)(?:callout|alert|admonition|note|tip|warning|box)(?:$|\s|-)", re.IGNORECASE)
+_ALARMING = re.compile(
+    r"\Acallout\Z|(?:^|[\s-])(?:alert|warning|danger|error|caution|important)(?:$|[\s-])", re.IGNORECASE
+)
+_CALM = re.compile(r"(?:^|[\s-])(?:info|success|note|tip|hint)(?:$|[\s-])", re.IGNORECASE)
 _LANGUAGE = re.compile(r"(?:^|\s)(?:language|lang|highlight)-([\w+#.-]+)")
 _COLOURS = {"k", "s", "n", "c"}
 _MEDIA = {"iframe", "video", "audio", "embed", "object"}
 _HIDDEN = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_ALIGNED = re.compile(r"text-align\s*:\s*(left|right|center)\b", re.IGNORECASE)
 _SCRIPT = re.compile(r"<script\b", re.IGNORECASE)
 _ANY_TAG = re.compile(r"<[^<>]{0,2000}>")
 
@@ -140,7 +145,7 @@ class Shaper(HTMLParser):
         """The tag to write in place of this one, and what closes it."""
         if tag in {"details", "aside"} or (tag == "div" and _CALLOUT_CLASSES.search(given.get("class", ""))):
             self._untitled = tag == "details"
-            return '<div class="callout">', "</div>"
+            return f'<div class="{_callout(given.get("class", ""))}">', "</div>"
         if tag == "summary":
             self._untitled = False
         if tag == "a":
@@ -157,6 +162,8 @@ class Shaper(HTMLParser):
             return "", ""
         name = _RENAMED.get(tag, tag)
         kept = _without(given, "style", "hidden", "id", "name")
+        if tag in {"td", "th"} and (found := _ALIGNED.search(given.get("style", ""))):
+            kept["align"] = found[1].lower()
         return _tag(name, kept), "" if tag in VOID else f"</{name}>"
 
     def _title_details(self) -> None:
@@ -272,6 +279,11 @@ def _placed(tag: str, opened: str, closed: str, place: str) -> tuple[str, str]:
     if not opened:
         return f'<span id="{place}">', "</span>"
     return f'{opened[:-1]} id="{place}">', closed
+
+
+def _callout(classes: str) -> str:
+    """What must not be overlooked is a plain callout; what is said beside the matter, a note."""
+    return "callout" if _ALARMING.search(classes) and not _CALM.search(classes) else "callout note"
 
 
 def _box(given: dict[str, str]) -> str:

@@ -100,7 +100,7 @@ def test_blocks(tmp_path):
     assert text.count("<div") == text.count("</div>") == 4
     assert "<h4>More &lt;b&gt;of&lt;/b&gt; it</h4>" in text
     assert "Hidden words" in text
-    assert '<div class="callout">\n<p>In one line!</p>\n</div>' in text.replace("<p> In", "<p>In").replace(
+    assert '<div class="callout note">\n<p>In one line!</p>\n</div>' in text.replace("<p> In", "<p>In").replace(
         "! </p>", "!</p>"
     )
     assert "--- task ---\nwhen flag clicked" in text, "code is left alone"

@@ -111,7 +111,7 @@ def test_rust_text(rust):
     assert "SPDX" not in loops
     assert '<span class="k">while</span>' in loops
     notes = body(rust, "What is Rust?")
-    assert '<div class="callout">\n<h4>Details</h4>' in notes
+    assert '<div class="callout note">\n<h4>Details</h4>' in notes
     everything = b"".join(lesson.body for lesson in rust.lessons).decode()
     assert "{{" not in re.sub(r"<pre>.*?</pre>|<code>.*?</code>", "", everything, flags=re.DOTALL)
     assert everything.count("<details") == 0

@@ -110,6 +110,7 @@ class _Judge(HTMLParser):
                 "rowspan",
                 "start",
                 "id",
+                "align",
             }
             if name == "src":
                 assert value in FILES
@@ -125,7 +126,7 @@ class _Judge(HTMLParser):
                 assert value not in self.places
                 self.places.add(value)
             if name == "class":
-                assert value in {"callout", "online", "k", "s", "n", "c"}
+                assert value in {"callout", "callout note", "online", "k", "s", "n", "c"}
             if name in {"width", "height", "colspan", "rowspan", "start"}:
                 assert re.fullmatch(r"\d{1,6}", value)
 
@@ -184,7 +185,7 @@ def test_text_that_a_script_would_open_is_shown():
 
 def test_details_open_under_a_heading():
     assert clean("<details><summary>Why</summary><p>Because</p></details>").html == (
-        '<div class="callout"><h4>Why</h4><p>Because</p></div>\n'
+        '<div class="callout note"><h4>Why</h4><p>Because</p></div>\n'
     )
     assert "<h4>تفاصيل</h4>" in clean("<details><p>x</p></details>", "ar-SA").html
 
@@ -198,10 +199,39 @@ def test_code_is_coloured_by_class_only():
 
 def test_callouts():
     html = clean(to_html("> [!WARNING]\n> Hot.\n\n> [!tip] My words\n> Yes\n\n> quote\n")).html
-    assert html.count('<div class="callout">') == 2
-    assert "<strong>Warning</strong>" in html
-    assert "<strong>My words</strong>" in html
+    assert '<div class="callout">\n<h4>Warning</h4>\n<p>Hot.</p>' in html
+    assert '<div class="callout note">\n<h4>My words</h4>\n<p>Yes</p>' in html
     assert "<blockquote>" in html
+
+
+@pytest.mark.parametrize(
+    ("classes", "kept"),
+    [
+        ("callout", "callout"),
+        ("callout note", "callout note"),
+        ("alert alert-danger", "callout"),
+        ("alert alert-info", "callout note"),
+        ("admonition warning", "callout"),
+        ("box", "callout note"),
+    ],
+)
+def test_boxes_are_alarming_or_calm(classes, kept):
+    html = clean(f"<div class='{classes}'><p>x</p></div>").html
+    assert html == f'<div class="{kept}"><p>x</p></div>\n'
+
+
+def test_a_callouts_title_takes_no_name_from_a_heading():
+    assert '<h2 id="at-note">Note</h2>' in clean(to_html("> [!NOTE]\n> x\n\n## Note\n")).html
+
+
+def test_columns_keep_their_side():
+    html = clean(
+        to_html("|a|b|c|\n|-|-:|:-:|\n|1|2|3|\n") + "<table><td align=right>4<td style='text-align: up'>5"
+    ).html
+    for cell in ("<td>1</td>", '<td align="right">2</td>', '<td align="center">3</td>', '<td align="right">4</td>'):
+        assert cell in html
+    assert "<td>5</td>" in html
+    judge(html)
 
 
 def test_markdown_beyond_the_basics():
@@ -263,7 +293,7 @@ PLACED = [
     ("## What is `new` in 2.0?\n\n[x](#What-is-new-in-2-0)", 'id="at-what-is-new-in-20"', '"#at-what-is-new-in-20"'),
     ("a[^n]\n\n[^n]: b", '<sup><a href="#at-fn1" id="at-fnref1">[1]</a></sup>', f'<a href="#at-fnref1">{UP}</a>'),
     ("<a name='old'></a><p>x</p>\n\n[x](#old)", '<span id="at-old"></span>', '<a href="#at-old">x</a>'),
-    ("<details id=d><summary id=e>T</summary>x</details>\n\n[x](#e)", 'class="callout" id="at-d"', '"#at-e"'),
+    ("<details id=d><summary id=e>T</summary>x</details>\n\n[x](#e)", 'class="callout note" id="at-d"', '"#at-e"'),
     ("<td id='two words'>x</td> <span id=s>y</span>\n\n[x](#s)", '<span id="at-s">y</span>', '<a href="#at-s">x</a>'),
     ("<img id=i src=../assets/a.png>\n\n[x](#i)", '<span id="at-i"></span><img', '<a href="#at-i">x</a>'),
     ("<iframe id=f src=//x.example></iframe>\n\n[x](#f)", '<span id="at-f"></span>', '<a href="#at-f">x</a>'),

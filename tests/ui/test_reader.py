@@ -356,6 +356,24 @@ class TestTheme:
         assert dark.pixelColor(50, 50).red() > 200
 
 
+class TestTables:
+    def test_cells_keep_their_side(self, view):
+        html = "<table><tr><td>a<td align=right>b<td align=center>c<td align=left>d</table>"
+        physical = Qt.AlignmentFlag.AlignAbsolute
+        sides = {block.text(): block.blockFormat().alignment() for block in blocks(show(view, html, rtl=True))}
+        assert sides["b"] == Qt.AlignmentFlag.AlignRight | physical
+        assert sides["c"] == Qt.AlignmentFlag.AlignHCenter
+        assert sides["d"] == Qt.AlignmentFlag.AlignLeft | physical
+        assert not sides["a"] & physical
+
+
+class TestLists:
+    def test_a_box_to_tick_is_the_only_mark(self, view):
+        show(view, "<ul><li>one</li><li>\u2611 two</li><li><p>\u2610 three</p></li></ul>")
+        marked = {block.text(): block.textList() is not None for block in blocks(view)}
+        assert marked == {"one": True, "\u2611 two": False, "\u2610 three": False}
+
+
 class TestRightToLeft:
     def test_the_callouts_edge_changes_side(self, view):
         html = '<div class="callout"><strong>T</strong></div>'

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtGui import (
     QColor,
     QFontMetricsF,
@@ -21,6 +22,12 @@ MAX_ROWS = 500
 MAX_COLUMNS = 24
 BESIDE = 12
 ABOVE = 7
+# As the author wrote it, whatever way the text runs.
+ALIGNMENTS = {
+    "left": Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute,
+    "right": Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute,
+    "center": Qt.AlignmentFlag.AlignHCenter,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +136,9 @@ def _write_cell(writer: Writer, table: QTextTable, cell: Cell, width: int) -> No
     place = table.cellAt(cell.row, cell.column)
     place.setFormat(look)
     face = replace(CELL, weight=600) if cell.is_head else CELL
-    inner = writer.inside(place.firstCursorPosition(), max(20, width - 2 * sheet.px(BESIDE)), face=face)
+    room = max(20, width - 2 * sheet.px(BESIDE))
+    aligned = ALIGNMENTS.get(cell.node.attributes.get("align", ""))
+    inner = writer.inside(place.firstCursorPosition(), room, face=face, alignment=aligned)
     writer.places.expect(cell.places)
     inner.flow(inner, cell.node.children)
     if inner.pen.is_fresh:

@@ -13,7 +13,7 @@ INLINE = frozenset({
     "em", "i", "strong", "b", "del", "s", "sub", "sup", "kbd", "code", "samp", "tt", "var", "span", "a", "br", "img",
 })  # fmt: skip
 VOID = frozenset({"br", "hr", "img"})
-ATTRIBUTES = frozenset({"src", "alt", "width", "href", "class", "start", "colspan", "rowspan", "dir", "id"})
+ATTRIBUTES = frozenset({"src", "alt", "width", "href", "class", "start", "colspan", "rowspan", "dir", "id", "align"})
 # The names that places in a lesson are given at import; nothing else is one.
 PLACE = re.compile(r"at-[\w.:-]{1,80}")
 TOP = "at-top"

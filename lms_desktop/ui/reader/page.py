@@ -18,6 +18,7 @@ from lms_desktop.ui.reader.writer import GAP, INDENT, Bullets, Pen, Place, Write
 FACES = {"h1": HEADING, "h2": HEADING, "h3": SUBHEADING, "h4": MINOR, "h5": MINOR, "h6": MINOR}
 # Written in one go, with every place in them.
 LEAVES = frozenset({"p", "pre", "dt", *HEADINGS})
+TICKS = ("☐", "☑", "○", "●")
 # Above a heading and between it and its text.
 HEADING_ABOVE = 24
 HEADING_BELOW = 6
@@ -165,7 +166,8 @@ def _write_list(writer: Writer, node: Node) -> None:
         if isinstance(item, Node) and item.tag == "li":
             writer.places.expect([item.place])
             is_loose = next(item.elements("p"), None) is not None
-            writer.pen.bullet = bullets
+            # A box to tick is the mark of its item.
+            writer.pen.bullet = None if item.text().lstrip()[:1] in TICKS else bullets
             write_flow(replace(writer.indented(), below=8 if is_loose else 4), item.children)
             writer.pen.bullet = None
         else:

@@ -18,6 +18,7 @@ from lms_desktop.ui.tokens import PAPER, Tokens
 
 TOP_PX = 28
 BOTTOM_PX = 40
+FOOTER_ROOM_PX = 16
 # Above a place that a link leads to.
 PLACE_ROOM_PX = 12
 SMALLEST = 0.8
@@ -182,7 +183,10 @@ class LessonView(QTextBrowser):
 
     def _fill_document(self, sheet: Sheet) -> None:
         ground = f"background: {sheet.tokens.surface}; border: none; border-radius: 0;"
-        self.setStyleSheet(f"LessonView {{ {ground} selection-background-color: {sheet.tokens.accent}; }}")
+        style = f"LessonView {{ {ground} selection-background-color: {sheet.tokens.accent}; }}"
+        if style != self.styleSheet():
+            # Setting it makes Qt measure and paint the whole pane anew, even where nothing differs.
+            self.setStyleSheet(style)
         document = self.document()
         document.clear()
         document.setDocumentMargin(0)
@@ -201,7 +205,8 @@ class LessonView(QTextBrowser):
         frame.setLeftMargin(beside // 2)
         frame.setRightMargin(beside - beside // 2)
         frame.setTopMargin(TOP_PX)
-        frame.setBottomMargin(BOTTOM_PX + self._footer_size().height())
+        footer = self._footer_size().height()
+        frame.setBottomMargin(BOTTOM_PX + footer + (FOOTER_ROOM_PX if footer else 0))
         if frame != self.document().rootFrame().frameFormat():
             self.document().rootFrame().setFrameFormat(frame)
         self._place_footer()

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
-from PySide6.QtCore import QSize
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import (
     QTextBlockFormat,
     QTextCharFormat,
@@ -86,6 +86,8 @@ class Writer:
     ink: str = ""
     face: Face = BODY
     below: float = GAP
+    # Where a table's cell sets its text.
+    alignment: Qt.AlignmentFlag | None = None
 
     @property
     def is_deep(self) -> bool:
@@ -111,6 +113,8 @@ class Writer:
         block.setLeftMargin(self.place.left)
         block.setRightMargin(self.place.right)
         block.setIndent(self.place.level)
+        if self.alignment is not None:
+            block.setAlignment(self.alignment)
         letters = self.sheet.letters(face, colour=self.ink or None)
         cursor = self.pen.cursor
         if self.pen.is_fresh:
@@ -187,6 +191,7 @@ class Writer:
     def inside(self, cursor: QTextCursor, width: int, **changes: object) -> "Writer":
         """Write into a cell that is this wide."""
         place = Place(0, 0, width, width, depth=self.place.depth + 1)
+        changes = {"alignment": None, **changes}
         return replace(self, pen=Pen(cursor), place=place, **changes)  # type: ignore[arg-type]  # fields of several types
 
     def close_with(self, gap: float) -> None:
