@@ -16,8 +16,9 @@ from lms_desktop.ui.pages.lesson import LessonPage
 from lms_desktop.ui.reader import viewer
 from lms_desktop.ui.reader.viewer import FileDialog, PaperView, PictureView
 from lms_desktop.ui.tokens import LAMP, PAPER
+from lms_desktop.ui.widgets import lessons as lessons_module
 from lms_desktop.ui.widgets.button import Button, Kind
-from tests.ui.reading_shelf import RowShelf, attachment, context_for, png, uid
+from tests.ui.reading_shelf import RowShelf, attachment, context_for, lesson_rows, png, uid
 from tests.ui.windows import settle
 
 HERE, BEFORE, AFTER = uid(106), uid(105), uid(107)
@@ -341,6 +342,32 @@ class TestLinks:
 def top_line(page):
     view = page._view
     return view.cursorForPosition(QPoint(view.viewport().width() // 2, 24)).block().text()
+
+
+class TestOutline:
+    def test_turning_a_page_looks_only_at_the_rows_in_sight(self, shelf, open_page, monkeypatch):
+        shelf.views.rows = lesson_rows((("All", tuple(f"Lesson {n}" for n in range(400))),))
+        page = open_page(shelf)
+        asked = set()
+        height = lessons_module.row_height
+        monkeypatch.setattr(lessons_module, "row_height", lambda row, **how: asked.add(row.key) or height(row, **how))
+        page.open(BEFORE)
+        settle()
+        assert len(asked) < 60
+        rows = page._outline._list._model.rows
+        assert [row.lesson.uid for row in rows if row.is_current] == [BEFORE]
+        shelf.views.rows = shelf.views.rows[:-1]
+        page.reload()
+        settle()
+        assert len(page._outline._list._model.rows) == len(rows) - 1
+        assert len(asked) > 300
+
+    def test_a_lesson_that_is_done_is_marked_there(self, shelf, open_page):
+        page = open_page(shelf)
+        page._bar.main.click()
+        settle()
+        [row] = [row for row in page._outline._list._model.rows if row.is_current]
+        assert row.lesson.is_completed
 
 
 class TestSizes:

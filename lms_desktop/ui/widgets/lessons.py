@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from PySide6.QtCore import (
     QAbstractListModel,
@@ -15,7 +16,15 @@ from PySide6.QtCore import (
     Signal,
 )
 from PySide6.QtGui import QColor, QPainter
-from PySide6.QtWidgets import QListView, QSizePolicy, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QListView,
+    QSizePolicy,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QWidget,
+)
 
 from lms_desktop.store.rows import LessonRow
 from lms_desktop.ui import icons
@@ -37,6 +46,11 @@ class Row:
     heading: str = ""
     lesson: LessonRow | None = None
     is_current: bool = False
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What decides where it stands and what it says."""
+        return (self.lesson.uid, self.lesson.title) if self.lesson is not None else ("", self.heading)
 
 
 class LessonList(QListView):
@@ -79,8 +93,13 @@ class LessonList(QListView):
             if headings and title:
                 rows.append(Row(heading=numbered(place, title)))
             rows.extend(Row(lesson=lesson, is_current=lesson.uid == current) for lesson in lessons)
-        self._model.show_rows(rows)
-        self.updateGeometry()
+        if [row.key for row in rows] == [row.key for row in self._model.rows]:
+            # Only states differ: laying a thousand rows out again would hold up every turn of a page.
+            self._model.rows = rows
+            self.viewport().update()
+        else:
+            self._model.show_rows(rows)
+            self.updateGeometry()
         self._go_to_current()
 
     def set_current(self, uid: str | None) -> None:
@@ -200,7 +219,12 @@ class _LessonDelegate(QStyledItemDelegate):
 
 def row_height(row: Row, *, compact: bool) -> int:
     """The height of a row at the present size of text."""
-    if row.lesson is None:
+    return _height(row.lesson is None, compact, look().scale, QApplication.font().family())
+
+
+@lru_cache(maxsize=32)
+def _height(is_heading: bool, compact: bool, _scale: float, _family: str) -> int:  # noqa: FBT001 - a key of the cache
+    if is_heading:
         return max(32, line_height(font(12, STRONG)) + 16)
     return max(36 if compact else 40, line_height(font(14)) + (12 if compact else 16))
 
