@@ -213,7 +213,10 @@ def _status(accounts: Accounts, args: argparse.Namespace) -> None:
             "last_sync": to_wire(last) if last is not None else None,
             "epoch": status["epoch"],
             "attention": status["attention"],
+            "warnings": [risk.text] if (risk := store.views.risk()) is not None else [],
         }
+    for warning in row["warnings"]:
+        print(f"lms-desktop: {warning}", file=sys.stderr)
     text = "{pending} to send, {parked} kept waiting by the server, {rejected} need attention"
     _print(args, row, text.format(**counts))
 

@@ -110,6 +110,12 @@ def is_profile(folder: Path) -> bool:
     return (folder / DATABASE).exists() or (folder / OWNER).exists()
 
 
+def find_profiles(profiles: Path) -> Iterator[Path]:
+    """The folders of all profiles; not what a program that copies folders made of two versions of one."""
+    named = (folder for folder in profiles.glob("*/*") if folder.name == GUEST or is_uuid(folder.name))
+    return (folder for folder in named if is_profile(folder))
+
+
 def write_owner(folder: Path, owner: Owner) -> None:
     """Note whose profile this is, for the day when the database can't be read. Raises OSError."""
     place, learner = owner.place, owner.learner
@@ -174,7 +180,7 @@ def read_account(folder: Path, *, is_current: bool) -> AccountRow:
 def read_accounts(profiles: Path, current: Path | None) -> tuple[AccountRow, ...]:
     """Everybody who has a profile in this folder; a damaged one is told about when it is opened, not here."""
     found: list[AccountRow] = []
-    for folder in sorted(folder for folder in profiles.glob("*/*") if is_profile(folder)):
+    for folder in sorted(find_profiles(profiles)):
         try:
             found.append(read_account(folder, is_current=folder == current))
         except StorageTrouble:

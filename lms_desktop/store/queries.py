@@ -201,7 +201,9 @@ def command_row(row: Any) -> CommandRow:
 
 def download_row(course: CourseRow, asked: Row[Any] | None, live: Live) -> DownloadRow:
     """How far a course's download is."""
-    if live.download is not None and live.download.course_uid == course.uid:
+    # A download that was paused a moment ago has its last bytes under way.
+    is_going = asked is not None and asked.state == "running"
+    if is_going and live.download is not None and live.download.course_uid == course.uid:
         now = live.download
         done = course.bytes_total - now.bytes_total + now.bytes_done
         return DownloadRow(course, "running", max(done, 0), course.bytes_total, now.bytes_per_s, None)

@@ -102,7 +102,7 @@ def _used(store: Store) -> set[str]:
 def _others(store: Store) -> list[Path]:
     """The profiles beside this one; a blob folder is shared by all of them."""
     profiles = store.folder.parent.parent
-    return [folder for folder in profiles.glob("*/*") if folder != store.folder and profile.is_profile(folder)]
+    return [folder for folder in profile.find_profiles(profiles) if folder != store.folder]
 
 
 def _read_used(folder: Path) -> set[str]:

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, func, select
 
 from lms_desktop.store import outbox as queue
 from lms_desktop.store import queries
+from lms_desktop.store.drive import Risk, find_risk
 from lms_desktop.store.files import Blobs, has_content
 from lms_desktop.store.profile import read_accounts, said_plainly
 from lms_desktop.store.rows import (
@@ -183,6 +184,14 @@ class Views:
             rows = conn.execute(queries.select_courses(queries.enrolled_in(wanted))).all() if wanted else []
         found = (queries.download_row(queries.course_row(row), asked.get(row.uid), self.live) for row in rows)
         return tuple(row for row in found if row.state != "done")
+
+    def risk(self) -> Risk | None:
+        """What is to be feared where this profile lies."""
+        return find_risk(self._folder)
+
+    def room_taken(self) -> int:
+        """Bytes that the course files of all learners take on this laptop."""
+        return sum(stat.st_size for _, stat in self._blobs.all())
 
     def accounts(self) -> tuple[AccountRow, ...]:
         """Everybody who has a profile on this laptop, with how much of their work is unsent."""
