@@ -27,6 +27,7 @@ from lms_desktop.sync.credentials import Credentials
 from lms_desktop.sync.downloads import Download, bring
 from lms_desktop.sync.errors import BadCredentials, Disabled, SignedOut, Trouble
 from lms_desktop.sync.session import Session
+from lms_desktop.ui import shortcut
 from lms_server.certificates.verify import NotGenuine, verify_pdf
 from lms_server.contract.commands import Code
 from lms_server.contract.times import now_ms, to_wire
@@ -92,6 +93,8 @@ def build_parser() -> argparse.ArgumentParser:
     add("certificates", _certificates, "certificates, and where their files are").add_argument("--save", metavar="DIR")
     add("export", _export, "write unacknowledged commands to a file").add_argument("file", metavar="FILE")
     add("verify", _verify, "check a certificate's file").add_argument("file", metavar="FILE")
+    entry = add("shortcut", _shortcut, "put the app into the desktop's menu (Linux)")
+    entry.add_argument("--remove", action="store_true", help="take it out again")
     return parser
 
 
@@ -250,6 +253,13 @@ def _export(accounts: Accounts, args: argparse.Namespace) -> None:
     _print(args, {"commands": count, "file": args.file}, f"Wrote {count} commands to {args.file}")
 
 
+def _shortcut(_accounts: Accounts, args: argparse.Namespace) -> None:
+    if sys.platform in {"win32", "darwin"}:
+        raise Usage("Only menus of Linux and its like are known; make a shortcut to lms-desktop as usual here.")
+    files = shortcut.remove(os.environ) if args.remove else shortcut.install(os.environ, args.home)
+    _print(args, {"files": [str(file) for file in files]}, "\n".join(str(file) for file in files))
+
+
 def _verify(accounts: Accounts, args: argparse.Namespace) -> int:
     try:
         content = Path(args.file).read_bytes()
@@ -366,9 +376,6 @@ def _print(args: argparse.Namespace, document: Any, text: str) -> None:
 
 def _say(error: Exception, code: int) -> int:
     text = str(error)
-    if isinstance(error, Refused):
-        # The sentence is for people, the code for scripts.
-        text = f"{text} ({error.code})"
     if isinstance(error, Refused):
         # The sentence is for people, the code for scripts.
         text = f"{text} ({error.code})"
