@@ -10,6 +10,8 @@ from types import FrameType
 from typing import Any
 
 from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
 
 log = logging.getLogger(__name__)
@@ -35,12 +37,25 @@ _LIMITS: dict[str, Any] = {
 _FINISH_S = 30
 
 
+class _Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
+    def parse_header(self, header_plus: bytes) -> None:
+        """Two lengths are two readings of where the next request begins (RFC 9112, 6.1): refused."""
+        super().parse_header(header_plus)
+        if self.chunked and "CONTENT_LENGTH" in self.headers:
+            raise ParsingError("Content-Length and Transfer-Encoding in one request")
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
+    parser_class = _Parser
+
+
 class Serving:
     """One listening socket and the loop behind it; ``stop`` may be called from any thread or signal."""
 
     def __init__(self, app: Callable[..., Any], listener: socket.socket) -> None:
         self._sockets: dict[int, Any] = {}
         self._server = create_server(app, map=self._sockets, sockets=[listener], **_LIMITS)
+        self._server.channel_class = _Channel
         self._stopping = threading.Event()
         # Held while the loop's ends are closed, and while somebody rings the bell. A signal may come in between.
         self._closing = threading.RLock()
