@@ -158,7 +158,7 @@ def test_a_request_with_two_lengths_is_refused(served):
         return [b""]
 
     _, _, port = served(app)
-    head = b"POST /sync HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n"
+    head = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n"
     with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
         line.sendall(head + b"0\r\n\r\n")
         answer = b"".join(iter(lambda: line.recv(65536), b""))
