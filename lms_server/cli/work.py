@@ -11,8 +11,8 @@ from lms_server.contract.times import to_wire
 from lms_server.sync.handed_in import MOST_BYTES, OUTCOMES, import_work
 
 _WORDS = {
-    "applied": "counted",
-    "duplicate": "were here already",
+    "applied": "applied",
+    "duplicate": "here already",
     "parked": "kept waiting",
     "rejected": "can't be read",
     "retry": "have no room now; import the file again later",
@@ -39,6 +39,6 @@ def _import(args: Namespace) -> None:
     ]
     lines += [f"  {report[outcome]} {_WORDS[outcome]}" for outcome in OUTCOMES if report[outcome]]
     lines += [f"    {reason['count']} {reason['code']}" for reason in report["reasons"]]
-    lines += [f"  {report['certificates']} new certificates"] if report["certificates"] else []
+    lines += [f"  {report['certificates']} certificates issued"] if report["certificates"] else []
     lines += ["Nothing was changed: this was a dry run."] if done.dry_run else []
     show(args, report | {"file": str(args.file), "exported_at": to_wire(done.exported_at)}, "\n".join(lines))

@@ -195,7 +195,7 @@ def test_the_command_line(cli, guest, context, course_uid, tmp_path):
     code, report = cli("work", "import", str(file), "--dry-run", "--json")
     assert (code, report["applied"], report["dry_run"]) == (0, 1, True)
     code, words = cli("work", "import", str(file))
-    assert (code, "1 counted" in words) == (0, True)
+    assert (code, "1 applied" in words) == (0, True)
     code, report = cli("work", "import", str(file), "--json")
     assert (code, report["duplicate"], report["certificates"], report["email"]) == (0, 1, 0, user["email"])
     file.write_text("nonsense")
