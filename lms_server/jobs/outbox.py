@@ -89,9 +89,14 @@ def hold_learner(conn: Connection, user_id: int, epoch: str) -> bool:
 
 def hold_new_mails(conn: Connection, user_id: int, uuids: Collection[str]) -> None:
     """Keep the mails of these new certificates back if their learner's are held."""
-    is_held = select(holds.c.id).where(holds.c.user_id == user_id, holds.c.released_at.is_(None)).limit(1)
-    if conn.execute(is_held).first() is not None:
+    if is_held(conn, user_id):
         hold_mails(conn, uuids)
+
+
+def is_held(conn: Connection, user_id: int) -> bool:
+    """Whether this learner's mails wait for an admin."""
+    query = select(holds.c.id).where(holds.c.user_id == user_id, holds.c.released_at.is_(None)).limit(1)
+    return conn.execute(query).first() is not None
 
 
 def hold_mails(conn: Connection, uuids: Collection[str] | Select[Any], reason: str = _MAY_HAVE_GONE) -> None:

@@ -11,7 +11,7 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import reading
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import holds, server
-from lms_server.jobs.outbox import hold_learner
+from lms_server.jobs.outbox import hold_learner, is_held
 
 log = logging.getLogger(__name__)
 
@@ -21,14 +21,14 @@ def notice_rollback(context: ServerContext, who: Learner, request: wire.SyncRequ
 
     Under the present epoch it takes a new one. The dispatch journal may have been rolled back too, so this learner's
     mails are held until an admin releases them. Those who come later under the lost epoch are judged by their own
-    anchors: whoever lost nothing goes on, so a made-up anchor stops nobody's mail but its maker's. Nothing else
-    depends on this; desktops offer everything again because of the anchor alone.
+    anchors: whoever lost nothing goes on, so a made-up anchor stops nobody's mail but its maker's, and a second one
+    changes nothing. Nothing else depends on this; desktops offer everything again because of the anchor alone.
     """
     if request.epoch is None:
         return
     with reading(context.engine) as conn:
         epoch = read_server(conn).epoch
-        if not _is_suspect(conn, request.epoch, epoch) or _finds_all(conn, who, request):
+        if not _is_suspect(conn, request.epoch, epoch) or _finds_all(conn, who, request) or is_held(conn, who.id):
             return
     if whole_transaction(context.engine, lambda conn: _hold(conn, who, request.epoch or "")):
         log.warning("The data folder was rolled back: a laptop knows more than the database. Its mails are held.")

@@ -130,7 +130,9 @@ def test_a_made_up_anchor_stops_nobody_else_s_mail(school):
     before = school.epoch()
     assert not lie(school, ana).known.me
     assert school.epoch() != before
+    ended = school.epoch()
     lie(school, ana)
+    assert school.epoch() == ended, "who is held already changes nothing more"
     school.finish(chloe)
     school.work()
     assert school.states() == {"ana": "held", "ben": "accepted", "chloe": "accepted"}
