@@ -36,6 +36,7 @@ class ProgressRow:
     email: str
     course: str
     lesson: str
+    title: str
     started_at: int
     completed_at: int | None
     command_id: str | None
@@ -91,7 +92,7 @@ def _progress(row: Any) -> ProgressRow:
     done = row.completed_at
     if done is not None and row.enrolled_at is not None:
         done = completed_at_read(done, row.enrolled_at)
-    return ProgressRow(row.email, row.slug, row.uid, row.started_at, done, row.complete_command_id)
+    return ProgressRow(row.email, row.slug, row.uid, row.title, row.started_at, done, row.complete_command_id)
 
 
 _CERTIFICATES = (
@@ -115,6 +116,7 @@ _PROGRESS = (
         users.c.email,
         courses.c.slug,
         lessons.c.uid,
+        lessons.c.title,
         lesson_progress.c.started_at,
         lesson_progress.c.completed_at,
         lesson_progress.c.complete_command_id,

@@ -6,6 +6,7 @@ import falcon
 
 from lms_server.actions.dashboard import list_courses_of, list_devices_of
 from lms_server.actions.refusals import Refused
+from lms_server.actions.reports import list_progress
 from lms_server.actions.users import (
     User,
     disable_user,
@@ -14,8 +15,10 @@ from lms_server.actions.users import (
     sign_out_device,
     sign_out_everywhere,
 )
+from lms_server.contract.times import to_wire
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, read_form
+from lms_server.web.tables import send_table
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,7 @@ class LearnerPage:
         form = read_form(req)
         self.pages.check_form(req, session, form)
         try:
-            self._change(self._find(uid), form)
+            self._change(_find(self.pages, uid), form)
         except Refused as refusal:
             self._show(req, resp, uid, refusal.text)
             resp.status = 422
@@ -51,18 +54,36 @@ class LearnerPage:
         elif form.get("do") == "disable":
             disable_user(context, user.email)
 
-    def _find(self, uid: str) -> User:
-        user = next((user for user in list_users(self.pages.context) if user.uid == uid), None)
-        if user is None:
-            raise not_found()
-        return user
-
     def _show(self, req: falcon.Request, resp: falcon.Response, uid: str, error: str = "") -> None:
         session = self.pages.admin(req)
-        one = self._find(uid)
+        one = _find(self.pages, uid)
         context = self.pages.context
         values = {"courses": list_courses_of(context, uid), "devices": list_devices_of(context, uid), "error": error}
         self.pages.show(resp, "admin/learner.html", session, one=one, **values)
+
+
+@dataclass(frozen=True)
+class ProgressCsv:
+    """``/admin/learners/{uid}/progress.csv``: every lesson that somebody started."""
+
+    pages: Pages
+
+    def on_get(self, req: falcon.Request, resp: falcon.Response, uid: str) -> None:
+        self.pages.admin(req)
+        user = _find(self.pages, uid)
+        names = ("course", "lesson", "started", "completed")
+        rows = [
+            [row.course, row.title, to_wire(row.started_at), to_wire(row.completed_at) if row.completed_at else ""]
+            for row in list_progress(self.pages.context, user.email)
+        ]
+        send_table(resp, "progress.csv", names, rows)
+
+
+def _find(pages: Pages, uid: str) -> User:
+    user = next((user for user in list_users(pages.context) if user.uid == uid), None)
+    if user is None:
+        raise not_found()
+    return user
 
 
 def _number(text: str) -> int:

@@ -14,7 +14,7 @@ from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web import admin, site
 from lms_server.web.admin_course import AdminCourse, CourseLearnersCsv
-from lms_server.web.admin_learner import LearnerPage
+from lms_server.web.admin_learner import LearnerPage, ProgressCsv
 from lms_server.web.admin_roster import RosterPage
 from lms_server.web.admin_settings import SettingsPage
 from lms_server.web.admin_upkeep import BackupFile, BackupPage, MailsForm, Upkeep
@@ -146,6 +146,7 @@ def _add_admin(app: Any, pages: Pages, data: Path | None) -> None:
     app.add_route("/admin/learners.csv", admin.LearnersCsv(pages))
     app.add_route("/admin/learners/import", RosterPage(pages))
     app.add_route("/admin/learners/{uid}", LearnerPage(pages))
+    app.add_route("/admin/learners/{uid}/progress.csv", ProgressCsv(pages))
     app.add_route("/admin/certificates", admin.CertificatesPage(pages))
     app.add_route("/admin/certificates.csv", admin.CertificatesCsv(pages))
     app.add_route("/admin/certificates/{uuid}.pdf", admin.CertificatePdf(pages))

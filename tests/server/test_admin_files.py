@@ -159,6 +159,13 @@ def test_certificates_are_found_by_name_state_and_number(browser, certificate):
 def test_a_course_s_learners_are_searched_and_exported(browser, certificate):
     assert "2 of 2" in browser.get("/admin/courses/first-aid?q=moreno").text
     assert "Nobody is called that" in browser.get("/admin/courses/first-aid?q=zoe").text
+    [uid] = re.findall(r"/admin/learners/([0-9a-f-]{36})", browser.get("/admin/learners?q=moreno").text)
+    progress = browser.get(f"/admin/learners/{uid}/progress.csv").text
+    assert [line.split(",")[:2] for line in progress.splitlines()[1:]] == [
+        ["first-aid", "Check"],
+        ["first-aid", "Call"],
+    ]
+    assert browser.get(f"/admin/learners/{new_uuid7()}/progress.csv").status_code == 404
     assert "Ana Moreno,ana@example.org" in browser.get("/admin/courses/first-aid/learners.csv").text
     assert browser.get("/admin/courses/nothing/learners.csv").status_code == 409
 
