@@ -1,7 +1,7 @@
 """A lesson from the click to its painted page: every lesson of a large course, offscreen, in the real window.
 
 ``python benchmarks/bench_lesson.py [COURSE]``; without one the largest sample course beside the project. The first
-round is a learner's first visit, which also records the start of each lesson on the disk; the second only reads.
+round is a learner's first visit, after which the start of each lesson is recorded on the disk.
 """
 
 import os
@@ -15,11 +15,13 @@ ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
-from PySide6.QtWidgets import QApplication  # noqa: E402 # the project's root comes first
+from PySide6.QtCore import QEvent, QObject  # noqa: E402 # the project's root comes first
+from PySide6.QtWidgets import QApplication, QWidget  # noqa: E402
 
 from lms_desktop.store.store import Store  # noqa: E402
 from lms_desktop.ui.compose import build_window, make_application  # noqa: E402
 from lms_desktop.ui.preferences import PreferenceFile, Preferences  # noqa: E402
+from lms_desktop.ui.reader.view import LessonView  # noqa: E402
 from lms_desktop.ui.window import MainWindow  # noqa: E402
 from lms_server.actions.course_import import import_course  # noqa: E402
 from lms_server.content.model import CoursePackage, LessonDraft  # noqa: E402
@@ -36,6 +38,7 @@ class Opening(NamedTuple):
     title: str
 
 
+AGAIN = 2
 COURSE = ROOT.parent / "shared" / "courses" / "comprehensive-rust"
 
 
@@ -51,8 +54,9 @@ def main() -> None:
         settle(app)
         # What is loaded with the first lesson is no lesson's.
         open_lesson(app, window, package.lessons[0].uid)
-        for told in ("first visit", "again"):
-            report(f"{package.slug}, {told}", [measured(app, window, lesson) for lesson in package.lessons])
+        first, *others = [[measured(app, window, lesson) for lesson in package.lessons] for _ in range(1 + AGAIN)]
+        report(f"{package.slug}, first visit", first)
+        report(f"{package.slug}, again, the quickest of {AGAIN}", [min(times) for times in zip(*others, strict=True)])
         window.close()
         laptop.close()
 
@@ -97,12 +101,27 @@ def measured(app: QApplication, window: MainWindow, lesson: LessonDraft) -> Open
     return took
 
 
+class Painted(QObject):
+    """Knows whether a widget was painted."""
+
+    def __init__(self, widget: QWidget) -> None:
+        super().__init__(widget)
+        self.is_so = False
+        widget.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 # Qt's name
+        self.is_so |= event.type() == QEvent.Type.Paint
+        return super().eventFilter(watched, event)
+
+
 def open_lesson(app: QApplication, window: MainWindow, uid: str) -> None:
-    """What a click does, up to the paint with the text at its place."""
+    """What a click does, up to the paint of the text."""
     window.show_lesson(uid)
-    # The pane scrolls to the remembered place once its width stands; then it is painted.
-    app.processEvents()
-    app.processEvents()
+    painted = Painted(window.findChild(LessonView).viewport())
+    while not painted.is_so:
+        # Layout and paint; timers, which come after them, wait.
+        app.sendPostedEvents()
+    painted.deleteLater()
 
 
 def report(name: str, openings: list[Opening]) -> None:

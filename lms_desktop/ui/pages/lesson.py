@@ -83,7 +83,8 @@ class LessonPage(Page):
         self._show_bar(row)
         if row.html is not None and row.lesson.is_readable:
             self._show_text(row, row.html)
-            self._start(row)
+            # The text is seen first; what is written to the disk comes after it.
+            QTimer.singleShot(0, self, lambda: self._start(row))
         else:
             self._shown = None
             self._say_why_not(row)
@@ -281,7 +282,8 @@ class LessonPage(Page):
             self._go_on()
 
     def _start(self, row: Row) -> None:
-        if row.course.is_enrolled and not row.lesson.is_started and not self.context.shelf.learner.is_guest:
+        is_new = row.course.is_enrolled and not row.lesson.is_started and row is self._row and self.isVisible()
+        if is_new and not self.context.shelf.learner.is_guest:
             # Nobody asked for this one, so nobody is told when the disk refuses; completing implies it.
             saving.start(self.context.shelf, row.lesson.uid)
 

@@ -194,13 +194,18 @@ class LessonView(QTextBrowser):
         self._lesson.gallery.take_down()
         self._lesson.links.clear()
         self._lesson.places.clear()
+        # Before there is a text: changed later, all of it would be laid out twice.
+        self._set_margins(sheet)
         write_page(document, self._lesson, sheet)
 
     def _lay_out(self) -> None:
         """Centre the page in the pane and keep room for the footer."""
-        if self._sheet is None:
-            return
-        beside = max(0, self.viewport().width() - self._sheet.wide)
+        if self._sheet is not None:
+            self._set_margins(self._sheet)
+            self._place_footer()
+
+    def _set_margins(self, sheet: Sheet) -> None:
+        beside = max(0, self.viewport().width() - sheet.wide)
         frame = QTextFrameFormat(self.document().rootFrame().frameFormat())
         frame.setLeftMargin(beside // 2)
         frame.setRightMargin(beside - beside // 2)
@@ -209,7 +214,6 @@ class LessonView(QTextBrowser):
         frame.setBottomMargin(BOTTOM_PX + footer + (FOOTER_ROOM_PX if footer else 0))
         if frame != self.document().rootFrame().frameFormat():
             self.document().rootFrame().setFrameFormat(frame)
-        self._place_footer()
 
     def _footer_size(self) -> QSize:
         if self._footer is None or self._sheet is None:
