@@ -20,10 +20,14 @@ HOUR_MS = 3_600_000
 
 
 @pytest.fixture
-def world(tmp_path):
-    world = World(tmp_path / "server")
+def world(tmp_path, request):
+    database = request.getfixturevalue("postgres_url") if getattr(request, "param", "") == "postgresql" else None
+    world = World(tmp_path / "server", database)
     yield world
     world.close()
+
+
+both = pytest.mark.parametrize("world", ["sqlite", "postgresql"], indirect=True)
 
 
 @pytest.fixture
@@ -71,6 +75,7 @@ def test_the_work_counts_as_the_learner_s_own_with_its_certificate(world, laptop
     assert {key for _, key in world.jobs()} == {certificate.uuid}
 
 
+@both
 def test_a_later_sync_finds_its_receipts_and_so_does_a_second_import(world, laptop, stick):
     import_work(world.context, stick.read_bytes())
     before = state(world)
@@ -90,6 +95,7 @@ def test_a_sync_before_the_import_is_as_good(world, laptop, stick):
     assert state(world) == before
 
 
+@both
 def test_a_dry_run_says_the_same_and_changes_nothing(world, laptop, stick):
     before = state(world)
     tried = import_work(world.context, stick.read_bytes(), dry_run=True)
