@@ -386,6 +386,7 @@ def key_facts() -> list[tuple[str, str]]:
         ("Ctrl+1 … Ctrl+5", tr("Learn, Catalog, Downloads, Certificates, Sync")),
         ("Ctrl+Enter", tr("Complete the lesson and go on")),
         ("Alt+← / Alt+→", tr("Previous and next lesson")),
+        ("Ctrl+F", tr("Find in this lesson")),
         ("Ctrl+L", tr("Ask who is learning")),
         ("F5", tr("Sync now")),
         ("Ctrl++ / Ctrl+- / Ctrl+0", tr("Larger, smaller, usual text")),

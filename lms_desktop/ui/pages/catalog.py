@@ -1,6 +1,7 @@
 """The catalog: search as you type, filters, and one row a course."""
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import ClassVar
 
 from PySide6.QtCore import Qt
@@ -15,7 +16,7 @@ from lms_desktop.ui.pages.found import FoundLessons
 from lms_desktop.ui.reader import saving
 from lms_desktop.ui.texts import LANGUAGES, language_name, level_name, tr, tr_n
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
-from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.button import Button, Kind, stop_at_chosen
 from lms_desktop.ui.widgets.card import clear, column, line
 from lms_desktop.ui.widgets.cover import CoverArt, art
 from lms_desktop.ui.widgets.field import SearchField
@@ -129,6 +130,13 @@ class CatalogPage(Page):
             self._flow.addWidget(part)
             part.show()
         self._filters.updateGeometry()
+        self._order_tab()
+
+    def _order_tab(self) -> None:
+        """Chips are made when their values are known, but come before the list."""
+        stops = [self._search, *self._levels.chips(), *self._languages.chips(), self._list]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _cover(self, course: CourseRow) -> CoverArt:
         key = (course.uid, course.cover)
@@ -209,8 +217,12 @@ class Choice(QButtonGroup):
         """Tell what the flow shows of this: nothing where there is nothing to choose."""
         return [self._label, *self._chips.values()] if len(self._chips) > 2 else []
 
+    def chips(self) -> list[Button]:
+        return list(self._chips.values())
+
     def choose(self, value: str | None) -> None:
         self._chips[value].setChecked(True)
+        stop_at_chosen(self)
 
     def _chip(self, words: str) -> Button:
         chip = Button(words, kind=Kind.CHIP, on_click=self._tell)

@@ -3,7 +3,7 @@
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtWidgets import QApplication, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
@@ -147,7 +147,6 @@ class DownloadsPage(ScrolledPage):
         button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
         sentence = tr("Open a course and choose “Download for offline”.")
         card.body.addWidget(EmptyState("import", tr("Nothing downloaded yet"), sentence, button))
-        card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         return card
 
 

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QGridLayout, QSizePolicy, QWidget
+from PySide6.QtWidgets import QBoxLayout, QGridLayout, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.store.rows import LearnPage as LearnRows
@@ -121,7 +121,6 @@ class LearnPage(ScrolledPage):
         button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
         sentence = tr("Choose a course in the catalog and it stands here, with what you have done.")
         card.body.addWidget(EmptyState("books", tr("Your courses will be here"), sentence, button))
-        card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         return card
 
     def _find(self) -> Button:

@@ -16,7 +16,7 @@ from lms_desktop.ui.pages.start_pin import PinDialog, pin_words
 from lms_desktop.ui.pin import Pins
 from lms_desktop.ui.preferences import LOCKS, SCALES, Preferences
 from lms_desktop.ui.texts import LANGUAGES, facts, percent, tr, tr_n
-from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.button import Button, Kind, stop_at_chosen
 from lms_desktop.ui.widgets.card import Card, clear, column
 from lms_desktop.ui.widgets.flow import Flow
 from lms_desktop.ui.widgets.text import Text
@@ -88,6 +88,7 @@ class SettingsPage(ScrolledPage):
             chip.clicked.connect(lambda _checked=False, value=value: choose(value))
             group.addButton(chip)
             flow.addWidget(chip)
+        stop_at_chosen(group)
         card.body.addWidget(row)
 
     def _choose(self, **changes: object) -> None:

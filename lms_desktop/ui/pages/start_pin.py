@@ -15,6 +15,7 @@ from lms_desktop.ui.texts import tr, tr_n
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import column, line
+from lms_desktop.ui.widgets.dialog import fit
 from lms_desktop.ui.widgets.field import LabeledField
 from lms_desktop.ui.widgets.text import Text
 
@@ -85,7 +86,6 @@ class PinDialog(QDialog):
         super().__init__(parent)
         self.made = ""
         self.setWindowTitle(tr("Set a PIN"))
-        self.setMinimumWidth(look().px(420))
         body = column(self, 12)
         body.setContentsMargins(24, 24, 24, 20)
         body.addWidget(Text(tr("Set a PIN"), "section"))
@@ -103,6 +103,7 @@ class PinDialog(QDialog):
         row.addWidget(self.save)
         body.addSpacing(8)
         body.addLayout(row)
+        fit(self, look().px(420))
         self.first.edit.setFocus()
 
     def _keep(self) -> None:

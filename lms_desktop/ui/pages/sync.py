@@ -301,5 +301,4 @@ def _all_sent(rows: SyncRows, *, is_guest: bool) -> Card:
         card.body.addWidget(EmptyState("laptop", tr("Nothing to send yet"), sentence))
     else:
         card.body.addWidget(EmptyState("cloud-check", tr("All work sent"), sentence))
-    card.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
     return card

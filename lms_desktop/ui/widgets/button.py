@@ -6,7 +6,7 @@ from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent
-from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
@@ -171,6 +171,12 @@ class Button(QPushButton):
     def _face(self) -> QFont:
         strong = self.kind in {Kind.PRIMARY, Kind.QUIET, Kind.DANGER, Kind.DONE} or self.isChecked()
         return font(14, STRONG if strong else REGULAR)
+
+
+def stop_at_chosen(chips: QButtonGroup) -> None:
+    """Let Tab stop at the chip that is chosen; arrows go to the others, and Qt keeps it so from then on."""
+    for chip in chips.buttons():
+        chip.setFocusPolicy(Qt.FocusPolicy.StrongFocus if chip.isChecked() else Qt.FocusPolicy.ClickFocus)
 
 
 def _colours(button: Button, t: Tokens) -> Colours:

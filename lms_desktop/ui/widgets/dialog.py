@@ -12,6 +12,13 @@ from lms_desktop.ui.widgets.card import column, line
 from lms_desktop.ui.widgets.text import Text
 
 
+def fit(dialog: QDialog, width: int) -> None:
+    """Make it as high as its words are in this width; left to itself Qt stops at two thirds of the screen."""
+    dialog.setMinimumWidth(width)
+    if (laid_out := dialog.layout()) is not None:
+        dialog.resize(width, laid_out.totalHeightForWidth(width))
+
+
 class Question(QDialog):
     """Says what will happen and what stays safe; the safe answer has the focus."""
 
@@ -45,7 +52,6 @@ class Note(QDialog):
         super().__init__(parent)
         self.text = text
         self.setWindowTitle(title)
-        self.setMinimumWidth(look().px(480))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         body = column(self, 12)
         body.setContentsMargins(24, 24, 24, 20)
@@ -54,6 +60,7 @@ class Note(QDialog):
             body.addWidget(Text(paragraph, "body"))
         body.addSpacing(8)
         body.addWidget(Button(tr("Close"), on_click=self.accept), 0, Qt.AlignmentFlag.AlignRight)
+        fit(self, look().px(480))
 
 
 class Facts(QDialog):

@@ -1,0 +1,144 @@
+"""Everything works by keyboard: Tab goes through each page as it is read, and F1 tells every key there is."""
+
+import re
+
+import pytest
+from PySide6.QtCore import QPoint, QRect, Qt
+from PySide6.QtGui import QShortcut
+from PySide6.QtWidgets import QAbstractButton, QApplication
+
+from lms_desktop.store.rows import CatalogPage, CertificatesPage, LearnPage, SyncPage
+from lms_desktop.ui.actions import ServerFacts
+from lms_desktop.ui.compose import PAGES
+from lms_desktop.ui.pages.start_pin import PinDialog
+from lms_desktop.ui.preferences import Preferences
+from lms_desktop.ui.widgets.dialog import Note
+from lms_desktop.ui.window import key_facts
+from tests.ui.samples import ANA, GUEST, HILLSIDE, AccountRow, SampleShelf, SampleViews
+from tests.ui.test_pages import cut, nameless, too_wide
+from tests.ui.windows import go, opened, settle
+
+# Keys that do what another one does.
+TWINS = {"Ctrl+=": "Ctrl++", "Ctrl+Return": "Ctrl+Enter"}
+ARROWS = {"Left": "←", "Right": "→"}
+
+
+def stops(window):
+    """Where Tab stops, from the first item of the sidebar on."""
+    window._sidebar.items["learn"].setFocus(Qt.FocusReason.TabFocusReason)
+    found = []
+    while (stop := QApplication.focusWidget()) not in found:
+        found.append(stop)
+        window.focusNextChild()
+    return found
+
+
+def box_of(window, part):
+    return QRect(part.mapTo(window, QPoint(0, 0)), part.size())
+
+
+def goes_back(before, after, *, is_mirrored):
+    """Whether a stop lies above the one before it, other than in a column further to the end."""
+    is_further = after.right() < before.left() if is_mirrored else after.left() > before.right()
+    return after.bottom() < before.top() and not is_further
+
+
+@pytest.mark.parametrize("language", ["en", "ar"])
+def test_tab_goes_through_a_page_as_it_is_read(qapp, tmp_path, language):
+    with opened(tmp_path, Preferences(theme="paper", language=language)) as (window, _actions):
+        for page in PAGES:
+            go(window, page)
+            inside = [stop for stop in stops(window) if window._stack.currentWidget().isAncestorOf(stop)]
+            assert inside, page
+            boxes = [box_of(window, stop) for stop in inside]
+            back = [
+                (page, before.accessibleName(), after.accessibleName())
+                for before, after, first, second in zip(inside, inside[1:], boxes, boxes[1:], strict=False)
+                if goes_back(first, second, is_mirrored=language == "ar")
+            ]
+            assert back == []
+
+
+def test_tab_reaches_every_button_of_every_page(qapp, tmp_path):
+    with opened(tmp_path) as (window, _actions):
+        for page in PAGES:
+            go(window, page)
+            reached = set(stops(window))
+            missed = {
+                button.accessibleName()
+                for button in window.findChildren(QAbstractButton)
+                if button.isVisible() and button.isEnabled() and button not in reached and not is_by_arrows(button)
+            }
+            assert missed == set(), page
+
+
+def is_by_arrows(button):
+    """Of buttons that exclude each other Tab stops at the one that is chosen; arrows reach the others."""
+    group = button.group()
+    return group is not None and group.exclusive() and not button.isChecked()
+
+
+def test_f1_tells_every_key_there_is(qapp, tmp_path):
+    with opened(tmp_path) as (window, _actions):
+        go(window, "lesson")
+        keys = {shortcut.key().toString() for shortcut in window.findChildren(QShortcut)}
+    told = " ".join(name for name, _words in key_facts())
+    first, last = re.search(r"Ctrl\+(\d) … Ctrl\+(\d)", told).groups()
+    numbers = {f"Ctrl+{number}" for number in range(int(first), int(last) + 1)}
+    assert numbers <= keys
+    for key in keys - numbers:
+        name = TWINS.get(key, key)
+        for word, arrow in ARROWS.items():
+            name = name.replace(word, arrow)
+        assert name in told.split(), key
+
+
+def empty_views():
+    views = SampleViews(going_on=None, courses=(), catalog_courses=(), download_rows=())
+    views.certificate_rows = CertificatesPage((), ())
+    views.sync_page = SyncPage((), (), 0, (), (), None, HILLSIDE)
+    views.learn = lambda: LearnPage(ANA, None, ())
+    views.catalog = lambda *_filters: CatalogPage(0, (), ())
+    return views
+
+
+STATES = {
+    "guest": lambda: SampleViews(who=GUEST, account_rows=()),
+    "nothing yet": empty_views,
+}
+
+
+@pytest.mark.parametrize("state", STATES)
+@pytest.mark.parametrize("look", [Preferences("paper", "en"), Preferences("lamp", "es", 2.0)], ids=["en", "es-large"])
+def test_every_page_is_whole_and_named_for_guests_and_when_there_is_nothing(qapp, tmp_path, state, look):
+    with opened(tmp_path, look, shelf=SampleShelf(STATES[state]()), size=(1024, 600)) as (window, _actions):
+        for page in PAGES:
+            go(window, page)
+            assert (cut(window), too_wide(window), nameless(window)) == ([], [], []), page
+
+
+@pytest.mark.parametrize("look", [Preferences("paper", "en"), Preferences("lamp", "ar", 2.0)], ids=["en", "ar-large"])
+def test_every_form_of_the_start_and_every_dialog_is_whole_and_named(qapp, tmp_path, look):
+    known = (AccountRow(HILLSIDE, ANA, 3, is_current=True),)
+    with opened(tmp_path, look, size=(1024, 600), known=known) as (window, _actions):
+        window.open_shelf(None)
+        start = window.centralWidget()
+        server = ServerFacts("hillside.example", "Hillside Library", registration_is_open=True)
+        shows = (
+            lambda: None,
+            start.show_address,
+            lambda: start.show_sign_in(server),
+            lambda: start.show_account(server),
+            lambda: start.ask_pin(known[0]),
+        )
+        for show in shows:
+            show()
+            for form in start._all:
+                form._working.show()
+            settle()
+            assert (cut(window), too_wide(window), nameless(window)) == ([], [], [])
+        for dialog in (PinDialog(window), Note(window, "A title", "One thing.\n\nAnother thing.")):
+            dialog.show()
+            settle()
+            assert (cut(dialog), nameless(dialog)) == ([], [])
+            dialog.close()
