@@ -6,27 +6,28 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import resources
 from lms_desktop.settings import Home, read_device
-from lms_desktop.store import unused
+from lms_desktop.store import layout
+from lms_desktop.store.early import EarlyShelf
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.export import export
 from lms_desktop.store.files import Blobs
-from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rows import AccountRow
-from lms_desktop.store.sample import make_sample_profile
-from lms_desktop.store.store import Store
+from lms_desktop.store.sight import look
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
-from lms_desktop.ui.bridge import on_thread
+from lms_desktop.ui.bridge import on_thread, when_done
 from lms_desktop.ui.failures import rescue_words, storage_words
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.window import MainWindow
 
 if TYPE_CHECKING:
+    from lms_desktop.store.profiles import Profiles
+    from lms_desktop.store.store import Store
     from lms_desktop.sync.accounts import Accounts
     from lms_desktop.sync.loop import SyncLoop
 
@@ -49,9 +50,13 @@ def run_window(home: Home, seen: Callable[[], None]) -> int:
     except OpenElsewhere:
         desk.close()
         return 0
-    compose.when_seen(window, stands.set)
-    compose.when_seen(window, lambda: _single().FirstWindow(window, home.path))
-    compose.when_seen(window, seen)
+
+    def stand() -> None:
+        seen()
+        stands.set()
+        _single().FirstWindow(window, home.path)
+
+    compose.when_seen(window, stand)
     window.show()
     code = app.exec()
     stands.set()
@@ -74,41 +79,69 @@ def open_window(desk: "Desk") -> MainWindow:
             raise OpenElsewhere from trouble
         window.open_shelf(None)
         compose.say(window, storage_words(trouble.code))
+    if desk.opening is not None:
+        when_done(window, desk.opening, partial(_arrived, window, desk), lambda _failure: None)
+    _say_notice(window, desk)
+    return window
+
+
+def _arrived(window: MainWindow, desk: "Desk", trouble: StorageTrouble | None) -> None:
+    """The profile that the window shows is open now, or can't be opened."""
+    if trouble is not None:
+        window.open_shelf(None)
+        compose.say(window, storage_words(trouble.code))
+    _say_notice(window, desk)
+
+
+def _say_notice(window: MainWindow, desk: "Desk") -> None:
     if (notice := desk.take_notice()) is not None:
         compose.say(window, notice)
-    return window
 
 
 class Desk:
     """What the window asks for, done with the store and the sync thread."""
 
     def __init__(self, home: Home, stands: threading.Event | None = None) -> None:
-        """Syncs begin when the window ``stands``; without an event, at once."""
+        """Opening and syncing wait until the window ``stands``; without an event for that, neither waits."""
         self.home = home
-        self.profiles = Profiles(home)
+        # What is to be said of a profile that is shown already and opened behind it.
+        self.opening: Future[StorageTrouble | None] | None = None
         self._stands = stands
         self._loops: dict[int, Future[SyncLoop]] = {}
         self._stores: dict[int, Store] = {}
+        self._shelves: dict[int, Shelf] = {}
         self._closing: dict[Path, Future[None]] = {}
 
     def close(self) -> None:
         """End the sync threads and close the profiles."""
-        for store in list(self._stores.values()):
-            self.put_back(cast("Shelf", store))
+        for shelf in list(self._shelves.values()):
+            self.put_back(shelf)
         wait(self._closing.values(), _LEAVE_S)
 
     def open_current(self) -> Shelf | None:
         """The profile that was open last, if there is one. Raises StorageTrouble when it doesn't open."""
-        folder = self.profiles.current()
-        return self._open(folder) if folder is not None else None
+        folder = layout.current(self.home)
+        if folder is None:
+            return None
+        seen = look(folder) if self._stands is not None else None
+        if self._stands is None or seen is None:
+            return self._open(folder)
+        early = EarlyShelf(seen, Blobs(self.home.blobs), self._stands.set)
+        shelf = self._shelves[id(early)] = cast("Shelf", early)
+        self.opening = on_thread(self._open_behind, early, self._stands)
+        return shelf
 
     def take_notice(self) -> str | None:
         """What happened to the open profile while nobody looked, told once: it was damaged and made again."""
-        for store in self._stores.values():
+        for store in list(self._stores.values()):
             if (notice := store.notice) is not None:
                 store.dismiss_notice()
                 return rescue_words(notice.kept_as, notice.unsent)
         return None
+
+    @property
+    def profiles(self) -> "Profiles":
+        return cast("Profiles", _load("store.profiles").Profiles(self.home))
 
     def accounts(self) -> tuple[AccountRow, ...]:
         return self.profiles.all()
@@ -130,7 +163,7 @@ class Desk:
         return self._enter(lambda: self._accounts().browse(url))
 
     def look_around(self) -> Future[Shelf]:
-        return self._enter(lambda: make_sample_profile(self.profiles, resources.path("sample")))
+        return self._enter(lambda: _load("store.sample").make_sample_profile(self.profiles, resources.path("sample")))
 
     def switch_to(self, account: AccountRow) -> Future[Shelf]:
         def choose() -> Path:
@@ -150,6 +183,8 @@ class Desk:
         return self._do(leave)
 
     def put_back(self, shelf: Shelf) -> None:
+        self._wait_for_opening(_LEAVE_S)
+        self._shelves.pop(id(shelf), None)
         store = self._stores.pop(id(shelf), None)
         loop = self._loops.pop(id(shelf), None)
         if store is not None:
@@ -162,7 +197,7 @@ class Desk:
         self._store().try_again(command_id)
 
     def export_unsent(self, file: Path, command_id: str | None = None) -> Future[int]:
-        return self._do(lambda: export(self._store(), file, command_id))
+        return self._do(lambda: _load("store.export").export(self._store(), file, command_id))
 
     def download(self, course_uid: str) -> None:
         self._with_loop(lambda loop: loop.download(course_uid))
@@ -175,7 +210,7 @@ class Desk:
 
     def remove_download(self, course_uid: str) -> None:
         store = self._store()
-        self._do(lambda: unused.remove(store, course_uid))
+        self._do(lambda: _load("store.unused").remove(store, course_uid))
 
     def free_bytes(self) -> int:
         return Blobs(self.home.blobs).free_bytes()
@@ -184,16 +219,35 @@ class Desk:
         if (closing := self._closing.pop(folder, None)) is not None:
             wait([closing])
         store = self.profiles.open(folder)
-        self._stores[id(store)] = store
-        if store.place.url:
-            self._loops[id(store)] = on_thread(self._start_loop, store)
-        return cast("Shelf", store)
+        shelf = cast("Shelf", store)
+        self._keep(shelf, store)
+        return shelf
 
-    def _start_loop(self, store: Store) -> "SyncLoop":
+    def _open_behind(self, shelf: EarlyShelf, stands: threading.Event) -> StorageTrouble | None:
+        stands.wait()
+        try:
+            store = self.profiles.open(shelf.folder)
+        except StorageTrouble as trouble:
+            shelf.fail(trouble)
+            return trouble
+        except BaseException as bug:
+            shelf.fail(bug)
+            raise
+        self._keep(cast("Shelf", shelf), store)
+        shelf.arrive(store)
+        return None
+
+    def _keep(self, shelf: Shelf, store: "Store") -> None:
+        self._shelves[id(shelf)] = shelf
+        self._stores[id(shelf)] = store
+        if store.place.url:
+            self._loops[id(shelf)] = on_thread(self._start_loop, store)
+
+    def _start_loop(self, store: "Store") -> "SyncLoop":
         if self._stands is not None:
             self._stands.wait()
-        sync = _load("loop")
-        credentials = _load("credentials").Credentials(store.folder)
+        sync = _load("sync.loop")
+        credentials = _load("sync.credentials").Credentials(store.folder)
         loop: SyncLoop = sync.SyncLoop(store, read_device(self.home), credentials)
         loop.start()
         return loop
@@ -201,16 +255,21 @@ class Desk:
     def _enter(self, find: Callable[[], Path]) -> Future[Shelf]:
         def enter() -> Shelf:
             folder = find()
-            for store in self._stores.values():
+            self._wait_for_opening()
+            for key, store in list(self._stores.items()):
                 if store.folder == folder:
                     # Signed in again: the same learner goes on where they were, with the new token.
                     self._with_loop(lambda loop: loop.reconnect())
-                    return cast("Shelf", store)
+                    return self._shelves[key]
             return self._open(folder)
 
         return self._do(enter)
 
-    def _store(self) -> Store:
+    def _wait_for_opening(self, most_s: float | None = None) -> None:
+        if self.opening is not None:
+            wait([self.opening], most_s)
+
+    def _store(self) -> "Store":
         return list(self._stores.values())[-1]
 
     def _with_loop(self, ask: "Callable[[SyncLoop], None]") -> None:
@@ -218,13 +277,13 @@ class Desk:
             loop.add_done_callback(lambda done: ask(done.result()))
 
     def _accounts(self) -> "Accounts":
-        return cast("Accounts", _load("accounts").Accounts(self.profiles, read_device(self.home)))
+        return cast("Accounts", _load("sync.accounts").Accounts(self.profiles, read_device(self.home)))
 
     def _do(self, ask: Callable[[], T]) -> Future[T]:
         return on_thread(_said_to_the_window, ask)
 
 
-def _close(store: Store, loop: "Future[SyncLoop] | None") -> None:
+def _close(store: "Store", loop: "Future[SyncLoop] | None") -> None:
     if loop is not None and loop.exception() is None:
         loop.result().stop()
     store.close()
@@ -236,8 +295,8 @@ def _single() -> Any:
 
 
 def _load(name: str) -> Any:
-    # httpx and its friends cost more than the first paint may take.
-    return importlib.import_module(f"lms_desktop.sync.{name}")
+    # httpx, SQLAlchemy and their friends cost more than the first frame may take.
+    return importlib.import_module(f"lms_desktop.{name}")
 
 
 def _said_to_the_window(ask: Callable[[], T]) -> T:
@@ -248,7 +307,7 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
         raise ActionFailed(_TROUBLES.get(error.code, Failure.STORAGE)) from error
     except Exception as error:
         code = getattr(error, "code", None)
-        if code is None or not isinstance(error, _load("errors").Trouble):
+        if code is None or not isinstance(error, _load("sync.errors").Trouble):
             log.exception("An action failed")
             raise
         raise ActionFailed(_FAILURES.get(code, Failure.SERVER_TROUBLE)) from error

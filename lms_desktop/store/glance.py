@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from lms_desktop.store import profile
 from lms_desktop.store.files import Blobs
+from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.queries import read_profile
 from lms_desktop.store.rescue import Notice
@@ -20,7 +20,7 @@ class Glance:
 
     def __init__(self, folder: Path, blobs: Blobs) -> None:
         """Raises StorageTrouble when there is nothing that can be read."""
-        self._engine = open_sqlite(folder / profile.DATABASE, read_only=True)
+        self._engine = open_sqlite(folder / DATABASE, read_only=True)
         self.views = Views(self._engine, folder, blobs)
         with said_plainly(), reading(self._engine) as conn:
             self.place: Place = read_profile(conn)[0]

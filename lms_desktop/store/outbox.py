@@ -59,7 +59,7 @@ def known_ids(conn: Connection) -> set[str]:
 
 def counts(conn: Connection) -> dict[str, int]:
     """How many commands are pending, parked and rejected."""
-    rows = conn.execute(_COUNTS).all()
+    rows = conn.execute(COUNTS).all()
     return {PENDING: 0, PARKED: 0, REJECTED: 0} | {state: count for state, count in rows}  # noqa: C416 # typed rows
 
 
@@ -202,7 +202,7 @@ def _command(command_id: str, kind: str, target: str, made_at: int | None, at: i
             return Unsupported(command_id, json.loads(target).get("kind", kind), target, made_at, at)
 
 
-_COUNTS = select(outbox.c.state, func.count()).group_by(outbox.c.state)
+COUNTS = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 _COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at).order_by(
     outbox.c.rank, outbox.c.seq
 )

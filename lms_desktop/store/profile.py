@@ -15,16 +15,12 @@ from sqlalchemy.exc import DBAPIError
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.files import land, lock, sync_folder
 from lms_desktop.store.journal import JOURNAL, begin_journal, read_journal
+from lms_desktop.store.layout import DATABASE, GUEST, LOCK, OWNER, SCHEMA_VERSION, find_profiles
 from lms_desktop.store.migrations.run import back_up, migrate
 from lms_desktop.store.rows import AccountRow, Learner, Place
-from lms_desktop.store.tables import ME, SCHEMA_VERSION, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
+from lms_desktop.store.tables import ME, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
 from lms_server.contract.ids import is_uuid
 from lms_server.contract.sqlite import open_sqlite, reading, writing
-
-DATABASE = "store.sqlite3"
-# Whose profile it is, readable without the database.
-OWNER = "profile.json"
-GUEST = "guest"
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,17 +99,6 @@ def check(engine: Engine) -> int:
         if version == 0 or conn.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok":
             raise StorageTrouble(Storage.DAMAGED)
     return version
-
-
-def is_profile(folder: Path) -> bool:
-    """Whether somebody's profile lies here, with or without its database."""
-    return (folder / DATABASE).exists() or (folder / OWNER).exists()
-
-
-def find_profiles(profiles: Path) -> Iterator[Path]:
-    """The folders of all profiles; not what a program that copies folders made of two versions of one."""
-    named = (folder for folder in profiles.glob("*/*") if folder.name == GUEST or is_uuid(folder.name))
-    return (folder for folder in named if is_profile(folder))
 
 
 def write_owner(folder: Path, owner: Owner) -> None:
@@ -213,7 +198,7 @@ def _make_tables(conn: Connection, owner: Owner) -> None:
 def take(folder: Path) -> Callable[[], None]:
     """Take the profile's lock and return what lets go of it."""
     try:
-        file = (folder / "owner.lock").open("ab")
+        file = (folder / LOCK).open("ab")
     except OSError as error:
         raise StorageTrouble(file_code(error)) from error
     try:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from lms_desktop.settings import Home
-from lms_desktop.store import profile
+from lms_desktop.store import layout, profile
 from lms_desktop.store.files import Blobs, land
 from lms_desktop.store.glance import Glance
 from lms_desktop.store.rows import AccountRow
@@ -20,12 +20,7 @@ class Profiles:
 
     def current(self) -> Path | None:
         """The folder of the profile that was open last."""
-        try:
-            named = json.loads(self.home.current.read_text(encoding="utf-8"))["profile"]
-        except (OSError, ValueError, KeyError, TypeError):
-            return None
-        folder = self.home.profiles / str(named)
-        return folder if profile.is_profile(folder) else None
+        return layout.current(self.home)
 
     def make_current(self, folder: Path) -> None:
         """Remember which profile to open next time."""

@@ -10,6 +10,7 @@ from lms_desktop.store import facts, outbox, profile
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.files import land
 from lms_desktop.store.journal import JOURNAL, Journal, read_journal
+from lms_desktop.store.layout import DATABASE, is_profile
 from lms_desktop.store.profile import Owner, said_plainly
 from lms_desktop.store.settle import apply_locally
 from lms_desktop.store.tables import enrollments, lesson_progress
@@ -46,7 +47,7 @@ class Notice:
 def rescue(folder: Path, now: int) -> None:
     """Replace a database that can't be read. Raises StorageTrouble when nobody knows whose profile this was."""
     owner = profile.read_owner(folder)
-    if owner is None or not profile.is_profile(folder):
+    if owner is None or not is_profile(folder):
         raise StorageTrouble(Storage.DAMAGED)
     with said_plainly():
         journal = Journal(folder / JOURNAL)
@@ -104,9 +105,9 @@ def export_unopened(folder: Path, file: Path, now: int) -> int:
 
 def _read_outbox(folder: Path) -> dict[str, Command]:
     """What the outbox of a file still tells; nothing of it when it can't be read."""
-    if not (folder / profile.DATABASE).is_file():
+    if not (folder / DATABASE).is_file():
         return {}
-    engine = open_sqlite(folder / profile.DATABASE, read_only=True)
+    engine = open_sqlite(folder / DATABASE, read_only=True)
     try:
         with said_plainly(), reading(engine) as conn:
             found = outbox.unacknowledged(conn)
@@ -120,7 +121,7 @@ def _read_outbox(folder: Path) -> dict[str, Command]:
 
 def _put_aside(folder: Path, now: int) -> str:
     """Give the damaged file and its companions another name; returns it."""
-    file = folder / profile.DATABASE
+    file = folder / DATABASE
     stamp = to_wire(now).replace(":", "").replace(".", "")
     aside = file.with_name(f"{file.stem}.damaged-{stamp}{file.suffix}")
     for ending in ("-wal", "-shm"):

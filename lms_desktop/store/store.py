@@ -15,6 +15,7 @@ from lms_desktop.store import settle as settling
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.files import Blobs, has_content, land
 from lms_desktop.store.journal import JOURNAL, Journal, begin_journal
+from lms_desktop.store.layout import GUEST
 from lms_desktop.store.past_syncs import PastSync
 from lms_desktop.store.profile import Owner, said_plainly
 from lms_desktop.store.rescue import Notice
@@ -251,7 +252,7 @@ class Store:
 
     def _user(self, conn: Connection) -> str | None:
         uid = conn.execute(_USER).scalar_one()
-        return None if uid == profile.GUEST else str(uid)
+        return None if uid == GUEST else str(uid)
 
     def _read_place(self) -> tuple[Place, str]:
         with self._reading() as conn:

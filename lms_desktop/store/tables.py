@@ -19,7 +19,6 @@ from sqlalchemy import (
 from lms_server.contract import schema
 from lms_server.contract.schema import UID
 
-SCHEMA_VERSION = 1
 # The profile's learner in the shared tables; a profile has one.
 ME = 1
 # Lessons whose course hasn't arrived yet hang here, out of sight.

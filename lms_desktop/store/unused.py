@@ -10,11 +10,12 @@ from sqlalchemy import Connection, and_, delete, exists, or_, select, update
 from lms_desktop.store import profile
 from lms_desktop.store.catalog import mark_here
 from lms_desktop.store.errors import StorageTrouble
+from lms_desktop.store.layout import DATABASE, SCHEMA_VERSION, find_profiles
 from lms_desktop.store.rescue import FORGETFUL
 from lms_desktop.store.rows import Topic
 from lms_desktop.store.search import forget_lessons, forget_strays, has_strays
 from lms_desktop.store.store import Store
-from lms_desktop.store.tables import ME, SCHEMA_VERSION, courses, downloads, lesson_progress, lessons
+from lms_desktop.store.tables import ME, courses, downloads, lesson_progress, lessons
 from lms_desktop.store.wanted import files_of, lessons_of, note_arrivals
 from lms_server.contract.sqlite import open_sqlite, reading
 
@@ -102,13 +103,13 @@ def _used(store: Store) -> set[str]:
 def _others(store: Store) -> list[Path]:
     """The profiles beside this one; a blob folder is shared by all of them."""
     profiles = store.folder.parent.parent
-    return [folder for folder in profile.find_profiles(profiles) if folder != store.folder]
+    return [folder for folder in find_profiles(profiles) if folder != store.folder]
 
 
 def _read_used(folder: Path) -> set[str]:
-    if (folder / FORGETFUL).exists() or not (folder / profile.DATABASE).is_file():
+    if (folder / FORGETFUL).exists() or not (folder / DATABASE).is_file():
         raise NotKnown(f"{folder.name} was made anew or lost its database")
-    engine = open_sqlite(folder / profile.DATABASE, read_only=True)
+    engine = open_sqlite(folder / DATABASE, read_only=True)
     try:
         with profile.said_plainly(), reading(engine) as conn:
             if profile.read_version(conn) != SCHEMA_VERSION:

@@ -2,21 +2,22 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, func, select
+from sqlalchemy import Connection, Engine, select
 
 from lms_desktop.store import outbox as queue
-from lms_desktop.store import queries
+from lms_desktop.store import queries, shown
 from lms_desktop.store.drive import Risk, find_risk
 from lms_desktop.store.files import Blobs, has_content
+from lms_desktop.store.layout import has_learners
 from lms_desktop.store.profile import read_accounts, said_plainly
 from lms_desktop.store.rows import (
     AccountRow,
     Attachment,
     Badge,
-    BadgeState,
     CatalogPage,
     CertificateRow,
     CertificatesPage,
@@ -59,18 +60,14 @@ class Views:
         """My courses, and where to go on."""
         with self._reading() as conn:
             learner = queries.read_learner(conn)
-            rows = conn.execute(
-                queries.select_courses(enrollments.c.id.is_not(None)).order_by(queries.TOUCHED.desc())
-            ).all()
-            mine = tuple(queries.course_row(row) for row in rows)
-            going = [row for row, course in zip(rows, mine, strict=True) if course.lessons and not course.is_finished]
-            return LearnPage(learner, queries.read_continue(conn, going), mine)
+            rows = conn.execute(queries.my_courses()).all()
+            return shown.learn_page(learner, rows, partial(queries.read_outline, conn))
 
     def catalog(self, search: str = "", level: str | None = None, language: str | None = None) -> CatalogPage:
         """Every course that can be seen, filtered; ``search`` looks in titles and summaries, whatever the case."""
         with self._reading() as conn:
             rows = conn.execute(queries.select_courses(queries.visible()).order_by(courses.c.title, courses.c.id)).all()
-        seen = [queries.course_row(row) for row in rows]
+        seen = [shown.course_row(row) for row in rows]
         languages = tuple(sorted({course.language for course in seen}))
         words = search.casefold().split()
         found = [
@@ -92,7 +89,7 @@ class Views:
         with self._reading() as conn:
             query = queries.select_courses(queries.visible()).where(courses.c.slug == slug)
             row = conn.execute(query.order_by(courses.c.revision.desc()).limit(1)).one_or_none()
-        return queries.course_row(row) if row is not None else None
+        return shown.course_row(row) if row is not None else None
 
     def course(self, uid: str) -> CoursePage | None:
         """A course with its outline; None when this laptop doesn't know it."""
@@ -101,7 +98,7 @@ class Views:
             if row is None:
                 return None
             outline = queries.read_outline(conn, row)
-        course = queries.course_row(row)
+        course = shown.course_row(row)
         upcoming = next((lesson.uid for lesson in outline if not lesson.is_completed), None)
         return CoursePage(course, outline, upcoming)
 
@@ -115,14 +112,14 @@ class Views:
                 return None
             course = conn.execute(queries.select_courses(courses.c.id == found.course_id)).one()
             outline = queries.read_outline(conn, course, also=uid)
-        return self._lesson_page(queries.course_row(course), outline, uid, found)
+        return self._lesson_page(shown.course_row(course), outline, uid, found)
 
     def certificates(self) -> CertificatesPage:
         """Certificates that are issued, and courses whose certificate is due."""
         with self._reading() as conn:
             rows = conn.execute(queries.CERTIFICATES.order_by(certificates.c.issued_at.desc())).all()
             mine = [
-                queries.course_row(row) for row in conn.execute(queries.select_courses(enrollments.c.id.is_not(None)))
+                shown.course_row(row) for row in conn.execute(queries.select_courses(enrollments.c.id.is_not(None)))
             ]
         held = tuple(self._certificate(row) for row in rows)
         return CertificatesPage(held, tuple(course for course in mine if course.certificate_is_due))
@@ -130,7 +127,7 @@ class Views:
     def certificate_count(self) -> int:
         """How many certificates there are."""
         with self._reading() as conn:
-            return int(conn.execute(select(func.count()).select_from(certificates)).scalar_one())
+            return int(conn.execute(queries.CERTIFICATE_COUNT).scalar_one())
 
     def sync(self) -> SyncPage:
         """What waits here, what waits on the server, what needs attention, and the last syncs."""
@@ -157,32 +154,22 @@ class Views:
         with self._reading() as conn:
             _, last_ok_at, needs_sign_in = queries.read_profile(conn)
             counts = queue.counts(conn)
-        pending, attention = counts[queue.PENDING], counts[queue.REJECTED]
-        truths = (
-            (BadgeState.SIGN_IN, needs_sign_in),
-            (BadgeState.ATTENTION, attention > 0),
-            (BadgeState.TROUBLE, live.retry_at is not None),
-            (BadgeState.SENDING, live.sending > 0),
-            (BadgeState.OFFLINE, live.is_offline),
-            (BadgeState.SAVED, pending > 0 or last_ok_at is None),
-        )
-        state = next((state for state, is_true in truths if is_true), BadgeState.SENT)
-        return Badge(state, pending, attention, live.sending, last_ok_at, live.retry_at)
+        return shown.badge(live, counts, last_ok_at, needs_sign_in=needs_sign_in)
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         """My courses with what of them is on this laptop."""
         with self._reading() as conn:
             rows = conn.execute(queries.select_courses(enrollments.c.id.is_not(None)).order_by(courses.c.title)).all()
-            asked = {row.course_uid: row for row in conn.execute(queries.select_downloads())}
-        return tuple(queries.download_row(queries.course_row(row), asked.get(row.uid), self.live) for row in rows)
+            asked = {row.course_uid: row for row in conn.execute(queries.DOWNLOADS)}
+        return tuple(shown.download_row(shown.course_row(row), asked.get(row.uid), self.live) for row in rows)
 
     def under_way(self) -> tuple[DownloadRow, ...]:
         """Of these, the downloads that were asked for and aren't done."""
         with self._reading() as conn:
-            asked = {row.course_uid: row for row in conn.execute(queries.select_downloads())}
+            asked = {row.course_uid: row for row in conn.execute(queries.DOWNLOADS)}
             wanted = asked.keys() | ({self.live.download.course_uid} if self.live.download else set())
             rows = conn.execute(queries.select_courses(queries.enrolled_in(wanted))).all() if wanted else []
-        found = (queries.download_row(queries.course_row(row), asked.get(row.uid), self.live) for row in rows)
+        found = (shown.download_row(shown.course_row(row), asked.get(row.uid), self.live) for row in rows)
         return tuple(row for row in found if row.state != "done")
 
     def risk(self) -> Risk | None:
@@ -196,6 +183,10 @@ class Views:
     def accounts(self) -> tuple[AccountRow, ...]:
         """Everybody who has a profile on this laptop, with how much of their work is unsent."""
         return read_accounts(self._folder.parent.parent, self._folder)
+
+    def has_learners(self) -> bool:
+        """Whether anybody but guests has a profile on this laptop."""
+        return has_learners(self._folder.parent.parent)
 
     def counts(self) -> dict[str, int]:
         """How many commands are pending, parked and rejected."""

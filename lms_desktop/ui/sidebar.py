@@ -75,7 +75,8 @@ class Sidebar(QFrame):
     def learner_menu(self) -> QMenu:
         """Everybody who has a profile here, with what each has not sent."""
         menu = QMenu(self)
-        accounts = self._accounts()
+        # Each is a database to open, so they are read when somebody wants to see them.
+        accounts = self._shelf.views.accounts() if self._shelf is not None else ()
         for account in accounts:
             self._add_account(menu, account)
         if accounts:
@@ -126,11 +127,7 @@ class Sidebar(QFrame):
         action.setEnabled(not account.is_current)
 
     def _is_alone(self) -> bool:
-        return self._is_guest and not any(not account.learner.is_guest for account in self._accounts())
-
-    def _accounts(self) -> tuple[AccountRow, ...]:
-        # Each is a database to open: read when somebody wants to see them, and for a guest's first button.
-        return self._shelf.views.accounts() if self._shelf is not None else ()
+        return self._is_guest and self._shelf is not None and not self._shelf.views.has_learners()
 
     def _show_downloads(self, shelf: Shelf) -> None:
         going = [row for row in shelf.views.under_way() if row.state in {"running", "queued"}]

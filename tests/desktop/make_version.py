@@ -10,8 +10,8 @@ from contextlib import closing
 from pathlib import Path
 
 from lms_desktop.store.files import Blobs
+from lms_desktop.store.layout import SCHEMA_VERSION
 from lms_desktop.store.store import Store
-from lms_desktop.store.tables import SCHEMA_VERSION
 from tests.world import Laptop, World
 
 DATA = Path(__file__).parent / "data"

@@ -13,7 +13,8 @@ from sqlalchemy import text
 from lms_desktop.settings import Home, read_device
 from lms_desktop.store import ballast
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.profile import DATABASE, folder_of
+from lms_desktop.store.layout import DATABASE
+from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
 from lms_server.contract.sqlite import open_sqlite, writing
 from tests.desktop.program import STRACE, start

@@ -13,11 +13,11 @@ from sqlalchemy import text
 
 from lms_desktop.store import profile
 from lms_desktop.store.files import Blobs
+from lms_desktop.store.layout import DATABASE, SCHEMA_VERSION
 from lms_desktop.store.migrations.steps import STEPS
-from lms_desktop.store.profile import DATABASE, Owner
+from lms_desktop.store.profile import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store
-from lms_desktop.store.tables import SCHEMA_VERSION
 from lms_server.contract.ids import new_uuid4
 from tests.desktop.program import ROOT
 

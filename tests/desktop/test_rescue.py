@@ -8,7 +8,7 @@ import pytest
 
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.journal import JOURNAL, Journal, read_journal
-from lms_desktop.store.profile import DATABASE, OWNER
+from lms_desktop.store.layout import DATABASE, OWNER
 from lms_server.contract.commands import CompleteLesson
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from tests.world import rows_of

@@ -11,7 +11,8 @@ import pytest
 from lms_desktop.settings import Device, Home
 from lms_desktop.store import unused, wanted
 from lms_desktop.store.files import Blobs
-from lms_desktop.store.profile import DATABASE, folder_of
+from lms_desktop.store.layout import DATABASE
+from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rescue import FORGETFUL
 from lms_desktop.sync.client import Client

@@ -1,5 +1,6 @@
 """A profile that doesn't open, or was damaged, is told about in words; the window opens all the same."""
 
+import threading
 from pathlib import Path
 
 import httpx
@@ -9,20 +10,30 @@ import resources
 from lms_desktop import app
 from lms_desktop.settings import Home
 from lms_desktop.store.errors import Storage
-from lms_desktop.store.profile import DATABASE
+from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.sample import make_sample_profile
 from lms_desktop.sync import client
 from lms_desktop.ui import texts
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.failures import storage_words
+from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.widgets.dialog import Note
+from lms_server.contract.commands import Enroll
+from lms_server.contract.ids import new_uuid7
 
 
 @pytest.fixture
-def desk(qapp, tmp_path):
-    made = app.Desk(Home(tmp_path / "home"))
+def stands():
+    """Set when the window's first frame stands."""
+    return threading.Event()
+
+
+@pytest.fixture
+def desk(qapp, tmp_path, stands):
+    made = app.Desk(Home(tmp_path / "home"), stands)
     make_sample_profile(made.profiles, resources.path("sample"))
     yield made
+    stands.set()
     made.close()
 
 
@@ -99,3 +110,29 @@ def test_a_profile_that_does_not_open_is_told_in_the_learners_language(qapp, cod
     finally:
         texts.use("en")
     assert "lms-desktop export ARCHIVO" in words
+
+
+def test_a_profile_taken_behind_the_first_frame_is_told_about_too(desk, stands, qtbot):
+    window = app.open_window(desk)
+    qtbot.addWidget(window)
+    assert told(window) == []
+    elsewhere = desk.profiles.open(desk.profiles.current())
+    stands.set()
+    qtbot.waitUntil(lambda: isinstance(window.centralWidget(), StartPage))
+    [text] = told(window)
+    assert "another window" in text
+    elsewhere.close()
+
+
+def test_the_profile_is_opened_behind_the_first_frame_or_for_the_first_who_wants_more(desk, stands, qtbot):
+    shelf = desk.open_current()
+    assert len(shelf.views.learn().courses) == 0
+    assert not stands.is_set()
+    assert not desk.opening.done()
+    course = shelf.views.catalog().courses[0].uid
+    assert stands.is_set()
+    shelf.record(Enroll(new_uuid7(), course, 1))
+    assert [row.uid for row in shelf.views.learn().courses] == [course]
+    desk.put_back(shelf)
+    desk.close()
+    desk.profiles.open(desk.profiles.current()).close()

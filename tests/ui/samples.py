@@ -272,6 +272,9 @@ class SampleViews:
     def accounts(self) -> tuple[AccountRow, ...]:
         return self.account_rows
 
+    def has_learners(self) -> bool:
+        return any(not row.learner.is_guest for row in self.account_rows)
+
 
 class SampleShelf:
     """A shelf that keeps what it is given in memory."""
