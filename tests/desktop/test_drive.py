@@ -13,6 +13,7 @@ from lms_desktop.store.profile import DATABASE
 from lms_desktop.store.profiles import Profiles
 
 MOUNTS = """\
+/dev/sdc1 /home/zoe ext4 rw 0 0
 /dev/sda1 / ext4 rw 0 0
 server:/home /home nfs4 rw 0 0
 tmpfs /home/ana/scratch tmpfs rw 0 0
@@ -63,6 +64,7 @@ def test_places_that_others_share_on_windows(folder, kind, name):
     [
         PurePosixPath("/var/lib/lms"),
         PurePosixPath("/home/ana/scratch/lms"),
+        PurePosixPath("/home/zoe/lms"),
         PurePosixPath("/media/stick/lms"),
         PurePosixPath("/srv/dropboxes/lms"),
         PureWindowsPath(r"C:\Users\Ana\AppData\Local\lms-desktop"),
@@ -131,7 +133,9 @@ def test_a_synced_folder_is_worked_in_and_warned_of(machine, course):
     done = machine.run("complete", course.lessons[0])
     assert done.returncode == 0
     assert "SAVED" in done.stdout
+    (place / machine.folder.relative_to(place.parents[1] / "home") / COPIES[0]).write_bytes(b"another's")
     told = machine.run("status")
     assert told.returncode == 0
     assert "Dropbox copies" in told.stderr
+    assert COPIES[0] in told.stderr
     assert "1 to send" in told.stdout

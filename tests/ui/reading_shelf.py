@@ -156,6 +156,12 @@ class RowViews:
     def downloads(self) -> tuple[DownloadRow, ...]:
         return self.download_rows
 
+    def room_taken(self):
+        return sum(row.bytes_done for row in self.download_rows)
+
+    def risk(self):
+        return None
+
     def badge(self):
         return Badge(self.state, 0, 0, 0, None, None)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from lms_desktop.store.drive import Risk
 from lms_desktop.store.rows import (
     AccountRow,
     Badge,
@@ -212,6 +213,7 @@ class SampleViews:
         DownloadRow(BAND, "failed", 3 * MB, 60 * MB, None, "disk_full"),
         DownloadRow(SHOP, "none", 0, 96 * MB, None, None),
     )
+    folder_risk: Risk | None = None
     account_rows: tuple[AccountRow, ...] = (
         AccountRow(HILLSIDE, ANA, 3, is_current=True),
         AccountRow(HILLSIDE, LEILA, 12, is_current=False),
@@ -262,6 +264,12 @@ class SampleViews:
 
     def downloads(self) -> tuple[DownloadRow, ...]:
         return self.download_rows
+
+    def room_taken(self) -> int:
+        return sum(row.bytes_done for row in self.download_rows) + 120 * MB
+
+    def risk(self) -> Risk | None:
+        return self.folder_risk
 
     def under_way(self) -> tuple[DownloadRow, ...]:
         return tuple(row for row in self.download_rows if row.state not in {"done", "none"})

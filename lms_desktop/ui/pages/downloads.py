@@ -1,5 +1,6 @@
 """Downloads: what is on this laptop, what is on its way, and the room that is left."""
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from PySide6.QtCore import QEvent, QSize, Qt
@@ -7,6 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
+from lms_desktop.ui.pages.downloads_room import LARGE_SCALE, Room, warning
 from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.banner import EmptyState
@@ -16,13 +18,10 @@ from lms_desktop.ui.widgets.card import Card, clear, column, line
 from lms_desktop.ui.widgets.cover import Cover, art
 from lms_desktop.ui.widgets.dialog import Question
 from lms_desktop.ui.widgets.flow import Flow
-from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import ElidedText, Text
 
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
 COVER_SIZE = QSize(56, 72)
-# Text so large that the buttons need a line of their own.
-LARGE_SCALE = 1.25
 
 
 class DownloadsPage(ScrolledPage):
@@ -32,17 +31,16 @@ class DownloadsPage(ScrolledPage):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._room = Text("", "muted")
+        self._room = Room(self._fetch_all)
+        self._warned = column(None, 0)
         self._shown = column(None, 10)
         self._shape: list[tuple[CourseRow, str, bool]] | None = None
         self._going: dict[str, Going] = {}
         self.body.addWidget(Text(tr("Downloads"), "title"))
         self.body.addSpacing(4)
-        room = line(None, 8)
-        room.addWidget(IconLabel("laptop", 16, "muted"))
-        room.addWidget(self._room, 1)
-        self.body.addLayout(room)
+        self.body.addWidget(self._room)
         self.body.addSpacing(20)
+        self.body.addLayout(self._warned)
         self.body.addLayout(self._shown)
         self.body.addStretch(1)
 
@@ -55,7 +53,8 @@ class DownloadsPage(ScrolledPage):
         if shape == self._shape:
             return
         self._shape = shape
-        self._room.setText(tr("{size} free on this laptop", size=size(self.context.actions.free_bytes())))
+        self._room.show_rows(rows, self.context.shelf.views.room_taken(), self.context.actions.free_bytes())
+        self._warn()
         focused = QApplication.focusWidget()
         name = focused.accessibleName() if focused is not None and self.isAncestorOf(focused) else ""
         clear(self._shown)
@@ -78,6 +77,18 @@ class DownloadsPage(ScrolledPage):
         if event.type() is QEvent.Type.StyleChange:
             self._shape = None
             self.reload()
+
+    def _warn(self) -> None:
+        """The banner goes only when its reason does."""
+        clear(self._warned)
+        risk = self.context.shelf.views.risk()
+        if risk is not None:
+            self._warned.addWidget(warning(risk))
+            self._warned.addSpacing(16)
+
+    def _fetch_all(self, uids: Sequence[str]) -> None:
+        for uid in uids:
+            self.context.actions.download(uid)
 
     def _give_back_focus(self, name: str) -> None:
         """Cards are made anew when their buttons change; the keyboard stays on the button of the same name."""
@@ -128,7 +139,7 @@ class DownloadsPage(ScrolledPage):
             "paused": [resume, cancel],
             "failed": [again, cancel],
             "done": [shown, remove],
-        }.get(row.state, [start])
+        }.get(row.state, [start, remove] if row.bytes_done else [start])
         for button in buttons:
             button.setAccessibleName(tr("{action}, {course}", action=button.words(), course=row.course.title))
         return buttons
@@ -179,7 +190,7 @@ def _state_words(row: DownloadRow) -> str:
     words = {
         "done": facts(tr("All on this laptop"), size(row.bytes_total)),
         "paused": tr("Paused at {done}", done=done),
-        "queued": facts(tr("Waits for its turn"), done),
+        "queued": _failed_words(row.reason, done) if row.reason else facts(tr("Waits for its turn"), done),
         "running": facts(tr("Downloading, {done}", done=done), share, _rate(row)),
         "failed": _failed_words(row.reason, done),
     }
