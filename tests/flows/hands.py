@@ -1,5 +1,7 @@
 """A person's hands and eyes: clicks on what is visible, types, waits, takes pictures."""
 
+import time
+
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
@@ -16,7 +18,7 @@ class Hands:
         self.window = window
 
     def wait(self, ask, what, within_s=30):
-        return until(ask, what, within_s, lambda: QTest.qWait(5))
+        return until(ask, what, within_s, _let_go_on)
 
     def click(self, words, within_s=30):
         """Click the visible button that begins with these words."""
@@ -55,6 +57,12 @@ class Hands:
         QApplication.processEvents()
         if not self.window.grab().save(str(file)):
             raise OSError(f"no picture could be written to {file}")
+
+
+def _let_go_on():
+    """Let the window and the other threads work: while QTest waits, no other thread may run Python."""
+    QApplication.processEvents()
+    time.sleep(0.005)
 
 
 def _says(button, words):

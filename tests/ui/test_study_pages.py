@@ -294,6 +294,12 @@ class TestCatalog:
         ]
         assert [name.split("\u2002")[0] for name in shown] == [f"Of {other.title}  ·  {other.title}"]
 
+    def test_one_language_is_no_choice(self, show, shelf):
+        shelf.views.catalog_rows = shelf.views.catalog_rows[:1]
+        page = show(CatalogPage, shelf)
+        assert page._languages.parts() == []
+        assert page._search.nextInFocusChain() in page._levels.chips()
+
     def test_the_window_may_ask_for_a_search(self, show, shelf):
         page = show(CatalogPage, shelf, "vege")
         assert page._search.text() == "vege"

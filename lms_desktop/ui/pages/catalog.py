@@ -218,7 +218,7 @@ class Choice(QButtonGroup):
         return [self._label, *self._chips.values()] if len(self._chips) > 2 else []
 
     def chips(self) -> list[Button]:
-        return list(self._chips.values())
+        return [part for part in self.parts() if isinstance(part, Button)]
 
     def choose(self, value: str | None) -> None:
         self._chips[value].setChecked(True)
