@@ -381,11 +381,12 @@ class MainWindow(QMainWindow):
 
 def key_facts() -> list[tuple[str, str]]:
     """Every key and what it does, for F1."""
+    is_mirrored = QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
     return [
         ("Ctrl+K", tr("Search")),
         ("Ctrl+1 … Ctrl+5", tr("Learn, Catalog, Downloads, Certificates, Sync")),
         ("Ctrl+Enter", tr("Complete the lesson and go on")),
-        ("Alt+← / Alt+→", tr("Previous and next lesson")),
+        ("Alt+→ / Alt+←" if is_mirrored else "Alt+← / Alt+→", tr("Previous and next lesson")),
         ("Ctrl+F", tr("Find in this lesson")),
         ("Ctrl+L", tr("Ask who is learning")),
         ("F5", tr("Sync now")),

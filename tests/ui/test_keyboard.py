@@ -93,6 +93,12 @@ def test_f1_tells_every_key_there_is(qapp, tmp_path):
         assert name in told.split(), key
 
 
+def test_the_arrows_of_f1_point_the_way_the_window_runs(qapp, tmp_path):
+    for language, arrows in (("en", "Alt+← / Alt+→"), ("ar", "Alt+→ / Alt+←")):
+        with opened(tmp_path, Preferences(theme="paper", language=language)):
+            assert arrows in [name for name, _words in key_facts()]
+
+
 def empty_views():
     views = SampleViews(going_on=None, courses=(), catalog_courses=(), download_rows=())
     views.certificate_rows = CertificatesPage((), ())

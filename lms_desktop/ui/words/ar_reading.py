@@ -16,7 +16,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Level": "المستوى",
     "They come with the first sync.": "تصل مع أول مزامنة.",
     "Try fewer letters, or another level or language.": "تمكن تجربة حروف أقل، أو مستوى أو لغة أخرى.",
-    "Lessons on this laptop": "دروس على هذا الحاسوب",
+    "Lessons on this laptop": "دروس على هذا الجهاز",
     "Nothing found for “{words}”": "لا نتائج عن «{words}»",
     "No course fits these filters": "لا دورة تناسب هذا الاختيار",
     "Show all courses": "عرض كل الدورات",
