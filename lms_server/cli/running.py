@@ -14,6 +14,7 @@ from typing import Any
 from lms_server.actions.context import ServerContext
 from lms_server.actions.installation import install
 from lms_server.actions.refusals import Refused
+from lms_server.actions.unused_blobs import clean_daily
 from lms_server.actions.users import NewUser, Role, add_user, check_new_user
 from lms_server.actions.work import build_worker
 from lms_server.cli.arguments import command, password_from_stdin, server_of
@@ -23,7 +24,6 @@ from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
 from lms_server.operate.background import in_background
 from lms_server.operate.backup import write_backup
-from lms_server.operate.clean import clean_daily
 from lms_server.operate.metrics import figures
 from lms_server.operate.presence import present
 from lms_server.settings import MAIL, BadSetting, Settings

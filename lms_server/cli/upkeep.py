@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from lms_server.actions.context import ServerContext, read_server
+from lms_server.actions.unused_blobs import clean_blobs
 from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import show
 from lms_server.contract.sqlite import reading
 from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.backup import write_backup
-from lms_server.operate.clean import clean_blobs
 from lms_server.operate.doctor import examine
 from lms_server.operate.presence import present
 from lms_server.operate.restore import restore_backup

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lms_server.actions.context import ServerContext
+from lms_server.actions.unused_blobs import clean_daily
 from lms_server.jobs.worker import Worker
-from lms_server.operate.clean import clean_daily
 from lms_server.sync.parked import sweep
 
 SWEEP_S = 60.0

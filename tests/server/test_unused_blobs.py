@@ -8,15 +8,14 @@ import pytest
 from sqlalchemy import text
 
 from lms_server import cli
-from lms_server.actions import course_import
+from lms_server.actions import course_import, unused_blobs
 from lms_server.actions.course_import import import_course
 from lms_server.actions.courses import delete_course
 from lms_server.actions.papers import ensure_pdf
+from lms_server.actions.unused_blobs import GRACE_MS, clean_blobs, clean_daily
 from lms_server.content.blobs import Blobs
 from lms_server.content.read import read_course
 from lms_server.contract.sqlite import reading
-from lms_server.operate import clean
-from lms_server.operate.clean import GRACE_MS, clean_blobs, clean_daily
 from lms_server.settings import read_settings
 from tests.server.conftest import LESSONS, write_course
 from tests.server.test_upkeep import check
@@ -85,7 +84,7 @@ def changed(context, folder):
     before = on_disk(context)
     import_course(context, read_course(write_course(folder, lessons=OTHER)))
     with reading(context.engine) as conn:
-        named = clean._named(conn)
+        named = unused_blobs._named(conn)
     assert len(before - named) == 2
     return before - named
 
@@ -136,26 +135,26 @@ def test_an_import_under_way_gets_its_files_back(old, tmp_path, monkeypatch):
     import_course(old, read_course(write_course(tmp_path / "q")))
     assert cleaned == [unused]
     with reading(old.engine) as conn:
-        assert clean._named(conn) <= on_disk(old)
+        assert unused_blobs._named(conn) <= on_disk(old)
 
 
 def test_rows_that_name_a_file_again_are_seen_under_the_lock(old, tmp_path, monkeypatch):
     """Between the look and the removal, somebody imported the course as it was."""
     changed(old, tmp_path / "p")
     clean_blobs(old)
-    first = clean.whole_transaction
+    first = unused_blobs.whole_transaction
 
     def after_an_import(engine, run):
-        monkeypatch.setattr(clean, "whole_transaction", first)
+        monkeypatch.setattr(unused_blobs, "whole_transaction", first)
         import_course(old, read_course(write_course(tmp_path / "q")))
         for sha256, _ in old.blobs.all():
             os.utime(old.blobs.path(sha256), (1, 1))
         return first(engine, run)
 
-    monkeypatch.setattr(clean, "whole_transaction", after_an_import)
+    monkeypatch.setattr(unused_blobs, "whole_transaction", after_an_import)
     assert not clean_blobs(later(old, GRACE_MS)).removed
     with reading(old.engine) as conn:
-        assert clean._named(conn) <= on_disk(old)
+        assert unused_blobs._named(conn) <= on_disk(old)
 
 
 class CrashesError(Exception):
