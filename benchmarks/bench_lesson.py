@@ -52,8 +52,9 @@ def main() -> None:
         laptop = studied(package, Path(folder))
         window = opened(laptop.store, Path(folder))
         settle(app)
-        # What is loaded with the first lesson is no lesson's.
-        open_lesson(app, window, package.lessons[0].uid)
+        # What is loaded with the first lesson is no lesson's; the last one, as one that is on show is not painted anew.
+        open_lesson(app, window, package.lessons[-1].uid)
+        settle(app)
         first, *others = [[measured(app, window, lesson) for lesson in package.lessons] for _ in range(1 + AGAIN)]
         report(f"{package.slug}, first visit", first)
         report(f"{package.slug}, again, the quickest of {AGAIN}", [min(times) for times in zip(*others, strict=True)])
@@ -118,9 +119,13 @@ def open_lesson(app: QApplication, window: MainWindow, uid: str) -> None:
     """What a click does, up to the paint of the text."""
     window.show_lesson(uid)
     painted = Painted(window.findChild(LessonView).viewport())
-    while not painted.is_so:
+    for _turn in range(10):
         # Layout and paint; timers, which come after them, wait.
         app.sendPostedEvents()
+        if painted.is_so:
+            break
+    else:
+        raise RuntimeError(f"The lesson {uid} was not painted.")
     painted.deleteLater()
 
 
