@@ -216,12 +216,15 @@ def _status(accounts: Accounts, args: argparse.Namespace) -> None:
             "last_sync": to_wire(last) if last is not None else None,
             "epoch": status["epoch"],
             "attention": status["attention"],
+            "trouble": status["trouble"],
             "warnings": [risk.text] if (risk := store.views.risk()) is not None else [],
         }
     for warning in row["warnings"]:
         print(f"lms-desktop: {warning}", file=sys.stderr)
     text = "{pending} to send, {parked} kept waiting by the server, {rejected} need attention"
-    _print(args, row, text.format(**counts))
+    if row["trouble"] is not None:
+        text += "; the last sync ended with {trouble}"
+    _print(args, row, text.format(**counts, trouble=row["trouble"]))
 
 
 def _certificates(accounts: Accounts, args: argparse.Namespace) -> None:
@@ -376,7 +379,7 @@ def _print(args: argparse.Namespace, document: Any, text: str) -> None:
 
 def _say(error: Exception, code: int) -> int:
     text = str(error)
-    if isinstance(error, Refused):
+    if isinstance(error, Refused | Trouble | StorageTrouble):
         # The sentence is for people, the code for scripts.
         text = f"{text} ({error.code})"
     if isinstance(error, OSError) and error.filename:

@@ -13,6 +13,7 @@ from lms_desktop.store import queries, shown
 from lms_desktop.store.drive import Risk, find_risk
 from lms_desktop.store.files import Blobs, has_content
 from lms_desktop.store.layout import has_learners
+from lms_desktop.store.past_syncs import OK
 from lms_desktop.store.profile import read_accounts, said_plainly
 from lms_desktop.store.rows import (
     AccountRow,
@@ -199,16 +200,18 @@ class Views:
             return queue.unacknowledged(conn)
 
     def status(self) -> dict[str, Any]:
-        """The profile's own numbers: acknowledged, epoch, last_sync_at, attention."""
+        """The profile's own numbers: acknowledged, epoch, last_sync_at, attention, and the last sync's trouble."""
         with self._reading() as conn:
             row = conn.execute(select(profile)).one()
             bad = conn.execute(queries.COMMANDS.where(outbox.c.state == queue.REJECTED).order_by(outbox.c.seq)).all()
+            last = conn.execute(select(syncs.c.outcome).order_by(syncs.c.id.desc()).limit(1)).scalar()
         return {
             "acknowledged": row.acknowledged,
             "epoch": row.epoch,
             "last_sync_at": row.last_sync_at,
             "needs_sign_in": row.needs_sign_in,
             "attention": [{"id": r.command_id, "kind": r.kind, "code": r.code} for r in bad],
+            "trouble": None if last == OK else last,
         }
 
     def certificate_files(self) -> list[tuple[str, str | None]]:

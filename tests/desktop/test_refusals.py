@@ -45,9 +45,11 @@ def test_a_refused_request_leaves_the_queue_alone(laptop, course, status, code, 
     assert {command.id for command in laptop.store.views.unsettled()} == said
     assert laptop.store.views.counts() == {"pending": 3, "parked": 0, "rejected": 0}
     assert laptop.store.views.status()["needs_sign_in"] == (status == 401)
+    assert laptop.store.views.status()["trouble"] == trouble.value.code
     judged(laptop, lambda _: None)
     assert laptop.sync().applied == 3
     assert not laptop.store.views.status()["needs_sign_in"]
+    assert laptop.store.views.status()["trouble"] is None
 
 
 @pytest.mark.parametrize("status", [429, 503])
