@@ -104,6 +104,14 @@ def disable_user(context: ServerContext, email: str) -> User:
     return find_user(context, email)
 
 
+def enable_user(context: ServerContext, email: str) -> User:
+    """Open a disabled account again; its learner signs in anew. Enabling twice is the same."""
+    user = find_user(context, email)
+    with writing(context.engine) as conn:
+        conn.execute(update(users).where(users.c.id == user.id).values(disabled_at=None))
+    return find_user(context, email)
+
+
 def sign_out_everywhere(context: ServerContext, email: str) -> User:
     """End all sessions of an account: a laptop was lost."""
     user = find_user(context, email)

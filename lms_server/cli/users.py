@@ -1,4 +1,4 @@
-"""``user``: add, list, disable, import."""
+"""``user``: add, list, disable, enable, import."""
 
 from argparse import Namespace
 from pathlib import Path
@@ -6,7 +6,7 @@ from typing import Any
 
 from lms_server.actions.refusals import Refused
 from lms_server.actions.roster import MOST_BYTES, import_roster, preview_roster, read_roster
-from lms_server.actions.users import NewUser, Role, User, add_user, disable_user, list_users, set_password
+from lms_server.actions.users import NewUser, Role, User, add_user, disable_user, enable_user, list_users, set_password
 from lms_server.cli.arguments import command, group, password_from_stdin, server_of
 from lms_server.cli.output import show, when
 
@@ -22,6 +22,8 @@ def add_commands(commands: Any) -> None:
     command(verbs, "list", _list, "list all accounts")
     disable = command(verbs, "disable", _disable, "close an account; its work and certificates stay")
     disable.add_argument("email", metavar="EMAIL")
+    enable = command(verbs, "enable", _enable, "open a disabled account again")
+    enable.add_argument("email", metavar="EMAIL")
     password = command(verbs, "password", _password, "set a new password; all devices sign in again")
     password.add_argument("email", metavar="EMAIL")
     password.add_argument("--password-stdin", action="store_true", required=True, help="read it from stdin")
@@ -49,6 +51,11 @@ def _add(args: Namespace) -> None:
 
 def _list(args: Namespace) -> None:
     show(args, [user_row(user) for user in list_users(server_of(args))])
+
+
+def _enable(args: Namespace) -> None:
+    user = enable_user(server_of(args), args.email)
+    show(args, user_row(user), f"enabled {user.email}; they sign in again")
 
 
 def _disable(args: Namespace) -> None:

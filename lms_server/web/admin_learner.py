@@ -10,6 +10,7 @@ from lms_server.actions.reports import list_progress
 from lms_server.actions.users import (
     User,
     disable_user,
+    enable_user,
     list_users,
     set_password,
     sign_out_device,
@@ -53,6 +54,8 @@ class LearnerPage:
             sign_out_device(context, user.email, _number(form.get("device", "")))
         elif form.get("do") == "disable":
             disable_user(context, user.email)
+        elif form.get("do") == "enable":
+            enable_user(context, user.email)
 
     def _show(self, req: falcon.Request, resp: falcon.Response, uid: str, error: str = "") -> None:
         session = self.pages.admin(req)

@@ -125,6 +125,10 @@ def test_a_learner_s_page(browser, ana, certificate):
     assert browser.post(path, {"do": "disable"}).status_code == 303
     assert "Disabled" in browser.get(path).text
     assert ana.sync().status_code == 403
+    assert browser.post(path, {"do": "enable"}).status_code == 303
+    assert "Disabled" not in browser.get(path).text
+    # Her old token stays dead: she signs in again.
+    assert ana.sync().status_code == 401
     assert browser.get("/admin/learners/nobody").status_code == 404
 
 

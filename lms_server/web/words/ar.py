@@ -168,6 +168,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Active": "نشط",
     "Disabled {day}": "معطّل {day}",
     "Disable": "تعطيل",
+    "Enable": "تفعيل",
     "accounts": "حسابات",
     "Add a learner": "إضافة متعلّم",
     "First password": "كلمة المرور الأولى",

@@ -168,6 +168,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Active": "Activa",
     "Disabled {day}": "Desactivada {day}",
     "Disable": "Desactivar",
+    "Enable": "Activar",
     "accounts": "cuentas",
     "Add a learner": "Añadir una persona",
     "First password": "Primera contraseña",
