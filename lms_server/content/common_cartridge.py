@@ -13,6 +13,7 @@ from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.mdbook import SECTION_MARK
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import within
+from lms_server.content.qti import questions
 from lms_server.content.tree import Tree
 from lms_server.content.words import word
 from lms_server.content.xml import Element
@@ -155,6 +156,10 @@ def _from_xml(root: Element, item: Item, path: str, language: str, remarks: dict
     if name == "cartridge_basiclti_link":
         found = xml.first(root, "secure_launch_url")
         return _online(xml.text_of(found if found is not None else xml.first(root, "launch_url")), item.title)
+    if read := questions(root, language):
+        words = f"{item.title!r} is there to be read; no answer is marked."
+        remarks[Remark(RemarkCode.UNSUPPORTED_BLOCK, path, words)] = None
+        return read
     remarks[
         Remark(RemarkCode.UNSUPPORTED_BLOCK, path, f"{item.title!r} ({name}) can't be done here and was left out.")
     ] = None

@@ -92,6 +92,38 @@ def test_items(tmp_path):
     assert [asset.path for asset in file.attachments] == ["web_resources/a (1).png"]
 
 
+QUIZ = """\
+<questestinterop xmlns="http://www.imsglobal.org/xsd/ims_qtiasiv1p2"><assessment ident="a" title="Quiz"><section ident="s">
+<item ident="1" title="Sums"><presentation><material><mattext texttype="text/html">&lt;p&gt;What is &lt;b&gt;2 + 2&lt;/b&gt;?
+&lt;script&gt;x&lt;/script&gt;&lt;/p&gt;</mattext></material><response_lid ident="r" rcardinality="Single"><render_choice>
+<response_label ident="1"><material><mattext>3 &lt; x</mattext></material></response_label>
+<response_label ident="2"><material><mattext texttype="text/html">&lt;p&gt;4&lt;/p&gt;</mattext></material></response_label>
+</render_choice></response_lid></presentation><resprocessing><respcondition><conditionvar><varequal respident="r">2</varequal>
+</conditionvar></respcondition></resprocessing></item>
+<item ident="2"><presentation><flow><material><mattext>Which?</mattext></material><response_lid ident="r" rcardinality="Multiple">
+<render_choice><response_label ident="1"><material><mattext>Both</mattext></material></response_label></render_choice>
+</response_lid><response_str ident="s"><render_fib/></response_str></flow></presentation></item>
+</section></assessment></questestinterop>"""
+
+
+def test_a_quiz_is_read(tmp_path):
+    course = read(tmp_path, {"quiz.xml": QUIZ})
+    text = course.lessons[3].body.decode()
+    assert text == (
+        '<div class="callout note"><h4>Sums</h4><p>What is <b>2 + 2</b>?\n</p>'
+        "<ul><li>○ 3 &lt; x</li><li>○ 4</li></ul></div>\n"
+        '<div class="callout note"><h4>Question</h4><p>Which?</p><ul><li>☐ Both</li></ul><p>________</p></div>\n'
+    )
+    assert ("unsupported_block", "'Quiz' is there to be read; no answer is marked.") in [
+        (remark.code, remark.text) for remark in course.warnings
+    ]
+
+
+@pytest.mark.parametrize("version", ["imscc", "imsccv1p1", "imsccv1p2", "imsccv1p3"])
+def test_every_version(tmp_path, version):
+    assert len(read(tmp_path, {"imsmanifest.xml": MANIFEST.replace("imsccv1p1/", f"{version}/")}).lessons) == 5
+
+
 @pytest.mark.parametrize(
     ("path", "text"),
     [
