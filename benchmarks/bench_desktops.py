@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from sqlalchemy import func, select  # the project's root comes first
 
-from benchmarks.school import DATABASES, Answered, Course, Laptop, School, schools, sign_in
+from benchmarks.school import DATABASES, Answered, Course, Laptop, School, databases, schools, sign_in
 from lms_desktop.sync.errors import ServerTrouble
 from lms_server.contract.sqlite import reading
 from lms_server.database.tables import certificates, lesson_progress
@@ -33,7 +33,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--worker", action="store_true", help="the server makes PDFs and mails meanwhile, too")
     given = parser.parse_args()
-    for kind in given.database or DATABASES:
+    for kind in databases(given.database):
         for processes in (1,) if kind == "sqlite" else (1, 2):
             with schools(kind) as (school,):
                 _rush(kind, school, processes, given.rounds, [] if given.worker else ["--no-worker"])

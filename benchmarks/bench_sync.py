@@ -16,7 +16,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.old_work import grow, grow_own  # the project's root comes first
-from benchmarks.school import DATABASES, Course, Laptop, School, Serving, schools, sign_in
+from benchmarks.school import DATABASES, Course, Laptop, School, Serving, databases, schools, sign_in
 
 LESSONS = 500
 ROUNDS, LARGE_ROUNDS, QUIET_ROUNDS = 5, 2, 50
@@ -74,7 +74,7 @@ def main() -> None:
     parser.add_argument("--own", type=int, default=100_000, metavar="N", help="Ana's own old rows; 0 leaves it out")
     parser.add_argument("--doctor", action="store_true", help="each server proves its tables sound, before and after")
     given = parser.parse_args()
-    for kind in given.database or DATABASES:
+    for kind in databases(given.database):
         plans = [(f"{old:,} old", old, 0) for old in given.old]
         plans += [(f"{given.own:,} of her own", 0, given.own)] if given.own else []
         with ExitStack() as stack:

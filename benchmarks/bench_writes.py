@@ -17,6 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import msgspec  # the project's root comes first
 from sqlalchemy import BigInteger, insert
 
+from benchmarks.school import DATABASES, databases
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import writing
@@ -39,8 +40,8 @@ RECEIPTS = BulkInsert(receipts, ("user_id", "command_id", "fingerprint", "outcom
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--database", choices=["sqlite", "postgresql"], action="append")
-    for name in parser.parse_args().database or ["sqlite", "postgresql"]:
+    parser.add_argument("--database", choices=DATABASES, action="append")
+    for name in databases(parser.parse_args().database):
         with _engine(name) as engine:
             _measure(name, engine)
 

@@ -196,6 +196,16 @@ def sign_in(home: Path, url: str, email: str) -> Laptop:
     return Laptop(accounts.profiles.open(profile), Client(url, Credentials(profile).read()), accounts.device)
 
 
+def databases(wanted: list[str] | None) -> list[str]:
+    """The named databases; without names those that this machine has."""
+    if wanted:
+        return wanted
+    if postgres.programs() is None:
+        print("no PostgreSQL on this machine: SQLite only")
+        return ["sqlite"]
+    return list(DATABASES)
+
+
 @contextmanager
 def schools(kind: str, count: int = 1) -> Iterator[list[School]]:
     """New empty schools on SQLite, or all on one PostgreSQL of their own."""
