@@ -50,10 +50,11 @@ class Scroll(QScrollArea):
         self.setWidgetResizable(True)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        # The usual viewport paints a ground over the page's, and asking for it costs the first frame 10 ms: to
+        # tell what it is, Qt's binding makes every kind of widget that there is.
+        self.setViewport(QWidget())
         self.setWidget(content)
-        # Without these the area paints a ground of its own over the page's.
         content.setAutoFillBackground(False)
-        self.viewport().setAutoFillBackground(False)
 
 
 def column(owner: QWidget | None = None, spacing: int = 0) -> QVBoxLayout:

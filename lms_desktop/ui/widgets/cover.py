@@ -40,6 +40,7 @@ SUBJECTS = (
     ("people", "community teach social group leader docent comunidad مجتمع تعليم"),
     ("server", "network database computer system internet redes شبك حاسوب"),
 )
+_BEGINNINGS = tuple((icon, tuple(beginnings.split())) for icon, beginnings in SUBJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +78,8 @@ def subject(slug: str, title: str) -> str | None:
     """The icon for what a course is about, guessed from its words."""
     words = re.findall(r"\w+", f"{slug} {title}".casefold().replace("_", " "))
     for word in words:
-        for icon, beginnings in SUBJECTS:
-            if word.startswith(tuple(beginnings.split())):
+        for icon, beginnings in _BEGINNINGS:
+            if word.startswith(beginnings):
                 return icon
     return None
 
