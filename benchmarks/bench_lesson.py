@@ -38,7 +38,7 @@ class Opening(NamedTuple):
     title: str
 
 
-AGAIN = 2
+AGAIN = 3
 COURSE = ROOT.parent / "shared" / "courses" / "comprehensive-rust"
 
 
@@ -57,9 +57,16 @@ def main() -> None:
         settle(app)
         first, *others = [[measured(app, window, lesson) for lesson in package.lessons] for _ in range(1 + AGAIN)]
         report(f"{package.slug}, first visit", first)
-        report(f"{package.slug}, again, the quickest of {AGAIN}", [min(times) for times in zip(*others, strict=True)])
+        report(
+            f"{package.slug}, again, the quickest of {AGAIN}", [quickest(times) for times in zip(*others, strict=True)]
+        )
         window.close()
         laptop.close()
+
+
+def quickest(times: tuple[Opening, ...]) -> Opening:
+    """The least of each clock: what else the machine did only adds."""
+    return Opening(min(one.wall_ms for one in times), min(one.cpu_ms for one in times), times[0].title)
 
 
 def studied(package: CoursePackage, folder: Path) -> Laptop:

@@ -25,7 +25,8 @@ _CALLOUT = re.compile(r"\[!(note|tip|important|warning|caution)\][+-]?[ \t]*([^\
 _CALM = {"note", "tip"}
 _HEADING = re.compile(r" {0,3}#{1,6}[ \t]+(.+)")
 _PICTURE = re.compile(r"data:image/[\w.+-]{1,20};base64,[A-Za-z0-9+/=%]{64,}")
-_NAMED = re.compile(r"[ \t]*\{:?[ \t]*([#.][\w:.-]+)[^{}\n]*\}[ \t]*\Z")
+_SET_ASIDE = re.compile(r"data:image/[0-9a-f]{64}-\d+;")
+_NAMED = re.compile(r"\{:?[ \t]*([#.][\w:.-]+)[^{}\n]*\}[ \t]*\Z")
 _FENCE = re.compile(r"[ \t>]*(`{3,}|~{3,})(.*)")
 # A list of lists nested deeper than this is an attack, not a lesson.
 MAX_NESTING = 40
@@ -133,11 +134,10 @@ def _set_aside(text: str) -> tuple[str, dict[str, str]]:
 def _put_back(html: str, pictures: Mapping[str, str]) -> str:
     if not pictures:
         return html
-    names = re.compile("|".join(map(re.escape, sorted(pictures, key=len, reverse=True))))
     # One picture can be named in a hundred thousand places.
-    if sum(len(pictures[name]) for name in names.findall(html)) > MAX_TEXT_BYTES:
+    if sum(len(pictures.get(name, "")) for name in _SET_ASIDE.findall(html)) > MAX_TEXT_BYTES:
         raise BadCourse(Fault.TOO_BIG, "A lesson shows the pictures that are written into its text too often.")
-    return names.sub(lambda found: pictures[found[0]], html)
+    return _SET_ASIDE.sub(lambda found: pictures.get(found[0], found[0]), html)
 
 
 class _Markdown(MarkdownIt):
@@ -181,7 +181,7 @@ def _take_names(state: StateCore) -> None:
     """``# Title {#name}``: the author's own name for the heading."""
     for heading, text in _headings(state):
         if found := _NAMED.search(text.content):
-            text.content = text.content[: found.start()]
+            text.content = text.content[: found.start()].rstrip()
             if found[1].startswith("#"):
                 heading.attrSet("id", found[1][1:])
 

@@ -1,6 +1,9 @@
 """The same import on PostgreSQL."""
 
+import threading
+
 import pytest
+from sqlalchemy import select
 
 from lms_server.actions.context import ServerContext
 from lms_server.actions.course_export import export_course
@@ -13,10 +16,12 @@ from lms_server.actions.courses import (
     remove_lesson,
     restore_course,
 )
+from lms_server.actions.unused_blobs import clean_blobs
 from lms_server.content.blobs import Blobs
 from lms_server.content.read import read_course
 from lms_server.contract import anchors
 from lms_server.contract.anchors import CATALOG
+from lms_server.contract.schema import lessons
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.engine import open_database
 from lms_server.database.identity import Identity
@@ -63,3 +68,28 @@ def test_a_whole_course(context, read_sample):
     import_course(context, read_sample("comprehensive-rust"))
     assert revision(context) == 2
     assert list_courses(context)[0].lessons == 562
+
+
+def test_cleaning_while_courses_come_in_takes_nothing_that_a_row_names(context, make_course):
+    """Two versions come in by turns, each needing what the other leaves behind, and cleaning never stops."""
+    versions = [read_course(make_course()), read_course(make_course({"lessons/02-call.md": "# Call\n\nOther.\n"}))]
+    is_over = threading.Event()
+    removed = []
+
+    def clean_all_the_time():
+        while not is_over.is_set():
+            # As if everything unused had been so for long.
+            removed.extend(clean_blobs(context, grace_ms=-(1 << 50)).removed)
+
+    cleaner = threading.Thread(target=clean_all_the_time)
+    cleaner.start()
+    try:
+        for turn in range(24):
+            import_course(context, versions[turn % 2], publish=True)
+            with reading(context.engine) as conn:
+                bodies = set(conn.execute(select(lessons.c.body)).scalars())
+            assert [sha256 for sha256 in bodies if not context.blobs.has(sha256)] == []
+    finally:
+        is_over.set()
+        cleaner.join()
+    assert removed

@@ -8,7 +8,7 @@ import pytest
 
 from lms_server.content.kinds import Kind
 from lms_server.content.links import Links
-from lms_server.content.markdown import to_html
+from lms_server.content.markdown import page, to_html
 from lms_server.content.sanitize import TAGS, sanitise
 from lms_server.content.shape import Shaper
 from lms_server.content.tree import Tree
@@ -266,6 +266,21 @@ def test_embedded_things_become_addresses():
     ).html
     assert '<p class="online">Only online: <a href="https://youtu.be/x">Film</a></p>' in html
     assert '<a href="assets/clip.mp4">clip.mp4</a>' in html
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["# a" + " " * 400_000 + "b", "# " + "{#a" * 100_000, "# " + "{ " * 200_000 + "}", "## a\n" * 20_000],
+    ids=["spaces", "names", "braces", "headings"],
+)
+def test_names_of_headings_take_no_time_that_grows_with_the_square(text):
+    assert to_html(text).startswith("<h")
+    page(text).heading  # noqa: B018 -- it ends
+
+
+def test_a_thousand_links_to_nowhere_end():
+    html = "".join(f"<p id='x{n}'><a href='#y{n}'>z</a></p>" for n in range(20_000))
+    assert len(clean(html).remarks) == 20_000
 
 
 @pytest.mark.parametrize("tag", ["div", "b", "blockquote", "x-y"])
