@@ -7,6 +7,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from lms_desktop.ui.compose import PAGES
+from lms_desktop.ui.pages.settings import PARTS
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.widgets.dialog import Facts, Question
@@ -165,6 +166,16 @@ def test_a_page_that_is_too_narrow_is_found(qapp, tmp_path):
         label.setFixedSize(20, 5)
         settle()
         assert cut(window) != []
+
+
+def test_about_tells_version_and_licence_of_every_part(qapp, tmp_path):
+    with opened(tmp_path) as (window, _actions):
+        go(window, "settings")
+        said = [label.text() for label in window._stack.currentWidget().findChildren(QLabel)]
+        for part in ("This program", "Python", "Qt", *PARTS):
+            version, _, licence = said[said.index(part) + 1].partition("\u2002·\u2002")
+            assert any(sign.isdigit() for sign in version), part
+            assert licence, part
 
 
 def test_preferences_come_back(qapp, tmp_path):

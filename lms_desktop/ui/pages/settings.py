@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata, version
+from platform import python_version
 from typing import ClassVar
 
 from PySide6.QtCore import Qt, qVersion
@@ -153,6 +155,7 @@ def _about_card() -> Card:
     card.body.addWidget(Text(tr("A small library for courses that are read, kept and finished without the internet.")))
     own = [
         (tr("This program"), facts(f"LMS Desktop {_version('lms-desktop')}", "Apache-2.0")),
+        ("Python", facts(python_version(), "PSF-2.0")),
         ("Qt", facts(qVersion(), "LGPL-3.0")),
         (tr("Fonts"), facts("Noto Sans, Noto Sans Arabic, Noto Sans Mono", "OFL-1.1")),
     ]
@@ -178,7 +181,9 @@ def _version(name: str) -> str:
         return ""
 
 
+@cache
 def _made_of(name: str) -> str:
+    """A library's version and licence, as its package tells them."""
     try:
         about = metadata(name).json
     except PackageNotFoundError:
