@@ -1,6 +1,6 @@
 """How this server was told to run: command line first, then environment, then what suits a small machine."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -14,7 +14,8 @@ MAIL = "LMS_SERVER_MAIL_URL"
 PUBLIC_URL = "LMS_SERVER_PUBLIC_URL"
 REGISTRATION = "LMS_SERVER_REGISTRATION"
 
-_MAIL_SCHEMES = {"maildir", "smtp", "smtps"}
+_MAILDIR = "maildir://"
+_SMTP_SCHEMES = {"smtp", "smtps"}
 # A certificate carries the address; longer ones make no readable QR code.
 _LONGEST_URL = 200
 
@@ -93,16 +94,25 @@ def _database(url: str) -> str:
 
 
 def _mail(url: str) -> str:
-    if urlsplit(url).scheme in _MAIL_SCHEMES:
+    is_folder = url.startswith(_MAILDIR) and url != _MAILDIR
+    if is_folder or _names_a_host(url, _SMTP_SCHEMES):
         return url
     raise BadSetting(f"{MAIL} must look like maildir:///FOLDER, smtp://HOST:PORT or smtps://HOST:PORT")
 
 
 def _public_url(url: str) -> str:
-    parts = urlsplit(url)
-    if url and (parts.scheme not in {"http", "https"} or not parts.netloc or len(url) > _LONGEST_URL):
+    if url and (len(url) > _LONGEST_URL or not _names_a_host(url, {"http", "https"})):
         raise BadSetting(f"{PUBLIC_URL} must look like https://learn.example.org")
     return url.rstrip("/")
+
+
+def _names_a_host(url: str, schemes: Collection[str]) -> bool:
+    try:
+        parts = urlsplit(url)
+        # Reading the port is what proves it.
+        return parts.scheme in schemes and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _registration(text: str) -> Registration:

@@ -98,6 +98,10 @@ def test_the_environment_names_the_folder(settings, capsys, monkeypatch):
     ("name", "value"),
     [
         ("LMS_SERVER_MAIL_URL", "ftp://x"),
+        ("LMS_SERVER_MAIL_URL", "maildir://"),
+        ("LMS_SERVER_MAIL_URL", "smtp://"),
+        ("LMS_SERVER_MAIL_URL", "smtp://mail:port"),
+        ("LMS_SERVER_PUBLIC_URL", "http://[::1"),
         ("LMS_SERVER_PUBLIC_URL", "learn.example.org"),
         ("LMS_SERVER_REGISTRATION", "yes"),
         ("LMS_SERVER_DATABASE_URL", "mysql://x"),
