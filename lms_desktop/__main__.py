@@ -20,14 +20,17 @@ def main(arguments: Sequence[str] | None = None, seen: Callable[[], None] | None
     window = argparse.ArgumentParser(prog="lms-desktop", add_help=False, allow_abbrev=False)
     window.add_argument("--home")
     args, command = window.parse_known_args(given)
-    return _run(given) if command else _open(args.home, seen)
+    return _run(given, seen) if command else _open(args.home, seen)
 
 
-def _run(given: list[str]) -> int:
+def _run(given: list[str], seen: Callable[[], None] | None) -> int:
     # Commands must not load Qt, nor the window what commands need.
     cli = import_module("lms_desktop.cli")
+    args = cli.build_parser().parse_args(given)
+    if args.command is None:
+        return _open(args.home, seen)
     settle_down()
-    return int(cli.run(cli.build_parser().parse_args(given)))
+    return int(cli.run(args))
 
 
 def _open(home: str | None, seen: Callable[[], None] | None) -> int:

@@ -93,3 +93,11 @@ def test_nothing_that_it_does_not_need_is_loaded(first_frame):
 
 def test_the_number_of_statements_does_not_grow_with_the_courses(first_frame):
     assert len(first_frame["statements"]) <= MOST_STATEMENTS, first_frame["statements"]
+
+
+def test_options_without_a_command_open_the_window_too(tmp_path):
+    environment = os.environ | {"QT_QPA_PLATFORM": "offscreen"}
+    code = "import os; from lms_desktop.__main__ import main; main(['--json'], lambda: os._exit(7))"
+    environment |= {"LMS_DESKTOP_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment, check=False, timeout=60)
+    assert done.returncode == 7
