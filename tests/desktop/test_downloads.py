@@ -3,6 +3,8 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import threading
 import time
 from dataclasses import replace
@@ -21,7 +23,7 @@ from lms_desktop.sync.downloads.line import Progress
 from lms_desktop.sync.errors import Offline
 from lms_desktop.sync.loop import SyncLoop
 from lms_server.contract.ids import new_uuid4
-from tests.desktop.program import start
+from tests.desktop.program import ROOT, start
 from tests.desktop.shop import (
     LARGE,
     LARGE_BYTES,
@@ -156,6 +158,47 @@ def test_a_killed_download_goes_on_from_the_byte_where_it_stopped(laptop, shop, 
     laptop.store = Profiles(Home(tmp_path / "home")).open(laptop.folder)
     assert is_here(laptop, films)
     assert wanted.asked_for(laptop.store) == []
+
+
+LEAVES = """
+import sys, threading
+from pathlib import Path
+from lms_desktop.settings import Device, Home
+from lms_desktop.store.profiles import Profiles
+from lms_desktop.sync.credentials import Credentials
+from lms_desktop.sync.loop import SyncLoop
+
+folder = Path(sys.argv[2])
+store = Profiles(Home(Path(sys.argv[1]))).open(folder)
+loop = SyncLoop(store, Device("0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80", "laptop"), Credentials(folder))
+loop.download(sys.argv[3])
+loop.start()
+sys.stdin.readline()
+"""
+
+
+def test_a_server_that_stops_in_the_middle_does_not_hold_up_the_end(laptop, shop, films, tmp_path):
+    move_to(laptop, shop)
+    laptop.store.close()
+    never = threading.Event()
+
+    def stall(asked, pieces):
+        for piece in pieces:
+            if asked.is_large:
+                never.wait()
+            yield piece
+
+    shop.twist = stall
+    call = [sys.executable, "-c", LEAVES, str(tmp_path / "home"), str(laptop.folder), films]
+    with subprocess.Popen(call, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        wait_until(lambda: len([a for a in shop.asked if a.is_large]) >= 4)
+        try:
+            # It would wait for a minute for the next byte.
+            _, err = process.communicate("leave\n", timeout=30)
+        finally:
+            process.kill()
+            never.set()
+    assert process.returncode == 0, err
 
 
 def test_a_part_that_is_whole_asks_for_nothing_more(laptop, shop, films, world):

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 
 from lms_desktop.store import wanted
 from lms_desktop.store.errors import Storage, StorageTrouble
@@ -123,26 +124,39 @@ def bring(download: Download) -> int:
 def _fetch_all(line: Line, missing: Sequence[File]) -> None:
     """All of it over at most four connections; small files one batch after the other, so lessons come whole."""
     small = [file for file in missing if file.size <= _LARGE_BYTES]
-    large = [file for file in missing if file.size > _LARGE_BYTES]
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="download") as pool:
-        running = [pool.submit(_fetch_small, line, small)] if small else []
-        running += [pool.submit(fetch_large, line, file) for file in large]
-        _, left = wait(running, return_when=FIRST_EXCEPTION)
-        if left:
+    jobs: deque[Callable[[], None]] = deque([partial(_fetch_small, line, small)] if small else [])
+    jobs.extend(partial(fetch_large, line, file) for file in missing if file.size > _LARGE_BYTES)
+    errors: list[BaseException] = []
+    # A pool's threads would hold up the program's end for as long as a server doesn't answer.
+    lanes = [
+        threading.Thread(target=_work, args=(line, jobs, errors), name=f"download-{number}", daemon=True)
+        for number in range(min(AT_ONCE, len(jobs)))
+    ]
+    for lane in lanes:
+        lane.start()
+    for lane in lanes:
+        lane.join()
+    if errors:
+        # What broke the line, not what ended because of it.
+        raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
+
+
+def _work(line: Line, jobs: deque[Callable[[], None]], errors: list[BaseException]) -> None:
+    while not line.broken.is_set():
+        try:
+            job = jobs.popleft()
+        except IndexError:
+            return
+        try:
+            job()
+        except BaseException as error:  # noqa: BLE001 - who waits for the lanes raises it
             line.broken.set()
-    _raise_worst(running)
+            errors.append(error)
 
 
 def _fetch_small(line: Line, files: Sequence[File]) -> None:
     for batch in batches(files):
         fetch_batch(line, batch)
-
-
-def _raise_worst(ended: Sequence[Future[None]]) -> None:
-    """What broke the line, not what ended because of it."""
-    errors = [error for future in ended if (error := future.exception()) is not None]
-    if errors:
-        raise next((error for error in errors if not isinstance(error, Stopped)), errors[0])
 
 
 class _Waiting:
