@@ -113,7 +113,7 @@ class Painted(QObject):
     """Knows whether a widget was painted."""
 
     def __init__(self, widget: QWidget) -> None:
-        super().__init__(widget)
+        super().__init__()
         self.is_so = False
         widget.installEventFilter(self)
 
@@ -125,7 +125,8 @@ class Painted(QObject):
 def open_lesson(app: QApplication, window: MainWindow, uid: str) -> None:
     """What a click does, up to the paint of the text."""
     window.show_lesson(uid)
-    painted = Painted(window.findChild(LessonView).viewport())
+    pane = window.findChild(LessonView).viewport()
+    painted = Painted(pane)
     for _turn in range(10):
         # Layout and paint; timers, which come after them, wait.
         app.sendPostedEvents()
@@ -133,7 +134,7 @@ def open_lesson(app: QApplication, window: MainWindow, uid: str) -> None:
             break
     else:
         raise RuntimeError(f"The lesson {uid} was not painted.")
-    painted.deleteLater()
+    pane.removeEventFilter(painted)
 
 
 def report(name: str, openings: list[Opening]) -> None:
