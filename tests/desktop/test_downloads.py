@@ -285,6 +285,13 @@ def test_what_was_cut_goes_on_next_time(laptop, shop, films):
     assert sum(a.sent for a in shop.asked if a.is_large) == sum(s for s in expected.values() if s >= LARGE_BYTES)
 
 
+def test_a_broken_line_is_not_tried_file_by_file(laptop, shop, films):
+    shop.twist = lambda asked, pieces: cut(pieces) if asked.is_large else pieces
+    with pytest.raises(Offline):
+        fetch(laptop, shop, films)
+    assert len([a for a in shop.asked if a.is_large]) <= 4 < LARGE
+
+
 def test_a_server_that_never_has_it_right_is_not_asked_for_ever(laptop, shop, films):
     shop.twist = lambda asked, pieces: garbled(pieces) if asked.is_large else pieces
     with pytest.raises(Incomplete):
