@@ -6,8 +6,10 @@ from pathlib import Path
 from PySide6.QtCore import QCoreApplication, QEvent
 from PySide6.QtWidgets import QApplication
 
+from lms_desktop.ui.appearance import dress
 from lms_desktop.ui.compose import build_window
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
+from lms_desktop.ui.theme import application
 from lms_desktop.ui.window import MainWindow, Route
 from tests.ui.samples import SampleActions, SampleShelf
 
@@ -39,6 +41,8 @@ def opened(folder: Path, look: Preferences | None = None, shelf: SampleShelf | N
         window.close()
         window.deleteLater()
         settle()
+        # The language and its direction belong to the application, which the next test has too.
+        dress(application(), Preferences(theme="paper", language="en"))
 
 
 def go(window: MainWindow, page: str) -> None:
