@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +45,7 @@ class Usage(Exception):
 
 def run(args: argparse.Namespace) -> int:
     """Run the headless command that was parsed; returns its exit code. Reasons go to stderr."""
+    _speak_utf8()
     home = find_home(os.environ, args.home)
     try:
         with said_plainly():
@@ -51,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
         return int(args.run(accounts, args) or DONE)
     except Refused as error:
         return _say(error, REFUSED)
-    except Usage as error:
+    except (Usage, UnicodeEncodeError) as error:
         return _say(error, USAGE)
     except (SignedOut, BadCredentials, Disabled) as error:
         return _say(error, SIGN_IN)
@@ -373,12 +375,19 @@ def _saved(args: argparse.Namespace, command_id: str) -> None:
         print(f"SAVED {command_id}", flush=True)
 
 
+def _speak_utf8() -> None:
+    # Files and pipes get UTF-8 whatever the system's encoding; no letter stops a command.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
+
+
 def _print(args: argparse.Namespace, document: Any, text: str) -> None:
     print(json.dumps(document, ensure_ascii=False) if args.json else text)
 
 
 def _say(error: Exception, code: int) -> int:
-    text = str(error)
+    text = "What was typed isn't text in UTF-8." if isinstance(error, UnicodeEncodeError) else str(error)
     if isinstance(error, Refused | Trouble | StorageTrouble):
         # The sentence is for people, the code for scripts.
         text = f"{text} ({error.code})"

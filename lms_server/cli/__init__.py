@@ -12,7 +12,7 @@ from lms_server.actions.refusals import Refused
 from lms_server.actions.trouble import diagnose
 from lms_server.cli import courses, mail, records, running, upkeep, users, work
 from lms_server.cli.arguments import common_options, settings_of
-from lms_server.cli.output import complain
+from lms_server.cli.output import complain, speak_utf8
 from lms_server.settings import BadSetting
 
 DONE, REFUSED, USAGE, TROUBLE = 0, 1, 2, 3
@@ -27,6 +27,7 @@ _WORDS = {
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command; returns the exit code."""
     os.umask(0o077)
+    speak_utf8()
     args = build_parser().parse_args(arguments)
     try:
         args.settings = settings_of(args, dict(os.environ))
@@ -54,8 +55,8 @@ def build_parser() -> ArgumentParser:
 
 def _reason(error: Exception) -> tuple[int, str]:
     match error:
-        case BadSetting():
-            return USAGE, str(error)
+        case BadSetting() | UnicodeEncodeError():
+            return USAGE, str(error) if isinstance(error, BadSetting) else "What was typed isn't text in UTF-8."
         case Refused():
             # The sentence is for people, the code for scripts.
             return REFUSED, f"{error.text} ({error.code})"

@@ -4,6 +4,7 @@ import json
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
+from io import TextIOWrapper
 from typing import Any
 
 from lms_server.contract.times import to_wire
@@ -19,6 +20,13 @@ def show(args: Namespace, document: Mapping[str, Any] | Sequence[Mapping[str, An
         write("\n".join(f"{name}: {_cell(value)}" for name, value in document.items()))
     else:
         write(_table(document))
+
+
+def speak_utf8() -> None:
+    """Files and pipes get UTF-8 whatever the system's encoding; no letter stops a command."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(encoding=None if stream.isatty() else "utf-8", errors="backslashreplace")
 
 
 def write(text: str) -> None:

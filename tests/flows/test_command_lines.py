@@ -82,9 +82,17 @@ def test_exit_codes_say_whose_turn_it_is(quiet_server, tmp_path):
     laptop.run("complete", lesson, code=REFUSED)
     laptop.run("enroll", "no-such-course", code=REFUSED)
     laptop.run("dance", code=USAGE)
+    laptop.run("enroll", "\udcff", code=USAGE)
     quiet_server.run(
         "user", "add", LEARNER[0], "--name", "Twin", "--password-stdin", typed="a long password\n", code=REFUSED
     )
+
+
+def test_no_letter_stops_a_command(quiet_server, monkeypatch):
+    who = ("zoe@example.org", "--name", "Zoë سارة")
+    quiet_server.run("user", "add", *who, "--password-stdin", typed="a long password\n")
+    monkeypatch.setitem(quiet_server.environment, "PYTHONIOENCODING", "ascii")
+    assert "Zoë سارة" in quiet_server.run("user", "list")
 
 
 def test_json_documents_have_the_promised_keys(quiet_server):

@@ -223,6 +223,13 @@ def test_courses_and_lessons(run, ask, tmp_path):
     assert ask("course", "import", str(file))["is_changed"] is False
 
 
+def test_what_is_no_text_is_usage(run):
+    for arguments in (("lesson", "list", "\udcff"), ("user", "disable", "\udcff"), ("enroll", "\udcff", "x")):
+        code, out, err = run(*arguments)
+        assert (code, out) == (2, "")
+        assert "UTF-8" in err
+
+
 def test_another_course_with_a_taken_slug(run, tmp_path):
     package = write_course(
         tmp_path / "new", f'{COURSE}\nuid = "0190a5b4-7c1e-7a52-9d4e-3f1b5c6a7d80"\n', {"9.md": LESSONS["02-call.md"]}
