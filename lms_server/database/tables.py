@@ -100,7 +100,8 @@ holds = Table(
     "holds",
     metadata,
     Column("id", Key, primary_key=True),
-    Column("user_id", Key, ForeignKey("users.id"), nullable=False),
+    # Null: the epoch ended with its dispatch journal, and whoever comes from it is judged by their anchors.
+    Column("user_id", Key, ForeignKey("users.id")),
     Column("epoch", UID, nullable=False),
     # Set when an admin lets the mails go; the row stays, so that the same epoch holds nobody twice.
     Column("released_at", BigInteger),

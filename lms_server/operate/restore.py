@@ -24,7 +24,8 @@ _KEPT = "before-restore.sqlite3"
 def restore_backup(settings: Settings, source: Path) -> None:
     """Put a backup's server into the data folder, with a new epoch; raises Refused.
 
-    The journal that is there stays, and learns what the backup's knows: no mail goes a second time.
+    The journal that is there stays, and learns what the backup's knows: no mail goes a second time. Where none is,
+    the mails of learners whose laptops know more than the backup wait for ``mail release``.
     """
     files = read_manifest(source, verify=True)["files"]
     with present(settings.data, alone=True), tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as name:
@@ -33,7 +34,9 @@ def restore_backup(settings: Settings, source: Path) -> None:
             for member in sorted(files.keys() & {DATABASE, IDENTITY, JOURNAL}):
                 _extract(archive, member, folder / member)
             identity = _same_server(settings, folder / IDENTITY)
-            _renew(folder / DATABASE, identity)
+            _renew(
+                folder / DATABASE, identity, Journal(settings.journal_file), is_new=not settings.identity_file.exists()
+            )
             _put_blobs(archive, [member for member in files if member.startswith(BLOBS)], Blobs(settings.blob_folder))
         Journal(settings.journal_file).add_entries_of(folder / JOURNAL)
         identity.write(settings.identity_file)
@@ -55,14 +58,21 @@ def _same_server(settings: Settings, backed_up: Path) -> Identity:
     return identity
 
 
-def _renew(database: Path, identity: Identity) -> None:
-    """Check the database that came out of the backup and give it a new epoch: desktops then look closer."""
+def _renew(database: Path, identity: Identity, journal: Journal, *, is_new: bool) -> None:
+    """Check the database that came out of the backup and give it a new epoch: desktops then look closer.
+
+    In a new folder nobody knows which mails went after the backup; nor with a journal shorter than the backup's.
+    """
     try:
         with closing(sqlite3.connect(database)) as conn:
             if [row[0] for row in conn.execute("PRAGMA integrity_check")] != ["ok"]:
                 raise Refused("damaged", "The database in this backup is damaged.")
+            (recorded,) = conn.execute("SELECT journal_seq FROM server").fetchone() or (0,)
+            if is_new or journal.last_seq < recorded:
+                conn.execute("INSERT INTO holds (epoch) SELECT epoch FROM server")
+            before = conn.total_changes
             conn.execute("UPDATE server SET epoch = ? WHERE server_id = ?", (new_uuid4(), identity.server_id))
-            if conn.total_changes != 1:
+            if conn.total_changes != before + 1:
                 raise Refused("not_a_backup", "The backup's database and identity don't belong together.")
             conn.commit()
     except sqlite3.Error as error:

@@ -35,7 +35,10 @@ def notice_rollback(context: ServerContext, who: Learner, request: wire.SyncRequ
 
 
 def _is_suspect(conn: Connection, carried: str, present: str) -> bool:
-    """Whether this epoch is running, or ended by somebody's noticing; a restore that was said so is neither."""
+    """Whether this epoch is running, or ended by somebody's noticing or without its journal.
+
+    A restore that was said so, beside the journal, is neither: the journal knows which mails went.
+    """
     ended = select(holds.c.id).where(holds.c.epoch == carried).limit(1)
     return carried == present or conn.execute(ended).first() is not None
 

@@ -7,6 +7,7 @@ import zipfile
 from contextlib import closing
 
 import pytest
+from falcon import testing
 from sqlalchemy import text
 
 from lms_server.actions.installation import NotInstalled, install, open_server
@@ -17,13 +18,15 @@ from lms_server.cli.upkeep import _journal_trouble
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.identity import Identity
 from lms_server.jobs.journal import Event, Journal
+from lms_server.jobs.outbox import list_mails
 from lms_server.operate.backup import read_manifest, write_backup
 from lms_server.operate.doctor import examine
 from lms_server.operate.metrics import figures
 from lms_server.operate.presence import present
 from lms_server.operate.restore import restore_backup
-from lms_server.settings import read_settings
-from tests.server.conftest import made
+from lms_server.settings import Registration, read_settings
+from lms_server.web.app import Parts, create_app
+from tests.server.conftest import Client, made
 
 
 def check(context, settings):
@@ -90,6 +93,37 @@ def test_a_restore_keeps_the_journal_that_is_there(backup, context, settings):
     settings.journal_file.unlink()
     restore_backup(settings, backup)
     assert Journal(settings.journal_file).last_seq > 0
+
+
+def states(context):
+    with reading(context.engine) as conn:
+        return [row.state for row in list_mails(conn)]
+
+
+def mail_everything(context, settings):
+    build_worker(context, settings.mail, settings.journal_file).run_once()
+    return states(context)
+
+
+@pytest.mark.logs("rolled back")
+def test_in_a_new_folder_the_mails_of_who_knows_more_are_held(context, settings, ana, course, tmp_path):
+    """The disk died with the journal: what went after the backup, only the laptops can tell."""
+    backup = write_backup(settings, tmp_path / "out" / "backup.zip").path
+    done = [made("complete_lesson", lesson=lesson["uid"]) for lesson in course["lessons"]]
+    work = [made("enroll", course=course["uid"]), *done]
+    known = ana.sync(*work).json
+    assert mail_everything(context, settings) == ["accepted"]
+    context.engine.dispose()
+    offered = {"epoch": known["epoch"], "after": known["next"], "settled": known["settled"]}
+    for there, expected in ((read_settings({}, tmp_path / "new machine"), "held"), (settings, "accepted")):
+        restore_backup(there, backup)
+        again = open_server(there)
+        app = create_app(again, Parts(registration=Registration.OPEN))
+        laptop = Client(testing.TestClient(app), again, ana.token, ana.uid)
+        assert laptop.sync(*work, **offered).json["known"]["me"] is False
+        assert mail_everything(again, there) == [expected]
+        again.engine.dispose()
+    assert len(list((settings.data / "mail" / "new").iterdir())) == 1
 
 
 def test_a_restore_takes_back_what_came_later_and_keeps_a_copy_of_it(backup, context, settings, ana):
