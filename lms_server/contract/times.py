@@ -20,6 +20,8 @@ def to_ms(moment: datetime) -> int:
     return (moment - _EPOCH) // _MS
 
 
+# An implied start has its completion's time, and a batch has them side by side.
+@lru_cache(maxsize=4096)
 def from_wire(text: str) -> int:
     """Read an RFC 3339 time; raises ValueError for other spellings and for times without a zone."""
     moment = datetime.fromisoformat(text)
