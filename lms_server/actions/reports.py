@@ -6,7 +6,9 @@ from typing import Any
 from sqlalchemy import Select, select
 
 from lms_server.actions.context import ServerContext
+from lms_server.actions.courses import course_named
 from lms_server.actions.names import email_key
+from lms_server.actions.users import find_user
 from lms_server.contract.rules import completed_at_read
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons, users
 from lms_server.contract.sqlite import reading
@@ -65,13 +67,17 @@ def find_certificate(context: ServerContext, uuid: str) -> CertificateRow | None
 
 
 def list_progress(context: ServerContext, email: str | None = None, slug: str | None = None) -> list[ProgressRow]:
-    """Who did what, by address, course and order of lessons."""
+    """Who did what, by address, course and order of lessons; raises Refused for an unknown address or slug."""
+    if email is not None:
+        find_user(context, email)
     query = _PROGRESS.order_by(users.c.email_key, courses.c.slug, lessons.c.order, lessons.c.id)
     if email is not None:
         query = query.where(users.c.email_key == email_key(email))
     if slug is not None:
         query = query.where(courses.c.slug == slug)
     with reading(context.engine) as conn:
+        if slug is not None:
+            course_named(conn, slug)
         return [_progress(row) for row in conn.execute(query)]
 
 

@@ -4,7 +4,7 @@ import re
 import unicodedata
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import PurePosixPath
@@ -21,6 +21,8 @@ from lms_server.content.tree import Tree
 from lms_server.content.words import direction_of
 
 MAX_LESSONS = 5_000
+# Characters that names have room for.
+COURSE_TITLE, LESSON_TITLE, SECTION = 200, 300, 400
 LEVELS = ("beginner", "intermediate", "advanced")
 NAMESPACE = uuid.UUID("6c8f1c1e-5b0a-5d0e-9a51-3d1c0f5f2b67")
 
@@ -107,6 +109,7 @@ def compose(outline: Outline, progress: Progress = unheard) -> CoursePackage:
         lessons.append(_lesson(source, uid, links, assets, outline.language, remarks))
     progress(len(lessons), len(lessons))
     cover = _cover(outline, links, assets, remarks)
+    remarks.update(dict.fromkeys(_shortened(outline)))
     remarks.update(dict.fromkeys(_unused(outline, assets)))
     return _package(outline, course_uid, cover, tuple(lessons), tuple(remarks))
 
@@ -117,7 +120,7 @@ def _package(
     return CoursePackage(
         uid=uid,
         slug=outline.slug,
-        title=_short(outline.title, 200),
+        title=_short(outline.title, COURSE_TITLE),
         summary=_short(outline.summary, 2_000),
         language=outline.language,
         direction=outline.direction or direction_of(outline.language),
@@ -137,7 +140,7 @@ def _check(outline: Outline) -> None:
             Fault.BAD_METADATA,
             f"The slug {outline.slug[:100]!r} must be small letters a-z, digits and single hyphens, at most 80 in all.",
         )
-    if not _short(outline.title, 200):
+    if not _short(outline.title, COURSE_TITLE):
         raise BadCourse(Fault.BAD_METADATA, "The course has no title.")
     if not _LANGUAGE.fullmatch(outline.language) or len(outline.language) > 35:
         raise BadCourse(Fault.BAD_METADATA, f"{outline.language[:50]!r} is not a language code such as en or ar-SA.")
@@ -179,8 +182,8 @@ def _lesson(
     names.update(dict.fromkeys(_declared(source, links, remarks)))
     return LessonDraft(
         uid=uid,
-        title=_short(source.title, 300) or _short(PurePosixPath(source.path).stem, 300),
-        section=_short(source.section, 400),
+        title=_short(source.title, LESSON_TITLE) or _short(PurePosixPath(source.path).stem, LESSON_TITLE),
+        section=_short(source.section, SECTION),
         is_free_preview=source.is_free_preview,
         minutes=source.minutes,
         body=clean.html.encode(),
@@ -219,6 +222,16 @@ def _unused(outline: Outline, assets: Assets) -> Iterable[Remark]:
         names = ", ".join(left[:10]) + (", …" if len(left) > 10 else "")
         count = "1 file is" if len(left) == 1 else f"{len(left)} files are"
         yield Remark(RemarkCode.UNUSED_FILES, "", f"{count} used by no lesson and not imported: {names}")
+
+
+def _shortened(outline: Outline) -> Iterator[Remark]:
+    """Names that didn't fit; nobody should wonder where the rest went."""
+    named = [("course", "", outline.title, COURSE_TITLE)]
+    for lesson in outline.lessons:
+        named += ("lesson", lesson.path, lesson.title, LESSON_TITLE), ("section", lesson.path, lesson.section, SECTION)
+    for what, where, name, most in named:
+        if len(_short(name, most + 1)) > most:
+            yield Remark(RemarkCode.CUT_SHORT, where, f"The title of the {what} has more than {most} characters.")
 
 
 def _short(text: str, chars: int) -> str:

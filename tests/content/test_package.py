@@ -53,6 +53,15 @@ def test_what_the_package_says(make_course):
         assert stream.read() == PNG
 
 
+def test_a_title_that_does_not_fit_is_cut_and_that_is_said(make_course):
+    course = read_course(make_course({"course.toml": COURSE.replace('title = "First aid"', f'title = "{"x" * 300}"')}))
+    assert len(course.title) == 200
+    assert [(remark.code.value, remark.where) for remark in course.warnings if remark.code.value == "cut_short"] == [
+        ("cut_short", "")
+    ]
+    assert "cut_short" not in {remark.code.value for remark in read_course(make_course()).warnings}
+
+
 @pytest.mark.parametrize("top", ["", "first-aid/"])
 def test_folder_and_zip_are_the_same_course(make_course, tmp_path, top):
     assert read_course(zipped(tmp_path, FILES, top)) == read_course(make_course())

@@ -1,7 +1,9 @@
 """Profiles that are opened twice, copied, restored, switched or signed out lose nothing and mix nothing."""
 
 import json
+import os
 import shutil
+import subprocess
 import threading
 from contextlib import contextmanager
 from wsgiref.simple_server import WSGIRequestHandler, make_server
@@ -21,6 +23,7 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import now_ms
 from lms_server.database.tables import certificates, sessions
+from tests.desktop.program import ROOT, call_of
 from tests.world import Laptop
 
 YEAR_AND_MORE_MS = 400 * 24 * 3600 * 1000
@@ -50,12 +53,6 @@ def test_commands_at_the_same_time_take_turns(machine, course):
     done = machine.run("status")
     closing.join()
     assert done.returncode == 0
-
-
-def test_a_refusal_names_its_rule(machine, course):
-    done = machine.run("complete", "no-such-lesson")
-    assert done.returncode == 1
-    assert "(unknown_lesson)" in done.stderr
 
 
 def test_a_refusal_names_its_rule(machine, course):
@@ -118,6 +115,15 @@ def test_what_only_reads_needs_not_wait_for_the_window(machine, course, tmp_path
     # The window still has the profile, and goes on.
     window.study(course, 1)
     assert window.store.views.counts()["pending"] == 2
+
+
+def test_a_reader_who_had_enough_is_no_trouble(machine):
+    read, write = os.pipe()
+    os.close(read)
+    call = call_of(machine.home, "accounts", "--json")
+    with os.fdopen(write, "w") as nobody:
+        done = subprocess.run(call, cwd=ROOT, stdout=nobody, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_another_learner_s_token_sends_nothing(machine, course):

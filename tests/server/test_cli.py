@@ -248,6 +248,8 @@ def test_from_enrolling_to_a_certificate_and_its_mail(run, ask, ana, course, tmp
     assert {row["lesson"] for row in progress} == {lesson["uid"] for lesson in course["lessons"]}
     assert set(progress[0]) == {"email", "course", "lesson", "started_at", "completed_at", "command_id"}
     assert ask("progress", "list", "--email", "ben@example.org") == []
+    for unknown in (("--email", "nobody@example.org"), ("--course", "nothing")):
+        assert run("progress", "list", *unknown)[0] == 1
     [certificate] = ask("certificate", "list")
     assert (certificate["email"], certificate["course"]) == ("ana@example.org", "first-aid")
     [mail] = ask("mail", "list")
