@@ -38,10 +38,12 @@ from tests.flows.machine_checks import (
     judge,
     must,
 )
+from tests.flows.machine_mail import Copy, Post
 from tests.flows.machine_memory import Crash, seeded
+from tests.flows.machine_smtp import posted
 from tests.flows.machine_wire import FATES, broken, decoded, occasion, twisted
 from tests.flows.machine_world import IDENTITY, PEOPLE, Disk, Profile, Reply, Request, Shop
-from tests.world import Course
+from tests.world import Course, command
 
 DAY_MS = 86_400_000
 # 1970, 2000, 2038, 2106, and clocks in the wrong zone.
@@ -60,7 +62,9 @@ class Machine:
         self.sent: list[Request] = []
         self.late: list[Request] = []
         self.answers: list[Reply] = []
-        self.backups: list[bytes] = []
+        self.backups: list[Copy] = []
+        self.post = Post(shop.server, self.rng)
+        self.post.note = self.note
         self.disks: list[Disk] = []
         self.made_answers: dict[str, list[bytes]] = {}
         # What happens to requests, when somebody else than the seed decides.
@@ -86,12 +90,13 @@ class Machine:
     def begin(self, learners: int) -> None:
         """A new server with courses, and a laptop for each learner."""
         self.shop.clock.now = 1_795_000_000_000
+        self.server.memory.crash_after(None)
         self.server.memory.load(self.shop.server_content)
         self.tokens = list(self.shop.tokens)
         self._settings()
         for _ in range(self.rng.randint(1, 2)):
             self._new_course()
-        self.backups.append(self.server.memory.save())
+        self._back_up()
         for who in range(learners):
             self._new_profile(who)
 
@@ -133,7 +138,11 @@ class Machine:
             (3, "disk restore", self._restore_disk),
             (2, "clock", self._turn_clock),
             (2, "another laptop", self._another_laptop),
-            (2, "paper", self._draw_papers),
+            (12, "finish", self._finish),
+            (6, "post", self._post),
+            (3, "move", self._move),
+            (1, "lose the journal", self.post.lose_journal),
+            (2, "guest", lambda: self._new_profile(None)),
         )
         return [row[1:] for row in table], [row[0] for row in table]
 
@@ -142,11 +151,11 @@ class Machine:
 
     # Laptops
 
-    def _new_profile(self, who: int, disk: Disk | None = None) -> None:
+    def _new_profile(self, who: int | None, disk: Disk | None = None) -> None:
         if len(self.profiles) == len(self.shop.slots):
             return
         profile = Profile(self.shop.slots[len(self.profiles)], who, self.shop.clock)
-        profile.load(disk or Disk(who, self.shop.fresh[who], {}, {}, frozenset(), frozenset()))
+        profile.load(disk or self._fresh(who))
         profile.slot.wire.carry = partial(self.carry, profile)
         self.profiles.append(profile)
         self.note("profile", len(self.profiles) - 1, "of", who)
@@ -216,6 +225,20 @@ class Machine:
         if self.rng.random() < 0.3:
             self._restore()
 
+    def _finish(self) -> None:
+        """A learner finishes a course, and the certificate's mail goes; the server may be restored around it."""
+        profile, course = self._pick(), self.rng.choice(self.courses)
+        if self.rng.random() < 0.3:
+            self._back_up()
+        for kind, target in (("enroll", course.uid), *(("complete_lesson", lesson) for lesson in course.lessons)):
+            self._record(profile, kind, target)
+        self._sync(profile)
+        for _ in range(self.rng.choice((0, 1, 1, 2))):
+            self._post()
+            self.shop.clock.now += self.rng.choice((1, 60_000, DAY_MS))
+        if self.rng.random() < 0.2:
+            self._restore()
+
     def _overtake(self) -> None:
         """A lesson is started, and finished while the server hears of the start."""
         profile, lesson = self._pick(), self.rng.choice(self.rng.choice(self.courses).lessons)
@@ -240,6 +263,8 @@ class Machine:
         self.deliver(request, None)
 
     def _record(self, profile: Profile, kind: str, target: str) -> None:
+        if profile.who is None and not self._enter(profile):
+            return
         store = profile.store
         click = {"enroll": store.enroll, "start_lesson": store.start, "complete_lesson": store.complete}[kind]
         is_crash = not self.quiet and self.crashing is None and self.rng.random() < 0.05
@@ -254,6 +279,19 @@ class Machine:
             self.note(" crashed")
         if is_crash:
             self._boot(profile)
+
+    def _enter(self, profile: Profile) -> bool:
+        """A guest who wants to keep work signs in first, and comes back to it; the guest's own profile stays."""
+        if self.depth or self.crashing is profile:
+            return False
+        self.disks.append(profile.save())
+        who = self.rng.randrange(len(PEOPLE))
+        self.note(" guest signs in as", who)
+        profile.load(self._fresh(who))
+        return True
+
+    def _fresh(self, who: int | None) -> Disk:
+        return Disk(who, self.shop.fresh[who], {}, {}, frozenset(), frozenset())
 
     def _boot(self, profile: Profile) -> None:
         """After a crash: what is on the disk is all there is. A command may be there that nobody was told of."""
@@ -315,7 +353,7 @@ class Machine:
     def _sync_as_another(self) -> None:
         """A token of somebody else got into this profile: nothing may be applied."""
         profile = self._pick()
-        other = (profile.who + 1) % len(PEOPLE)
+        other = ((profile.who or 0) + 1) % len(PEOPLE)
         before = self.server.memory.save()
         profile.slot.wire.token = self.tokens[other]
         self.depth += 1
@@ -333,6 +371,9 @@ class Machine:
     def _forge(self) -> None:
         """Certificates that the server never signed, or signed for another learner, are nobody's."""
         who = self.rng.randrange(len(PEOPLE))
+        if self.rng.random() < 0.4:
+            self._forge_as_guest(who)
+            return
         payloads = self.server.memory.all(
             "SELECT t.payload, u.uid FROM certificates t JOIN users u ON u.id = t.user_id"
         )
@@ -342,6 +383,16 @@ class Machine:
         before = self._facts(None)
         self.deliver(self._request(who, [self._keep(payload) for payload in made + others[:1]]), None, is_genuine=False)
         must(self._facts(None) == before, "a forged certificate was taken")
+
+    def _forge_as_guest(self, who: int) -> None:
+        """Work that comes without a token is nobody's, whomever it names."""
+        course = self.rng.choice(self.courses)
+        signed = self._request(who, [command("enroll", course.uid), command("complete_lesson", course.lessons[0])])
+        envelope = json.loads(signed.body) | self.rng.choice(({}, {"user": None}))
+        before = self._facts(None)
+        request = Request("/sync", json.dumps(envelope).encode(), {"Content-Type": "application/json"})
+        must(self.deliver(request, None, is_genuine=False).status == 401, "a guest's work was answered")
+        must(self._facts(None) == before, "a guest's work was taken")
 
     def _keep(self, payload: str) -> dict:
         return {"id": certificate_command_id(payload), "kind": "keep_certificate", "payload": payload}
@@ -408,16 +459,18 @@ class Machine:
 
     def deliver(self, request: Request, profile: Profile | None, *, is_genuine: bool = True) -> Reply:
         """One request reaches the server; its effects are judged."""
-        before = Eye.look(self.server.memory)
+        asked = json.loads(decoded(request.headers, request.body))
+        before, is_suspect = Eye.look(self.server.memory), self.post.suspects(asked)
         reply = self.server.call(request)
         self.server.memory.crash_after(None)
         after = Eye.look(self.server.memory)
-        asked = json.loads(decoded(request.headers, request.body))
         must(reply.status in {200, 500} or before == after, "a refused request changed something", reply.status)
         accepted = self._accepted(asked, reply)
         if profile is not None and reply.status == 200:
             profile.acked |= accepted
-        judge(self.server.memory, before, after, occasion(asked, accepted), asked["user"])
+        if is_suspect:
+            self._told_of_loss(asked, reply)
+        judge(self.server.memory, before, after, occasion(asked, accepted), asked["user"] or "nobody")
         check_server(self.server.memory, self.shop.clock.now)
         if not is_genuine:
             return reply
@@ -427,6 +480,11 @@ class Machine:
         if reply.status == 200:
             self.answers.append(reply)
         return reply
+
+    def _told_of_loss(self, asked: dict, reply: Reply) -> None:
+        if reply.status == 200 and not all(json.loads(decoded(reply.headers, reply.body))["known"].values()):
+            self.note("  history was lost, says", asked["user"][:4])
+            self.post.heard_of(asked["user"])
 
     def _accepted(self, asked: dict, reply: Reply) -> set[str]:
         """The ids of the commands that this request brought and the server accepted."""
@@ -471,6 +529,8 @@ class Machine:
             (1, "new course", self._new_course if len(self.courses) < 3 else lambda: None),
             (1, "disable", lambda: disable_user(context, self.rng.choice(PEOPLE)[0])),
             (1, "sign in", self._sign_in),
+            (1, "send again", self.post.resend),
+            (1, "release", self.post.release),
         )
         _, name, act = self.rng.choices(deeds, [deed[0] for deed in deeds])[0]
         self.note(" ", name, course.slug, lesson[:4])
@@ -510,21 +570,40 @@ class Machine:
         self._judged(lambda: sweep(self.server.context))
         check_swept(self.server.memory)
 
-    def _draw_papers(self) -> None:
-        for uuid in self.server.memory.column("SELECT uuid FROM certificates WHERE pdf_sha256 IS NULL"):
-            self.shop.draw(uuid)
+    def _post(self) -> None:
+        """A worker does what is due; it may lose power at any statement."""
+        if self.rng.random() < 0.2:
+            self.note("  crash")
+            self.server.memory.crash_after(self.rng.randrange(40))
+        self.post.work()
+        self.server.memory.crash_after(None)
+        self.post.check()
+        check_server(self.server.memory, self.shop.clock.now)
 
     def _back_up(self) -> None:
-        self.backups.append(self.server.memory.save())
+        self.backups.append(self.post.save())
 
     def _restore(self) -> None:
-        latest = self.rng.random() < 0.5
-        self.server.memory.load(self.backups[-1] if latest else self.rng.choice(self.backups))
+        copy = self.backups[-1] if self.rng.random() < 0.5 else self.rng.choice(self.backups)
         if self.rng.random() < 0.6:
-            self.server.memory.raw.execute("UPDATE server SET epoch = ?", (new_uuid4(),))
-            self.note("  restored")
+            self._restore_said_so(copy)
         else:
+            self.post.roll_back(copy)
             self.note("  rolled back unnoticed")
+
+    def _restore_said_so(self, copy: Copy, *, is_new: bool = False) -> None:
+        self.post.restore(copy, is_new=is_new)
+        self.note("  restored")
+
+    def _move(self) -> None:
+        """The server goes to a new machine, by its last backup; then an older one is put in."""
+        if self.rng.random() < 0.7:
+            self._back_up()
+        self.post.lose_journal()
+        self._restore_said_so(self.backups[-1], is_new=True)
+        self._restore_said_so(self.rng.choice(self.backups))
+        self._sync()
+        self._post()
 
     # Checks
 
@@ -549,18 +628,20 @@ class Machine:
             check_arrived(self.server.memory, user, held)
             check_profile(profile)
         self._sweep()
+        self.post.calm_down()
         for profile in self.profiles:
             report = self.sync(profile, 2000)
-            must(report.digests_agree, "I9: the digests disagree")
+            must(report.digests_agree or profile.who is None, "I9: the digests disagree")
         for profile in self.profiles:
             report = self.sync(profile, 2000)
             must((report.sent, report.received) == (0, 0), "I9: it doesn't come to rest", report)
             check_profile(profile)
             check_same(self.server.memory, profile, self._user(profile))
         self._replay()
+        self.post.calm_down()
 
-    def _user(self, profile: Profile) -> str:
-        return self.shop.uids[profile.who]
+    def _user(self, profile: Profile) -> str | None:
+        return None if profile.who is None else self.shop.uids[profile.who]
 
     def _mend(self) -> None:
         self.note("mend")
@@ -608,6 +689,7 @@ def prepared(machine: Machine):
     with (
         seeded(Random(machine.seed ^ 0x5EED), machine.shop.clock),
         machine.shop.opening,
+        posted(machine.post),
         # Two megabytes of reserve for each laptop are another test's business.
         patch.object(ballast, "take_on", lambda _folder: None),
         patch.object(changes, "Budget", partial(changes.Budget, rows)),

@@ -178,9 +178,14 @@ class Held:
         return target in facts[kind]
 
 
+NOTHING = Held(frozenset(), frozenset(), frozenset(), frozenset(), {})
+
+
 def check_profile(profile) -> None:
     """I1, I6, I13 on one laptop."""
     held = Held.look(profile.slot.memory)
+    if profile.who is None:
+        must(held == NOTHING, "a guest holds somebody's work", held)
     for command_id, (kind, target) in profile.made.items():
         must(held.has_fact(kind, target), "I1: saved and not there", kind, target)
         if command_id not in held.outbox and command_id not in profile.acked:
@@ -203,7 +208,7 @@ def _is_confirmed(memory: Memory, kind: str, target: str) -> bool:
     return bool(memory.all(query, target))
 
 
-def check_arrived(server: Memory, user: str, held: Held) -> None:
+def check_arrived(server: Memory, user: str | None, held: Held) -> None:
     """I2: everything that a profile held before a clean sync is on the server, as a fact or parked."""
     enrolled = set(
         server.column(
@@ -235,7 +240,7 @@ def check_arrived(server: Memory, user: str, held: Held) -> None:
     _check_kept(server, user, held, waiting)
 
 
-def _check_kept(server: Memory, user: str, held: Held, waiting: set) -> None:
+def _check_kept(server: Memory, user: str | None, held: Held, waiting: set) -> None:
     there = {
         course: (issued_at, payload)
         for course, issued_at, payload in server.all(

@@ -30,6 +30,7 @@ _TABLE = {
     "busy": 1,
     "server crash": 4,
 }
+_SOMEBODY = {"name": "Somebody", "email": "somebody@example.org"}
 FATES = list(_TABLE), list(_TABLE.values())
 
 
@@ -92,7 +93,7 @@ def _other_server(reply: Reply, _rng: Random) -> Reply:
 
 
 def _other_learner(reply: Reply, _rng: Random) -> Reply:
-    return _changed(reply, lambda answer: answer | {"user": answer["user"] | {"uid": new_uuid4()}})
+    return _changed(reply, lambda answer: answer | {"user": (answer["user"] or _SOMEBODY) | {"uid": new_uuid4()}})
 
 
 def _unnamed(reply: Reply, rng: Random) -> Reply:

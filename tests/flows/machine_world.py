@@ -19,7 +19,6 @@ from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Faults, Store
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.session import Session
-from lms_server.actions import papers
 from lms_server.actions.context import Learner as ServerLearner
 from lms_server.actions.refusals import Refused
 from lms_server.actions.sessions import issue_session
@@ -250,11 +249,6 @@ class Shop:
 
     def learner(self, *row: object) -> ServerLearner:
         return ServerLearner(*row)
-
-    def draw(self, uuid: str) -> None:
-        """What the worker does with a certificate's PDF, but for drawing it."""
-        with patch.object(papers, "render_certificate", lambda payload, *_: payload.encode()):
-            papers.ensure_pdf(self.server.context, uuid)
 
     def forged(self, user: str, course: str, title: str, issued_at: int) -> str:
         """A certificate signed with another key."""

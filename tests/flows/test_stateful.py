@@ -99,6 +99,19 @@ class Sync(RuleBasedStateMachine):
     def sweep(self):
         self.machine._sweep()
 
+    @rule()
+    def the_post_goes(self):
+        self.machine._post()
+
+    @rule(verb=st.sampled_from(["resend", "release"]))
+    def an_admin_sees_to_the_post(self, verb):
+        getattr(self.machine.post, verb)()
+
+    @rule()
+    def a_guest_comes(self):
+        if len(self.machine.profiles) < 4:
+            self.machine._new_profile(None)
+
     @invariant()
     def laptops_keep_what_they_showed(self):
         self.machine.shop.clock.now += 1000

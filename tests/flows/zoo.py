@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import ExitStack
+from dataclasses import replace
 from unittest.mock import patch
 
 from sqlalchemy import delete, false
@@ -16,6 +17,7 @@ from lms_desktop.sync import client
 from lms_desktop.sync.errors import ServerTrouble
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import courses as course_actions
+from lms_server.actions.context import Learner
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
 from lms_server.contract import apply as contract
@@ -24,9 +26,13 @@ from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision
 from lms_server.contract.commands import OUTCOME_OF, Enroll, Event, Outcome
 from lms_server.contract.ids import new_uuid4
+from lms_server.contract.sqlite import writing
 from lms_server.database.identity import Identity
-from lms_server.database.tables import parked
-from lms_server.sync import changes
+from lms_server.database.tables import jobs, parked
+from lms_server.jobs import queue as job_queue
+from lms_server.jobs.dispatch import Dispatch
+from lms_server.jobs.journal import Journal
+from lms_server.sync import changes, rows
 from lms_server.sync import settle as answering
 from tests.flows import machine
 
@@ -143,7 +149,53 @@ def _only_the_course(conn, stream, course_id: int) -> None:
         _STAMP(conn, stream, course_id)
 
 
+def _jobs_afterwards():
+    """A request's certificates are issued in its transaction, their jobs made in the next."""
+    enqueue_all, settle, waiting = certificate_actions.enqueue_all, exchange.settle, []
+
+    def settle_first(context, *args, **options):
+        certificate_actions.enqueue_all = lambda _conn, new: waiting.extend(new)
+        try:
+            results = settle(context, *args, **options)
+        finally:
+            certificate_actions.enqueue_all = enqueue_all
+            new, waiting[:] = list(waiting), []
+        if new:
+            with writing(context.engine) as conn:
+                enqueue_all(conn, new)
+        return results
+
+    return _off((exchange, "settle", settle_first))
+
+
+def _anybodys_job(job):
+    """A job is whoever's says so, however long their lease has run out."""
+    return jobs.c.id == job.id
+
+
+def _intent_in_the_database_alone(dispatch, job):
+    """What a restore takes back."""
+    dispatch._keep(job, {"intent": dispatch.clock()})
+
+
+def _frozen_anew(dispatch, job):
+    """The message as it would be written now."""
+    return _FROZEN(dispatch, replace(job, payload={}))
+
+
+def _closed_to_none(_conn, who, after, limit):
+    """A guest sees what the first learner sees."""
+    return _CATALOG(_conn, who or Learner(1, "", "", ""), after, limit)
+
+
+def _guests_may_send(context, request, who):
+    """A guest's envelope is taken with whatever is in it."""
+    if who is not None:
+        _ENVELOPE(context, request, who)
+
+
 _STAMP = course_actions.stamp_everything
+_FROZEN, _CATALOG, _ENVELOPE = Dispatch._frozen, rows.catalog, exchange.check_envelope
 
 
 def _off(*places) -> ExitStack:
@@ -201,5 +253,17 @@ ZOO = {
     "a page holds whole revisions": lambda: _off((changes, "_by_revision", _row_by_row(changes._by_revision))),
     "publishing stamps the lessons": lambda: _off((course_actions, "stamp_everything", _only_the_course)),
     "every required lesson is complete": lambda: _off((certificate_actions, "_earns", lambda row: row.required > 0)),
+    "the journal is asked before a mail goes": lambda: _off((Dispatch, "_stopped", nothing)),
+    "an intent comes before the final dot": lambda: _off((Dispatch, "_commit", nothing)),
+    "the intent is in the journal too": lambda: _off((Dispatch, "_commit", _intent_in_the_database_alone)),
+    "the message is frozen": lambda: _off((Dispatch, "_frozen", _frozen_anew)),
+    "a lease is fenced": lambda: _off((job_queue, "_mine", _anybodys_job)),
+    "a restore adds the backup's journal": lambda: _off((Journal, "add_entries_of", nothing)),
+    "a loss of the journal is noticed": lambda: _off((job_queue, "record_journal", nothing)),
+    "a rollback is noticed": lambda: _off((exchange, "notice_rollback", nothing)),
+    "a rollback holds the mails to come": lambda: _off((certificate_actions, "hold_new_mails", nothing)),
+    "a certificate and its jobs are one transaction": _jobs_afterwards,
+    "a guest sends no work": lambda: _off((exchange, "check_envelope", _guests_may_send)),
+    "a guest sees what is open": lambda: _off((rows, "catalog", _closed_to_none)),
     "enrollments come first": lambda: _off((contract, "_JUDGES", contract._JUDGES[::-1])),
 }
