@@ -17,7 +17,6 @@ from lms_desktop.sync import client
 from lms_desktop.sync.errors import ServerTrouble
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import courses as course_actions
-from lms_server.actions.context import Learner
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
 from lms_server.contract import apply as contract
@@ -32,7 +31,7 @@ from lms_server.database.tables import jobs, parked
 from lms_server.jobs import queue as job_queue
 from lms_server.jobs.dispatch import Dispatch
 from lms_server.jobs.journal import Journal
-from lms_server.sync import changes, rows
+from lms_server.sync import changes
 from lms_server.sync import settle as answering
 from tests.flows import machine
 
@@ -183,11 +182,6 @@ def _frozen_anew(dispatch, job):
     return _FROZEN(dispatch, replace(job, payload={}))
 
 
-def _closed_to_none(_conn, who, after, limit):
-    """A guest sees what the first learner sees."""
-    return _CATALOG(_conn, who or Learner(1, "", "", ""), after, limit)
-
-
 def _guests_may_send(context, request, who):
     """A guest's envelope is taken with whatever is in it."""
     if who is not None:
@@ -195,7 +189,7 @@ def _guests_may_send(context, request, who):
 
 
 _STAMP = course_actions.stamp_everything
-_FROZEN, _CATALOG, _ENVELOPE = Dispatch._frozen, rows.catalog, exchange.check_envelope
+_FROZEN, _ENVELOPE = Dispatch._frozen, exchange.check_envelope
 
 
 def _off(*places) -> ExitStack:
@@ -259,11 +253,9 @@ ZOO = {
     "the message is frozen": lambda: _off((Dispatch, "_frozen", _frozen_anew)),
     "a lease is fenced": lambda: _off((job_queue, "_mine", _anybodys_job)),
     "a restore adds the backup's journal": lambda: _off((Journal, "add_entries_of", nothing)),
-    "a loss of the journal is noticed": lambda: _off((job_queue, "record_journal", nothing)),
     "a rollback is noticed": lambda: _off((exchange, "notice_rollback", nothing)),
     "a rollback holds the mails to come": lambda: _off((certificate_actions, "hold_new_mails", nothing)),
     "a certificate and its jobs are one transaction": _jobs_afterwards,
     "a guest sends no work": lambda: _off((exchange, "check_envelope", _guests_may_send)),
-    "a guest sees what is open": lambda: _off((rows, "catalog", _closed_to_none)),
     "enrollments come first": lambda: _off((contract, "_JUDGES", contract._JUDGES[::-1])),
 }
