@@ -18,6 +18,19 @@ SIGNATURES = (
 
 def picture(data: bytes) -> QImage | None:
     """Decode a picture; nothing for what is no picture or too large to be one."""
+    opened = open_picture(data)
+    image = opened[0].read() if opened is not None else QImage()
+    return None if image.isNull() else image
+
+
+def measure(data: bytes) -> QSize | None:
+    """Tell a picture's size from its head alone; nothing for what is no picture or too large to be one."""
+    opened = open_picture(data)
+    return opened[0].size() if opened is not None else None
+
+
+def open_picture(data: bytes) -> tuple[QImageReader, QBuffer] | None:
+    """A reader of this picture, with what it reads from: the reader doesn't keep that alive."""
     kind = _kind(data)
     if kind is None:
         return None
@@ -26,10 +39,7 @@ def picture(data: bytes) -> QImage | None:
     buffer.open(QIODevice.OpenModeFlag.ReadOnly)
     reader = QImageReader(buffer, QByteArray(kind))
     reader.setAutoDetectImageFormat(False)
-    if not _is_sane(reader.size()):
-        return None
-    image = reader.read()
-    return None if image.isNull() else image
+    return (reader, buffer) if _is_sane(reader.size()) else None
 
 
 def _kind(data: bytes) -> bytes | None:

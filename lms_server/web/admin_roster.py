@@ -10,8 +10,8 @@ import falcon
 from lms_server.actions.refusals import Refused
 from lms_server.actions.roster import MOST_BYTES, RosterLine, import_roster, preview_roster, read_roster
 from lms_server.actions.users import NewUser
-from lms_server.web.pages import Pages, read_form
-from lms_server.web.waiting import WaitingRoom, is_upload
+from lms_server.web.pages import Pages
+from lms_server.web.waiting import WaitingRoom
 
 # Each password costs a moment's work, and a browser waits for all of them.
 _MOST_AT_ONCE = 1_000
@@ -27,14 +27,8 @@ class RosterPage:
         self._show(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session, room = self.pages.admin(req), WaitingRoom(self.pages)
-        is_preview = is_upload(req)
-        if is_preview:
-            ticket = room.receive(req)
-        else:
-            form = read_form(req)
-            self.pages.check_form(req, session, form)
-            ticket = form.get("ticket", "")
+        room = WaitingRoom(self.pages)
+        ticket, is_preview = room.take(req)
         try:
             roster = _read(room.file(ticket))
         except Refused as refusal:

@@ -7,8 +7,8 @@ import falcon
 
 from lms_server.actions.refusals import Refused
 from lms_server.sync.handed_in import MOST_BYTES, HandedIn, import_work
-from lms_server.web.pages import Pages, read_form
-from lms_server.web.waiting import WaitingRoom, is_upload
+from lms_server.web.pages import Pages
+from lms_server.web.waiting import WaitingRoom
 
 
 @dataclass(frozen=True)
@@ -21,14 +21,8 @@ class WorkPage:
         self._show(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session, room = self.pages.admin(req), WaitingRoom(self.pages)
-        dry_run = is_upload(req)
-        if dry_run:
-            ticket = room.receive(req)
-        else:
-            form = read_form(req)
-            self.pages.check_form(req, session, form)
-            ticket = form.get("ticket", "")
+        room = WaitingRoom(self.pages)
+        ticket, dry_run = room.take(req)
         try:
             with room.file(ticket).open("rb") as file:
                 done = import_work(self.pages.context, file.read(MOST_BYTES), dry_run=dry_run)

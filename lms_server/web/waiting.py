@@ -12,7 +12,7 @@ from typing import Any
 import falcon
 
 from lms_server.web.errors import Problem, not_found
-from lms_server.web.pages import Pages
+from lms_server.web.pages import Pages, read_form
 
 _KEPT_S = 86_400
 _CHUNK_BYTES = 1 << 18
@@ -29,6 +29,14 @@ class WaitingRoom:
     def folder(self) -> Path:
         """Beside the blobs: on the disk that has room for them."""
         return self.pages.context.blobs.root.parent / "uploads"
+
+    def take(self, req: falcon.Request) -> tuple[str, bool]:
+        """The ticket of what a form is about, and whether its file came only now: then it is looked at first."""
+        if is_upload(req):
+            return self.receive(req), True
+        form = read_form(req)
+        self.pages.check_form(req, self.pages.admin(req), form)
+        return form.get("ticket", ""), False
 
     def receive(self, req: falcon.Request) -> str:
         """Store the file of the form and return its ticket; the form's proof comes before the file."""

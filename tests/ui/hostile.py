@@ -14,7 +14,7 @@ NAMES = (
     " file://SECRET",
     "&#9;file://SECRET",
     "fi\nle://SECRET",
-    "file:///proc/self/root/SECRET",
+    "file:///proc/self/cwd/../../../../../../../../SECRET",
     "secret.png",
     "./secret.png",
     "../folder/secret.png",

@@ -3,25 +3,15 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QRectF, QSize, Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QImageReader, QPainter, QPainterPath
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath
 
+from lms_desktop.ui.pixels import measure, open_picture
 from lms_desktop.ui.tokens import PAPER
 
-# A 16-megapixel photograph fits; a small file that unpacks to gigabytes doesn't.
-MAX_PIXELS = 24_000_000
-MAX_SIDE = 16_384
 RADIUS_PX = 8
 # How much darker a picture gets under the lamp.
 DIMMED = 0.14
-# Only pictures made of pixels: SVG and PDF readers can be talked into more.
-SIGNATURES = (
-    (b"\x89PNG\r\n\x1a\n", b"png"),
-    (b"\xff\xd8\xff", b"jpeg"),
-    (b"GIF87a", b"gif"),
-    (b"GIF89a", b"gif"),
-    (b"BM", b"bmp"),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,24 +31,13 @@ def blank() -> QImage:
     return image
 
 
-def measure(data: bytes) -> QSize | None:
-    """Tell a picture's size from its head alone; nothing for what is no picture or too large to be one."""
-    reader = _open(data)
-    if reader is None:
-        return None
-    size = reader[0].size()
-    is_sane = 0 < size.width() <= MAX_SIDE and 0 < size.height() <= MAX_SIDE
-    return size if is_sane and size.width() * size.height() <= MAX_PIXELS else None
-
-
 def shown(data: bytes, frame: Frame) -> QImage:
     """Decode for a frame: the first picture of an animation, exactly as large as it is drawn."""
-    size = measure(data)
-    opened = _open(data)
-    if size is None or opened is None:
+    opened = open_picture(data)
+    if opened is None:
         return blank()
     target = QSize(max(1, round(frame.width * frame.ratio)), max(1, round(frame.height * frame.ratio)))
-    reader = opened[0]
+    reader, size = opened[0], opened[0].size()
     if target.width() * 2 < size.width() and bytes(reader.format().data()) == b"jpeg":
         # A photograph is read at about twice the size wanted, in a fraction of time and memory.
         reader.setScaledSize(size.scaled(target * 2, Qt.AspectRatioMode.KeepAspectRatio))
@@ -67,21 +46,6 @@ def shown(data: bytes, frame: Frame) -> QImage:
         return blank()
     image = image.scaled(target, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
     return _finished(image, frame)
-
-
-def _open(data: bytes) -> tuple[QImageReader, QBuffer] | None:
-    kind = next((kind for start, kind in SIGNATURES if data.startswith(start)), None)
-    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
-        kind = b"webp"
-    if kind is None:
-        return None
-    buffer = QBuffer()
-    buffer.setData(QByteArray(data))
-    buffer.open(QIODevice.OpenModeFlag.ReadOnly)
-    reader = QImageReader(buffer, QByteArray(kind))
-    reader.setAutoDetectImageFormat(False)
-    # The reader doesn't keep its device alive.
-    return reader, buffer
 
 
 def _finished(image: QImage, frame: Frame) -> QImage:

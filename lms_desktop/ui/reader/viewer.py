@@ -6,8 +6,9 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractScrollArea, QDialog, QFileDialog, QFrame, QHBoxLayout, QPlainTextEdit, QWidget
 
+from lms_desktop.ui.pixels import measure
 from lms_desktop.ui.reader.paper import Paper
-from lms_desktop.ui.reader.pictures import Frame, measure, shown
+from lms_desktop.ui.reader.pictures import Frame, shown
 from lms_desktop.ui.texts import tr, tr_n
 from lms_desktop.ui.theme import look, tokens
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
