@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Table, and_, bindparam, or_, select, update
+from sqlalchemy import Connection, Table, and_, bindparam, select, update
 
 from lms_desktop.store.tables import (
     ME,
@@ -50,7 +50,6 @@ def read_digest(conn: Connection, user: str) -> Digest:
 
 def save_digest(conn: Connection, digest: Digest) -> None:
     """Store it in the caller's transaction."""
-    # A digest that stands needs no write: a sync with nothing new shouldn't wait for the disk.
     conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": f"{digest.sum:032x}"})
 
 
@@ -174,11 +173,7 @@ def _counted(rows: Iterable[Any]) -> list[str]:
 
 
 _READ_DIGEST = select(profile.c.count, profile.c.sum)
-_SAVE_DIGEST = (
-    update(profile)
-    .values(count=bindparam("count_"), sum=bindparam("sum_"))
-    .where(or_(profile.c.count != bindparam("count_"), profile.c.sum != bindparam("sum_")))
-)
+_SAVE_DIGEST = update(profile).values(count=bindparam("count_"), sum=bindparam("sum_"))
 _IDS = {
     table.name: select(table.c.uid, table.c.id).where(among_named(table.c.uid, "uids")) for table in (courses, lessons)
 }

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Integer, bindparam, false, or_, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from lms_desktop.store import catalog, facts, outbox
 from lms_desktop.store.facts import Digest
@@ -165,28 +165,15 @@ _CURSORS = select(
     profile.c.settled_me,
     profile.c.pull_all,
 )
-_REACHED = {
-    profile.c.epoch: bindparam("epoch_"),
-    profile.c.after_catalog: bindparam("after_catalog_"),
-    profile.c.after_me: bindparam("after_me_"),
-    profile.c.settled_catalog: bindparam("settled_catalog_"),
-    profile.c.settled_me: bindparam("settled_me_"),
-    profile.c.pull_all: false(),
-    profile.c.needs_sign_in: false(),
-}
-# What stands as it is isn't written: a sync with nothing new shouldn't wait for the disk.
-_REACH = (
-    update(profile)
-    .values({**_REACHED, profile.c.acknowledged: profile.c.acknowledged + bindparam("more_acknowledged")})
-    .where(
-        or_(
-            bindparam("more_acknowledged", type_=Integer) > 0,
-            *(column.is_distinct_from(value) for column, value in _REACHED.items()),
-        )
-    )
+# What stands as it is dirties no page of SQLite's: a sync with nothing new doesn't wait for the disk.
+_REACH = update(profile).values(
+    epoch=bindparam("epoch_"),
+    after_catalog=bindparam("after_catalog_"),
+    after_me=bindparam("after_me_"),
+    settled_catalog=bindparam("settled_catalog_"),
+    settled_me=bindparam("settled_me_"),
+    acknowledged=profile.c.acknowledged + bindparam("more_acknowledged"),
+    pull_all=False,
+    needs_sign_in=False,
 )
-_RENAME = (
-    update(users)
-    .values(name=bindparam("name_"), email=bindparam("email_"))
-    .where(or_(users.c.name != bindparam("name_"), users.c.email != bindparam("email_")))
-)
+_RENAME = update(users).values(name=bindparam("name_"), email=bindparam("email_"))

@@ -1,7 +1,11 @@
 """Statements don't grow with the work."""
 
+import sqlite3
+from contextlib import closing
+
 import pytest
 
+from lms_desktop.store.layout import DATABASE
 from lms_server.contract import wire
 from lms_server.contract.sqlite import reading
 from lms_server.sync.changes import read_page
@@ -9,8 +13,6 @@ from tests.contract.test_commands import send
 from tests.world import Counted, command
 
 OF_ISSUING = ("INSERT INTO certificates", "jobs", "holds", "julianday", "clock_timestamp")
-
-OF_A_CERTIFICATE = ("INSERT INTO certificates", "INSERT INTO jobs", "julianday", "clock_timestamp")
 
 
 def test_a_sync_of_1_of_100_and_of_2000_commands_takes_the_same_statements(world):
@@ -65,6 +67,18 @@ def test_nothing_new_takes_three_statements(world):
     with Counted(world.engine) as counted, reading(world.engine) as conn:
         read_page(conn, learner, page.next, page.settled)
     assert len(counted.statements) <= 4
+
+
+def test_an_answer_with_nothing_new_writes_nothing_on_the_laptop(world, laptops):
+    laptop = laptops(world.learner())
+    laptop.sync()
+    session = laptop.session()
+    carried, _ = laptop.store.outgoing(0)
+    answer = session.client.sync(session._request(carried, []))
+    with closing(sqlite3.connect(laptop.folder / DATABASE)) as other:
+        before = other.execute("PRAGMA data_version").fetchone()
+        assert laptop.store.settle(carried, answer) is not None
+        assert other.execute("PRAGMA data_version").fetchone() == before
 
 
 @pytest.mark.parametrize("size", [10, 1000])
