@@ -2,12 +2,14 @@
 
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
 from lms_desktop.settings import Device
 from lms_desktop.store.settle import Cursors, Settled
 from lms_desktop.store.store import Store
+from lms_desktop.sync.beside import Start, at_once, beside
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.errors import NotTaken, Offline, ServerTrouble, SignedOut, TooLarge, Trouble
 from lms_server.contract import wire
@@ -19,6 +21,8 @@ APP_VERSION = "0.1.0"
 DEADLINE_S = 15 * 60.0
 # A server that says "more" and never moves is in trouble.
 _MOST_EXCHANGES = 10_000
+# Requests' worth of commands that are read from the outbox at once.
+_READ_AHEAD = 5
 
 
 @dataclass
@@ -41,6 +45,16 @@ class Report:
                 setattr(self, result.outcome, getattr(self, result.outcome) + 1)
 
 
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request that was sent, and the commands that are to follow in the next one."""
+
+    carried: Cursors
+    commands: Sequence[Command]
+    rest: Sequence[Command]
+    answer: Future[wire.SyncAnswer]
+
+
 @dataclass
 class Session:
     """One run against one server. ``on_progress`` hears (sent, to send)."""
@@ -50,6 +64,7 @@ class Session:
     device: Device
     on_progress: Callable[[int, int], None] | None = None
     clock: Callable[[], int] = now_ms
+    beside: Start[wire.SyncAnswer] = beside
     report: Report = field(default_factory=Report)
     _limit: int = wire.MAX_COMMANDS
     _told_to_wait: set[str | None] = field(default_factory=set)
@@ -78,14 +93,16 @@ class Session:
         end = time.monotonic() + DEADLINE_S
         total = self.store.views.counts()["pending"]
         pulled_all = False
+        asked: Asked | None = None
         for _ in range(_MOST_EXCHANGES):
             if time.monotonic() > end:
                 raise Offline("The network is too slow to finish; trying again later.")
             if self.on_progress is not None:
                 self.on_progress(self.report.sent, total)
-            carried, commands = self.store.outgoing(self._limit)
-            is_last = self._exchange(carried, commands)
-            if not is_last:
+            if asked is None:
+                asked = self._ask(*self.store.outgoing(_READ_AHEAD * self._limit), at_once)
+            asked, is_last = self._exchange(asked)
+            if asked is not None or not is_last:
                 continue
             if self.report.digests_agree is False and not pulled_all:
                 pulled_all = True
@@ -94,26 +111,40 @@ class Session:
             return
         raise ServerTrouble("The server never comes to an end.")
 
-    def _exchange(self, carried: Cursors, commands: Sequence[Command]) -> bool:
-        """One request and its answer; True when there is nothing left to send or to fetch."""
+    def _ask(self, carried: Cursors, waiting: Sequence[Command], start: Start[wire.SyncAnswer]) -> Asked:
+        commands, rest = waiting[: self._limit], waiting[self._limit :]
         request = self._request(carried, commands)
+        return Asked(carried, commands, rest, start(lambda: self.client.sync(request)))
+
+    def _exchange(self, asked: Asked) -> tuple[Asked | None, bool]:
+        """Take in an answer. Returns the request that is under way by then, and whether nothing more is to be asked."""
         try:
-            answer = self.client.sync(request)
+            answer = asked.answer.result()
         except TooLarge:
-            self._halve(commands)
-            return False
+            self._halve(asked.commands)
+            return None, False
         except NotTaken:
-            self._find_poison(carried, commands)
-            return False
-        _check_progress(carried, answer)
-        settled = self._settle(carried, answer)
+            self._find_poison(asked.carried, asked.commands)
+            return None, False
+        _check_progress(asked.carried, answer)
+        following = self._ask_ahead(asked, answer)
+        settled = self._settle(asked.carried, answer)
         if settled is None:
             # Somebody else applied another answer in between; ask again from there.
-            return False
+            return None, False
         self.report.count(answer.results)
         self.report.received += settled.received
         self.report.digests_agree = settled.digests_agree
-        return not settled.more and not self._has_more_to_send(answer)
+        return following, not settled.more and not self._has_more_to_send(answer)
+
+    def _ask_ahead(self, asked: Asked, answer: wire.SyncAnswer) -> Asked | None:
+        """The server needn't be idle while an answer is stored: the next request carries the anchors it brought.
+
+        Should storing it fail, those anchors aren't the stored ones, and what comes back then is left alone.
+        """
+        if not asked.rest or not (answer.known.me and answer.known.catalog):
+            return None
+        return self._ask(Cursors(answer.epoch, answer.next, answer.settled), asked.rest, self.beside)
 
     def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
         try:

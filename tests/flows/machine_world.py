@@ -17,6 +17,7 @@ from lms_desktop.store.files import Blobs
 from lms_desktop.store.profile import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Faults, Store
+from lms_desktop.sync.beside import at_once
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.session import Session
 from lms_server.actions.context import Learner as ServerLearner
@@ -207,7 +208,7 @@ class Profile:
                 event.remove(self.slot.memory.engine, "handle_error", self.store._note_sickness)
 
     def session(self, limit: int) -> Session:
-        session = Session(self.store, self.slot.client, LAPTOP, clock=self.now, _limit=limit)
+        session = Session(self.store, self.slot.client, LAPTOP, clock=self.now, beside=at_once, _limit=limit)
         # Papers are another test's business.
         session.fetch_certificates = lambda: None
         return session
