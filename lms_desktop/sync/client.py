@@ -45,6 +45,9 @@ _OUTCOMES = set(Outcome)
 # Small requests cost more to squeeze than to send.
 _SQUEEZE_FROM_BYTES = 1024
 
+# What a request can carry.
+Content = dict[str, Any] | wire.SyncRequest
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
@@ -131,11 +134,11 @@ class Client:
         """End the session; that the server can't be reached is no reason to stay."""
         self._send("DELETE", "/sessions/current", limit=_SMALL_BYTES)
 
-    def sync(self, request: dict[str, Any]) -> wire.SyncAnswer:
+    def sync(self, request: wire.SyncRequest) -> wire.SyncAnswer:
         """One exchange. Returns only an answer that is complete, this server's, and to this very request."""
         answer = self._send("POST", "/sync", request, limit=wire.MAX_ANSWER_BYTES)
         if answer.status != 200:
-            raise self._trouble(answer, request["server_id"])
+            raise self._trouble(answer, request.server_id)
         _check_digest(answer)
         try:
             read = wire.read_answer(answer.body)
@@ -180,7 +183,7 @@ class Client:
             raise Offline("What answers at this address is no learning server.")
         return body
 
-    def _send(self, method: str, path: str, content: dict[str, Any] | None = None, *, limit: int) -> Answer:
+    def _send(self, method: str, path: str, content: Content | None = None, *, limit: int) -> Answer:
         headers: dict[str, str] = {}
         body = b""
         if content is not None:
@@ -258,14 +261,14 @@ def _check_raw_digest(answer: Answer, raw: bytes) -> None:
         raise ServerTrouble("The answer was garbled on its way.")
 
 
-def _check_identity(answer: wire.SyncAnswer, request: dict[str, Any]) -> None:
-    if answer.server_id != request["server_id"]:
+def _check_identity(answer: wire.SyncAnswer, request: wire.SyncRequest) -> None:
+    if answer.server_id != request.server_id:
         raise WrongAnswerer("wrong_server", _OTHER_SERVER)
-    if answer.request_id != request["request_id"] or answer.v != wire.VERSION:
+    if answer.request_id != request.request_id or answer.v != wire.VERSION:
         raise ServerTrouble("The answer belongs to another request.")
-    if answer.user is not None and answer.user.uid != request["user"]:
+    if answer.user is not None and answer.user.uid != request.user:
         raise WrongAnswerer("wrong_user", "The server takes this laptop for another learner.")
-    sent = [command["id"] for command in request["commands"]]
+    sent = [command["id"] for command in request.commands]
     if [result.id for result in answer.results] != sent:
         raise ServerTrouble("The answer doesn't name every command that was sent.")
     if not {result.outcome for result in answer.results} <= _OUTCOMES:

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
-from typing import Any
 
 from lms_desktop.settings import Device
 from lms_desktop.store.settle import Cursors, Settled
@@ -159,20 +158,19 @@ class Session:
             (self._told_to_wait.add if result.outcome == Outcome.RETRY else self._told_to_wait.discard)(result.id)
         return self.store.views.counts()["pending"] > len(self._told_to_wait)
 
-    def _request(self, carried: Cursors, commands: Sequence[Command]) -> dict[str, Any]:
-        learner = self.store.learner
-        return {
-            "v": wire.VERSION,
-            "request_id": new_uuid4(),
-            "server_id": self.store.place.server_id,
-            "epoch": carried.epoch,
-            "user": learner.uid,
-            "device": {"id": self.device.id, "name": self.device.name, "app": APP_VERSION},
-            "sent_at": to_wire(self.clock()),
-            "after": {"catalog": carried.after.catalog, "me": carried.after.me},
-            "settled": {"catalog": carried.settled.catalog, "me": carried.settled.me},
-            "commands": [wire.write_command(command) for command in commands],
-        }
+    def _request(self, carried: Cursors, commands: Sequence[Command]) -> wire.SyncRequest:
+        return wire.SyncRequest(
+            v=wire.VERSION,
+            request_id=new_uuid4(),
+            server_id=self.store.place.server_id,
+            sent_at=to_wire(self.clock()),
+            epoch=carried.epoch,
+            user=self.store.learner.uid,
+            device=wire.Device(self.device.id, self.device.name, APP_VERSION),
+            after=carried.after,
+            settled=carried.settled,
+            commands=[wire.write_command(command) for command in commands],
+        )
 
     def _halve(self, commands: Sequence[Command]) -> None:
         if len(commands) <= 1:

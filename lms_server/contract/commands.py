@@ -55,6 +55,7 @@ Command = Enroll | StartLesson | CompleteLesson | KeepCertificate | Unsupported
 
 # What a learner can do with a click.
 Click = Enroll | StartLesson | CompleteLesson
+CLICKS = (Enroll, StartLesson, CompleteLesson)
 
 KINDS: dict[type[Command], str] = {
     Enroll: "enroll",

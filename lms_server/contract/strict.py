@@ -25,7 +25,7 @@ def read(body: bytes) -> Any:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
         )
-        _check(value, has_escapes=b"\\u" in body)
+        check(value, has_escapes=b"\\u" in body)
     except BadJson:
         raise
     except UnicodeDecodeError as error:
@@ -62,8 +62,8 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _check(value: Any, *, has_escapes: bool) -> None:
-    """Depth, numbers and texts; NUL and halves of surrogate pairs can only come from escapes."""
+def check(value: Any, *, has_escapes: bool) -> None:
+    """Depth, numbers and texts; NUL and halves of surrogate pairs can only come from escapes. Raises BadJson."""
     level, depth = [value], 1
     while level:
         below: list[Any] = []

@@ -13,6 +13,7 @@ from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import (
+    CLICKS,
     OUTCOME_OF,
     Code,
     Command,
@@ -58,7 +59,7 @@ def sort_out(raw: Sequence[Any]) -> Batch:
     batch = Batch([None] * len(raw))
     for index, item in enumerate(raw):
         try:
-            command = read_command(item)
+            command = item if isinstance(item, CLICKS) else read_command(item)
         except BadCommand:
             batch.results[index] = _malformed(item, index)
             continue

@@ -12,6 +12,7 @@ from lms_server.actions.sessions import note_seen, revoke_session
 from lms_server.actions.users import NewUser, User, add_user
 from lms_server.certificates.signing import public_key_of
 from lms_server.contract import wire
+from lms_server.contract.requests import read_request
 from lms_server.contract.sqlite import reading
 from lms_server.contract.times import to_wire
 from lms_server.settings import Registration
@@ -145,7 +146,7 @@ class SyncResource:
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         session = bearer(req, self.context)
         expect_json(req)
-        request = wire.read_request(read_body(req))
+        request = read_request(read_body(req))
         answer = exchange(self.context, request, learner_of(session.user) if session else None)
         if session is not None:
             note_seen(self.context, session)
