@@ -79,9 +79,9 @@ class Journal:
 
     def _is_mostly_settled(self) -> bool:
         size = self._file.stat().st_size
-        # A guess is enough: measuring every line at each answer would cost more than the longer file. Four times
+        # A guess is enough: measuring every line at each answer would cost more than the longer file. Eight times
         # what is left: a long queue that goes in pages is written anew once or twice, not with each page.
-        return size > _COMPACT_FROM_BYTES and size > 4 * _TYPICAL_LINE_BYTES * len(self.commands)
+        return size > _COMPACT_FROM_BYTES and size > 8 * _TYPICAL_LINE_BYTES * len(self.commands)
 
 
 def begin_journal(file: Path) -> None:

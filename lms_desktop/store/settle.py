@@ -11,7 +11,7 @@ from lms_desktop.store.rows import Topic
 from lms_desktop.store.tables import ME, profile, users
 from lms_server.contract import apply as contract
 from lms_server.contract import rules, wire
-from lms_server.contract.commands import Command, CompleteLesson, Enroll, Event, StartLesson
+from lms_server.contract.commands import STUDIES, Command, CompleteLesson, Enroll, Event, StartLesson
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +97,7 @@ def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest)
     Only what is missing: of a fact that the server told, the server knows the time better than this laptop's clock.
     """
     enrolls = [c for c in commands if isinstance(c, Enroll)]
-    studies = [c for c in commands if isinstance(c, StartLesson | CompleteLesson)]
+    studies = [c for c in commands if isinstance(c, STUDIES)]
     course_ids = facts.course_ids(conn, [c.course for c in enrolls]) if enrolls else {}
     lesson_ids = facts.lesson_ids(conn, [c.lesson for c in studies]) if studies else {}
     events = [Event(c, _time(c)) for c in (*enrolls, *studies)]

@@ -1,9 +1,11 @@
 """One sync: exchanges until both sides have everything, then the certificates' files."""
 
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from lms_desktop.settings import Device
 from lms_desktop.store.settle import Cursors, Settled
@@ -20,6 +22,8 @@ APP_VERSION = "0.1.0"
 DEADLINE_S = 15 * 60.0
 # A server that says "more" and never moves is in trouble.
 _MOST_EXCHANGES = 10_000
+# What these come to, and the certificates that they earn, fits on one page of the answer.
+_BATCH = wire.PAGE_ROWS - 100
 # Requests' worth of commands that are read from the outbox at once.
 _READ_AHEAD = 5
 
@@ -39,9 +43,9 @@ class Report:
     def count(self, results: Sequence[wire.Result]) -> None:
         """Add an answer's outcomes."""
         self.sent += len(results)
-        for result in results:
-            if result.outcome in _COUNTED:
-                setattr(self, result.outcome, getattr(self, result.outcome) + 1)
+        for outcome, times in Counter(result.outcome for result in results).items():
+            if outcome in _COUNTED:
+                setattr(self, outcome, getattr(self, outcome) + times)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ class Session:
     clock: Callable[[], int] = now_ms
     beside: Start[wire.SyncAnswer] = beside
     report: Report = field(default_factory=Report)
-    _limit: int = wire.MAX_COMMANDS
+    _limit: int = _BATCH
     _told_to_wait: set[str | None] = field(default_factory=set)
 
     def run(self) -> Report:
@@ -99,7 +103,9 @@ class Session:
             if self.on_progress is not None:
                 self.on_progress(self.report.sent, total)
             if asked is None:
-                asked = self._ask(*self.store.outgoing(_READ_AHEAD * self._limit), at_once)
+                carried, waiting = self.store.outgoing(_READ_AHEAD * self._limit)
+                start = self.beside if len(waiting) > self._limit else at_once
+                asked = self._ask(carried, waiting, self._write(waiting), start)
             asked, is_last = self._exchange(asked)
             if asked is not None or not is_last:
                 continue
@@ -110,13 +116,20 @@ class Session:
             return
         raise ServerTrouble("The server never comes to an end.")
 
-    def _ask(self, carried: Cursors, waiting: Sequence[Command], start: Start[wire.SyncAnswer]) -> Asked:
+    def _ask(
+        self, carried: Cursors, waiting: Sequence[Command], written: list[Any], start: Start[wire.SyncAnswer]
+    ) -> Asked:
         commands, rest = waiting[: self._limit], waiting[self._limit :]
-        request = self._request(carried, commands)
+        request = self._request(carried, written)
         return Asked(carried, commands, rest, start(lambda: self.client.sync(request)))
+
+    def _write(self, waiting: Sequence[Command]) -> list[Any]:
+        """The next request's commands as they travel."""
+        return [wire.write_command(command) for command in waiting[: self._limit]]
 
     def _exchange(self, asked: Asked) -> tuple[Asked | None, bool]:
         """Take in an answer. Returns the request that is under way by then, and whether nothing more is to be asked."""
+        written = self._write(asked.rest)
         try:
             answer = asked.answer.result()
         except TooLarge:
@@ -126,7 +139,7 @@ class Session:
             self._find_poison(asked.carried, asked.commands)
             return None, False
         _check_progress(asked.carried, answer)
-        following = self._ask_ahead(asked, answer)
+        following = self._ask_ahead(asked, answer, written)
         settled = self._settle(asked.carried, answer)
         if settled is None:
             # Somebody else applied another answer in between; ask again from there.
@@ -136,14 +149,15 @@ class Session:
         self.report.digests_agree = settled.digests_agree
         return following, not settled.more and not self._has_more_to_send(answer)
 
-    def _ask_ahead(self, asked: Asked, answer: wire.SyncAnswer) -> Asked | None:
+    def _ask_ahead(self, asked: Asked, answer: wire.SyncAnswer, written: list[Any]) -> Asked | None:
         """The server needn't be idle while an answer is stored: the next request carries the anchors it brought.
 
         Should storing it fail, those anchors aren't the stored ones, and what comes back then is left alone.
         """
         if not asked.rest or not (answer.known.me and answer.known.catalog):
             return None
-        return self._ask(Cursors(answer.epoch, answer.next, answer.settled), asked.rest, self.beside)
+        carried = Cursors(answer.epoch, answer.next, answer.settled)
+        return self._ask(carried, asked.rest, written, self.beside)
 
     def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
         try:
@@ -154,11 +168,11 @@ class Session:
 
     def _has_more_to_send(self, answer: wire.SyncAnswer) -> bool:
         # Each is asked once in a run: what the server has no room for now comes with the next sync.
-        for result in answer.results:
-            (self._told_to_wait.add if result.outcome == Outcome.RETRY else self._told_to_wait.discard)(result.id)
+        self._told_to_wait.difference_update(result.id for result in answer.results)
+        self._told_to_wait.update(result.id for result in answer.results if result.outcome == _RETRY)
         return self.store.views.counts()["pending"] > len(self._told_to_wait)
 
-    def _request(self, carried: Cursors, commands: Sequence[Command]) -> wire.SyncRequest:
+    def _request(self, carried: Cursors, written: list[Any]) -> wire.SyncRequest:
         return wire.SyncRequest(
             v=wire.VERSION,
             request_id=new_uuid4(),
@@ -169,7 +183,7 @@ class Session:
             device=wire.Device(self.device.id, self.device.name, APP_VERSION),
             after=carried.after,
             settled=carried.settled,
-            commands=[wire.write_command(command) for command in commands],
+            commands=written,
         )
 
     def _halve(self, commands: Sequence[Command]) -> None:
@@ -198,7 +212,7 @@ class Session:
         for half in (commands[:middle], commands[middle:]):
             present, _ = self.store.outgoing(0)
             try:
-                answer = self.client.sync(self._request(present, half))
+                answer = self.client.sync(self._request(present, self._write(half)))
             except NotTaken:
                 poison += self._poison(half)
                 continue
@@ -215,4 +229,5 @@ def _check_progress(carried: Cursors, answer: wire.SyncAnswer) -> None:
         raise ServerTrouble("The server says there is more, and sends nothing.")
 
 
+_RETRY = Outcome.RETRY.value
 _COUNTED = {Outcome.APPLIED.value, Outcome.DUPLICATE.value, Outcome.PARKED.value, Outcome.REJECTED.value}

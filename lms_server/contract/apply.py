@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, bindparam, select
 
 from lms_server.contract import rules
 from lms_server.contract.bulk import BulkInsert
-from lms_server.contract.commands import Code, CompleteLesson, Enroll, Event, StartLesson
+from lms_server.contract.commands import STUDIES, Code, CompleteLesson, Enroll, Event, StartLesson
 from lms_server.contract.rules import CourseFact, Enrollment, LessonFact, Progress
 from lms_server.contract.schema import courses, enrollments, lesson_progress, lessons
 from lms_server.contract.upsert import among_named
@@ -61,7 +61,7 @@ def apply(
 def load_facts(conn: Connection, user_id: int, events: Iterable[Event]) -> Facts:
     """Read what these events are about, each table once."""
     course_uids = {event.command.course for event in events if isinstance(event.command, Enroll)}
-    lesson_uids = {event.command.lesson for event in events if isinstance(event.command, StartLesson | CompleteLesson)}
+    lesson_uids = {event.command.lesson for event in events if isinstance(event.command, STUDIES)}
     facts = Facts()
     if lesson_uids:
         _load_lessons(conn, facts, lesson_uids)
@@ -137,9 +137,11 @@ def _complete(facts: Facts, decision: Decision, event: Event) -> Code:
 def _judge_lesson(facts: Facts, uid: str) -> tuple[LessonFact | None, Code]:
     lesson = facts.lessons.get(uid)
     code = rules.may_study(lesson, is_enrolled=lesson is not None and lesson.course_id in facts.enrollments)
-    return (lesson if code in {Code.OK, Code.LESSON_REMOVED} else None), code
+    return (lesson if code in _RECORDED else None), code
 
 
+# A lesson that was removed is studied all the same; it doesn't count.
+_RECORDED = frozenset({Code.OK, Code.LESSON_REMOVED})
 _JUDGES: tuple[tuple[type, Callable[[Facts, Decision, Event], Code]], ...] = (
     (Enroll, _enroll),
     (StartLesson, _start),

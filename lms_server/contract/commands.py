@@ -56,6 +56,8 @@ Command = Enroll | StartLesson | CompleteLesson | KeepCertificate | Unsupported
 # What a learner can do with a click.
 Click = Enroll | StartLesson | CompleteLesson
 CLICKS = (Enroll, StartLesson, CompleteLesson)
+# What is about a lesson.
+STUDIES = (StartLesson, CompleteLesson)
 
 KINDS: dict[type[Command], str] = {
     Enroll: "enroll",
@@ -66,6 +68,9 @@ KINDS: dict[type[Command], str] = {
 
 
 class Outcome(StrEnum):
+    # As the text it is: a batch finds thousands of these in tables, and Enum's own way is a call in Python each time.
+    __hash__ = str.__hash__
+
     APPLIED = "applied"
     DUPLICATE = "duplicate"
     PARKED = "parked"
@@ -74,6 +79,8 @@ class Outcome(StrEnum):
 
 
 class Code(StrEnum):
+    __hash__ = str.__hash__
+
     OK = "ok"
     ALREADY_DONE = "already_done"
     LESSON_REMOVED = "lesson_removed"
@@ -118,12 +125,8 @@ def kind_of(command: Command) -> str:
 
 def target_of(command: Command) -> str:
     """What the command is about: a course's or lesson's uid, or a certificate's payload."""
-    match command:
-        case Enroll(course=course):
-            return course
-        case StartLesson(lesson=lesson) | CompleteLesson(lesson=lesson):
-            return lesson
-        case KeepCertificate(payload=payload):
-            return payload
-        case Unsupported(canonical=canonical):
-            return canonical
+    if isinstance(command, STUDIES):
+        return command.lesson
+    if isinstance(command, Enroll):
+        return command.course
+    return command.payload if isinstance(command, KeepCertificate) else command.canonical

@@ -1,10 +1,10 @@
 """Statements that SQLite and PostgreSQL spell differently: insert on conflict, and membership in a long list."""
 
-import json
 from collections.abc import Iterable
 from importlib import import_module
 from typing import Any, Self
 
+import msgspec
 from sqlalchemy import (
     ARRAY,
     BigInteger,
@@ -60,7 +60,7 @@ class _Listed(TypeDecorator[Iterable[Any]]):
 
     def process_bind_param(self, value: Iterable[Any] | None, dialect: Dialect) -> Any:
         listed = list(value or ())
-        return listed if dialect.name == "postgresql" else json.dumps(listed)
+        return listed if dialect.name == "postgresql" else msgspec.json.encode(listed).decode()
 
 
 class _Among(FunctionElement[bool]):

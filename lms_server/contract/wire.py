@@ -13,13 +13,13 @@ import msgspec
 from lms_server.contract import strict
 from lms_server.contract.commands import (
     KINDS,
+    STUDIES,
     Command,
     CompleteLesson,
     Enroll,
     KeepCertificate,
     StartLesson,
     Unsupported,
-    target_of,
 )
 from lms_server.contract.ids import is_uuid, uuid8
 from lms_server.contract.times import from_wire, to_wire
@@ -254,11 +254,11 @@ def write_command(command: Command) -> dict[str, Any]:
 
 def fingerprint(command: Command) -> str:
     """What a command id stands for, without times: the same id with another one is a conflict."""
-    if isinstance(command, KeepCertificate):
-        return f"keep_certificate {command.id}"
+    if isinstance(command, STUDIES):
+        return f"{KINDS[type(command)]} {command.lesson}"
     if isinstance(command, Unsupported):
         return sha256(command.canonical.encode()).hexdigest()
-    return f"{KINDS[type(command)]} {target_of(command)}"
+    return f"enroll {command.course}" if isinstance(command, Enroll) else f"keep_certificate {command.id}"
 
 
 def certificate_command_id(payload: str) -> str:

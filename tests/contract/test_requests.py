@@ -45,7 +45,8 @@ def test_what_the_app_sends_is_read_in_one_go(world, laptops):
     laptop.store.enroll(course.uid)
     laptop.store.start(course.lessons[0])
     laptop.study(course, 0, 1)
-    body = write(laptop.session()._request(*laptop.store.outgoing(10)))
+    session, (carried, waiting) = laptop.session(), laptop.store.outgoing(10)
+    body = write(session._request(carried, session._write(waiting)))
     assert meaning(requests._read_plain(body)) == meaning(strictly(body))
 
 

@@ -51,7 +51,7 @@ def test_the_app_can_end_while_a_request_is_under_way(busy):
     busy.transport.twist = note
     in_small_requests(busy).run()
     others = seen - {threading.current_thread()}
-    assert len(others) == 4
+    assert len(others) == 5
     assert all(thread.daemon for thread in others)
 
 
