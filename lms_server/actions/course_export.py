@@ -24,7 +24,10 @@ def export_course(context: ServerContext, slug: str, place: Path) -> None:
         save_package(course, context.blobs, place)
     except PathClashError as error:
         raise Refused(
-            CourseRefusal.PATH_CLASH, f"Two lessons of {slug} mean different files by {error}: import the course again."
+            CourseRefusal.PATH_CLASH,
+            "Two lessons of {slug} mean different files by {error}: import the course again.",
+            slug=slug,
+            error=error,
         ) from error
 
 

@@ -23,6 +23,7 @@ from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among, insert_into
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import blob_uses, blobs
+from lms_server.sentences import sentence
 
 BODY_TYPE = "text/html"
 AUTHOR_MARK = "; "
@@ -148,11 +149,18 @@ def _find_course(conn: Connection, package: CoursePackage, *, rename: bool) -> R
     if mine is not None and mine.slug != package.slug and not rename:
         raise Refused(
             CourseRefusal.UID_TAKEN,
-            f"The course is here as {mine.slug!r}; import it with --rename to call it {package.slug!r}.",
+            "The course is here as {old!r}; import it with --rename to call it {slug!r}.",
+            old=mine.slug,
+            slug=package.slug,
         )
     if holder is not None and holder.uid != package.uid:
-        state = "a deleted course" if holder.deleted_at is not None else "another course"
-        raise Refused(CourseRefusal.SLUG_TAKEN, f"The slug {package.slug!r} belongs to {state}; choose another one.")
+        state = sentence("a deleted course") if holder.deleted_at is not None else sentence("another course")
+        raise Refused(
+            CourseRefusal.SLUG_TAKEN,
+            "The slug {slug!r} belongs to {state}; choose another one.",
+            slug=package.slug,
+            state=state,
+        )
     return mine
 
 
@@ -160,7 +168,9 @@ def _refuse_foreign_lessons(conn: Connection, package: CoursePackage, course_id:
     query = select(lessons.c.uid, lessons.c.course_id)
     for row in conn.execute(query.where(among(lessons.c.uid, [lesson.uid for lesson in package.lessons]))):
         if row.course_id != course_id:
-            raise Refused(CourseRefusal.LESSON_UID_TAKEN, f"The lesson uid {row.uid} belongs to another course.")
+            raise Refused(
+                CourseRefusal.LESSON_UID_TAKEN, "The lesson uid {uid} belongs to another course.", uid=row.uid
+            )
 
 
 def _changes(

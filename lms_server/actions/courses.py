@@ -81,7 +81,7 @@ def publish_course(context: ServerContext, slug: str) -> None:
 
     def check(course: Row[Any]) -> None:
         if course.deleted_at is not None:
-            raise Refused(CourseRefusal.COURSE_DELETED, f"{slug} is deleted: restore it first.")
+            raise Refused(CourseRefusal.COURSE_DELETED, "{slug} is deleted: restore it first.", slug=slug)
 
     _change(context, slug, {"is_published": True}, check)
 
@@ -120,7 +120,7 @@ def course_named(conn: Connection, slug: str) -> Row[Any]:
     """The course's row; raises Refused ``unknown_course``."""
     row = conn.execute(_SELECT.where(courses.c.slug == slug)).one_or_none()
     if row is None:
-        raise Refused(CourseRefusal.UNKNOWN_COURSE, f"There is no course {slug!r}.")
+        raise Refused(CourseRefusal.UNKNOWN_COURSE, "There is no course {slug!r}.", slug=slug)
     return row
 
 
@@ -161,7 +161,7 @@ def _change_lesson(context: ServerContext, uid: str, deleted_at: int | None) -> 
         stream = anchors.lock(conn, CATALOG)
         row = conn.execute(select(lessons.c.id, lessons.c.deleted_at).where(lessons.c.uid == uid)).one_or_none()
         if row is None:
-            raise Refused(CourseRefusal.UNKNOWN_LESSON, f"There is no lesson {uid!r}.")
+            raise Refused(CourseRefusal.UNKNOWN_LESSON, "There is no lesson {uid!r}.", uid=uid)
         if (row.deleted_at is None) == (deleted_at is None):
             return
         conn.execute(

@@ -18,6 +18,7 @@ from lms_server.database.engine import has_schema, open_database
 from lms_server.database.identity import BadIdentity, Identity, read_identity
 from lms_server.database.tables import server
 from lms_server.database.upgrade import NewerDatabase, bring_up_to_date, create_schema
+from lms_server.sentences import sentence
 from lms_server.settings import Settings
 
 DEFAULT_NAME = "LMS"
@@ -30,7 +31,7 @@ class NotInstalled(Exception):
 
 def install(settings: Settings, name: str = DEFAULT_NAME, identity_file: Path | None = None) -> ServerContext:
     """Make a new server, or the same one again from its identity file; raises Refused when one is there."""
-    name = read_name(name, "server's name")
+    name = read_name(name, sentence("server's name"))
     identity = _choose_identity(settings, identity_file)
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     engine = open_database(settings.database)
@@ -69,7 +70,7 @@ def open_server(settings: Settings, address: str = "") -> ServerContext:
 
 def rename_server(context: ServerContext, name: str) -> str:
     """Give the server another name, for pages and for certificates from now on; raises Refused."""
-    name = read_name(name, "server's name")
+    name = read_name(name, sentence("server's name"))
     with writing(context.engine) as conn:
         conn.execute(update(server).values(name=name))
     return name
@@ -87,7 +88,7 @@ def _choose_identity(settings: Settings, given: Path | None) -> Identity:
     if given is not None:
         chosen = read_identity(given)
         if settings.identity_file.is_file() and read_identity(settings.identity_file) != chosen:
-            raise Refused("other_identity", f"{settings.identity_file} belongs to another server.")
+            raise Refused("other_identity", "{file} belongs to another server.", file=settings.identity_file)
         return chosen
     return read_identity(settings.identity_file) if settings.identity_file.is_file() else Identity.new()
 

@@ -16,4 +16,4 @@ def send_test_mail(context: ServerContext, mail_url: str, to: str) -> None:
         mail = write_test_mail(to, name, context.public_url, context.clock())
         transport_of(mail_url).deliver(mail, f"test-{new_uuid4()}.lms", lambda: None)
     except (BadAddress, DeliveryError, ValueError) as error:
-        raise Refused("mail_failed", f"The test mail did not go: {error}.") from error
+        raise Refused("mail_failed", "The test mail did not go: {error}.", error=error) from error

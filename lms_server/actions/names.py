@@ -3,27 +3,35 @@
 import unicodedata
 
 from lms_server.actions.refusals import Refused
+from lms_server.sentences import Sentence, sentence
 
 LONGEST_NAME = 200
 LONGEST_EMAIL = 254
 LONGEST_PASSWORD = 1024
 SHORTEST_OWN_PASSWORD = 8
 
+_NAME = sentence("name")
 # Control characters, halves of surrogate pairs, line and paragraph separators.
 _NOT_IN_A_LINE = {"Cc", "Cs", "Zl", "Zp"}
 # They print a name in another order than it is stored; right-to-left names don't need them.
 _OVERRIDES = "\u202d\u202e"
 
 
-def read_name(text: str, what: str = "name") -> str:
+def read_name(text: str, what: Sentence = _NAME) -> str:
     """A name as it is kept, without spaces at its ends; raises Refused."""
     name = unicodedata.normalize("NFC", text).strip() if _is_line(text) else ""
     if not _is_line(text) or any(character in text for character in _OVERRIDES):
-        raise Refused("bad_name", f"A {what} can't contain control characters.")
+        raise Refused("bad_name", "A {what} can't contain control characters.", what=what)
     if not name or not any(_is_visible(character) for character in name):
-        raise Refused("bad_name", f"The {what} is empty.")
+        raise Refused("bad_name", "The {what} is empty.", what=what)
     if len(name) > LONGEST_NAME:
-        raise Refused("bad_name", f"The {what} has {len(name)} characters; at most {LONGEST_NAME} fit.")
+        raise Refused(
+            "bad_name",
+            "The {what} has {count} characters; at most {most} fit.",
+            what=what,
+            count=len(name),
+            most=LONGEST_NAME,
+        )
     return name
 
 
@@ -34,7 +42,7 @@ def read_email(text: str) -> str:
     if not _is_line(email) or not at or not local or not domain or any(c.isspace() or c in '<>,;"' for c in email):
         raise Refused("bad_email", "That is not an e-mail address; it should look like ana@example.org.")
     if len(email) > LONGEST_EMAIL:
-        raise Refused("bad_email", f"The e-mail address is longer than {LONGEST_EMAIL} characters.")
+        raise Refused("bad_email", "The e-mail address is longer than {most} characters.", most=LONGEST_EMAIL)
     return email
 
 
@@ -48,10 +56,11 @@ def read_password(text: str, shortest: int = 1) -> str:
     if any(unicodedata.category(character) == "Cs" for character in text):
         raise Refused("bad_password", "The password contains half of a surrogate pair.")
     if len(text) < shortest:
-        words = "The password is empty." if not text else f"The password needs at least {shortest} characters."
-        raise Refused("bad_password", words)
+        if not text:
+            raise Refused("bad_password", "The password is empty.")
+        raise Refused("bad_password", "The password needs at least {least} characters.", least=shortest)
     if len(text) > LONGEST_PASSWORD:
-        raise Refused("bad_password", f"The password is longer than {LONGEST_PASSWORD} characters.")
+        raise Refused("bad_password", "The password is longer than {most} characters.", most=LONGEST_PASSWORD)
     return unicodedata.normalize("NFKC", text)
 
 

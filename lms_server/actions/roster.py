@@ -34,7 +34,13 @@ def read_roster(content: bytes, file: str) -> list[NewUser]:
             email, name = read_email(row.get("email") or ""), read_name(row.get("name") or "")
             user = NewUser(email, name, read_password(password) if password else None)
         except Refused as refusal:
-            raise Refused(refusal.code, f"{file}, line {number}: {refusal.text} Nothing was imported.") from None
+            raise Refused(
+                refusal.code,
+                "{file}, line {number}: {words} Nothing was imported.",
+                file=file,
+                number=number,
+                words=refusal.said,
+            ) from None
         found.setdefault(email_key(email), user)
     return list(found.values())
 
@@ -64,16 +70,16 @@ def _import(context: ServerContext, roster: Sequence[NewUser]) -> Iterator[Roste
 
 def _rows(content: bytes, file: str) -> list[dict[str, str | None]]:
     if len(content) > MOST_BYTES:
-        raise Refused("bad_csv", f"{file} is too large for a class list; split it.")
+        raise Refused("bad_csv", "{file} is too large for a class list; split it.", file=file)
     try:
         reader = csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline=""))
         names = [(name or "").strip().lower() for name in reader.fieldnames or []]
         if not {"email", "name"} <= set(names):
-            raise Refused("bad_csv", f"{file}: the first line must name the columns email and name.")
+            raise Refused("bad_csv", "{file}: the first line must name the columns email and name.", file=file)
         reader.fieldnames = names
         rows = [row for row, _ in zip(reader, range(MOST_ROWS + 1), strict=False)]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise Refused("bad_csv", f"{file} is not a CSV file in UTF-8.") from error
+        raise Refused("bad_csv", "{file} is not a CSV file in UTF-8.", file=file) from error
     if len(rows) > MOST_ROWS:
-        raise Refused("bad_csv", f"{file} has more than {MOST_ROWS} rows; split it.")
+        raise Refused("bad_csv", "{file} has more than {most} rows; split it.", file=file, most=MOST_ROWS)
     return rows

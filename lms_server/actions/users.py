@@ -84,7 +84,7 @@ def find_user(context: ServerContext, email: str) -> User:
     with reading(context.engine) as conn:
         row = conn.execute(_SELECT.where(users.c.email_key == email_key(email))).one_or_none()
     if row is None:
-        raise Refused("unknown_user", f"There is no account for {email}.")
+        raise Refused("unknown_user", "There is no account for {email}.", email=email)
     return _read(row)
 
 
@@ -180,7 +180,7 @@ def _insert(conn: Connection, row: dict[str, str | None], uid: str) -> str:
             return candidate
         if conn.execute(select(users.c.id).where(users.c.email_key == row["email_key"])).one_or_none() is not None:
             break
-    raise Refused("email_taken", f"There is already an account for {row['email']}.")
+    raise Refused("email_taken", "There is already an account for {email}.", email=row["email"])
 
 
 def _read(row: Any) -> User:

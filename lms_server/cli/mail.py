@@ -34,7 +34,7 @@ def _resend(args: Namespace) -> None:
         with writing(context.engine) as conn:
             resend(conn, Journal(args.settings.journal_file), args.uuid, database_now(conn))
     except CannotResend as error:
-        raise Refused("cannot_resend", f"{str(error)[:1].upper()}{str(error)[1:]}.") from error
+        raise Refused("cannot_resend", error.said) from error
     show(args, {"certificate": args.uuid, "state": "queued"}, f"queued again: {args.uuid}")
 
 

@@ -31,7 +31,7 @@ def read_package(path: Path) -> CoursePackage:
     try:
         return read_course(path, _draw)
     except BadCourse as error:
-        raise Refused(error.fault, error.text) from error
+        raise Refused(error.fault, error.said) from error
     finally:
         if sys.stderr.isatty():
             sys.stderr.write("\r\x1b[K")
@@ -46,7 +46,7 @@ def _new(args: Namespace) -> None:
     try:
         made = new_course(args.folder, title=args.title)
     except BadCourse as error:
-        raise Refused(error.fault, error.text) from error
+        raise Refused(error.fault, error.said) from error
     show(args, {"file": str(made)}, f"wrote {made}; change it, then: lms-server course check {args.folder}")
 
 

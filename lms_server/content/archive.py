@@ -36,9 +36,11 @@ class _Bounded(io.RawIOBase):
         try:
             data = self._stream.read(len(buffer))
         except (zipfile.BadZipFile, zlib.error, EOFError, OSError, tarfile.TarError) as error:
-            raise BadCourse(Fault.DAMAGED, f"{self._path} is damaged in the archive: make it again.") from error
+            raise BadCourse(
+                Fault.DAMAGED, "{file} is damaged in the archive: make it again.", file=self._path
+            ) from error
         if len(data) > self._left:
-            raise BadCourse(Fault.TOO_BIG, f"{self._path} holds more than the archive declares.")
+            raise BadCourse(Fault.TOO_BIG, "{file} holds more than the archive declares.", file=self._path)
         self._left -= len(data)
         buffer[: len(data)] = data
         return len(data)
@@ -55,7 +57,7 @@ class _Zip:
         try:
             self._zip = zipfile.ZipFile(place)
         except (zipfile.BadZipFile, NotImplementedError, ValueError) as error:
-            raise BadCourse(Fault.DAMAGED, f"{place.name} is not a whole zip file: make it again.") from error
+            raise BadCourse(Fault.DAMAGED, "{file} is not a whole zip file: make it again.", file=place.name) from error
         weakref.finalize(self, self._zip.close)
         self._members = {safe_path(info.orig_filename): info for info in self._zip.infolist() if not info.is_dir()}
 
@@ -72,7 +74,9 @@ class _Zip:
         try:
             stream = self._zip.open(info)
         except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
-            raise BadCourse(Fault.DAMAGED, f"{path} can't be read from the archive: make it again.") from error
+            raise BadCourse(
+                Fault.DAMAGED, "{path} can't be read from the archive: make it again.", path=path
+            ) from error
         return io.BufferedReader(_Bounded(stream, path, info.file_size))
 
 
@@ -80,9 +84,11 @@ def _check_zip_entry(info: zipfile.ZipInfo) -> None:
     if info.flag_bits & _ENCRYPTED:
         raise BadCourse(Fault.ENCRYPTED, "The zip file is encrypted: make one without a password.")
     if stat.S_ISLNK(info.external_attr >> 16):
-        raise BadCourse(Fault.SYMLINK, f"{info.orig_filename!a} is a symbolic link: put the file itself there.")
+        raise BadCourse(
+            Fault.SYMLINK, "{file!a} is a symbolic link: put the file itself there.", file=info.orig_filename
+        )
     if info.file_size > RATIO_FROM_BYTES and info.file_size > MAX_RATIO * max(info.compress_size, 1):
-        raise BadCourse(Fault.TOO_BIG, f"{info.orig_filename!a} unpacks to far more than it holds.")
+        raise BadCourse(Fault.TOO_BIG, "{file!a} unpacks to far more than it holds.", file=info.orig_filename)
 
 
 def zip_tree(place: Path) -> Tree:
@@ -101,7 +107,7 @@ class _Tar:
             self._tar = tarfile.TarFile(fileobj=self._plain)
         except (tarfile.TarError, EOFError, OSError, zlib.error) as error:
             self._plain.close()
-            raise BadCourse(Fault.DAMAGED, f"{place.name} is not a whole tar file: make it again.") from error
+            raise BadCourse(Fault.DAMAGED, "{file} is not a whole tar file: make it again.", file=place.name) from error
         except BadCourse:
             self._plain.close()
             raise
@@ -114,14 +120,14 @@ class _Tar:
             if name in {"", "."} or is_hidden(safe_path(name)) or info.isdir():
                 continue
             if not info.isreg():
-                raise BadCourse(Fault.SYMLINK, f"{name!a} is a link or a device: put the file itself there.")
+                raise BadCourse(Fault.SYMLINK, "{name!a} is a link or a device: put the file itself there.", name=name)
             self._members[safe_path(name)] = info
             yield name, info.size
 
     def open(self, path: str) -> BinaryIO:
         stream = self._tar.extractfile(self._members[path])
         if stream is None:  # pragma: no cover -- only regular files are listed
-            raise BadCourse(Fault.DAMAGED, f"{path} can't be read from the archive: make it again.")
+            raise BadCourse(Fault.DAMAGED, "{path} can't be read from the archive: make it again.", path=path)
         return io.BufferedReader(_Bounded(stream, path, self._members[path].size))
 
 
@@ -138,10 +144,10 @@ def _unpack(place: Path, target: BinaryIO) -> None:
             for plain in _inflate(opener, chunk) if opener else (chunk,):
                 total += len(plain)
                 if total > MAX_TOTAL_BYTES:
-                    raise BadCourse(Fault.TOO_BIG, f"The course is larger than {MAX_TOTAL_BYTES >> 30} GiB.")
+                    raise BadCourse(Fault.TOO_BIG, "The course is larger than {most} GiB.", most=MAX_TOTAL_BYTES >> 30)
                 target.write(plain)
     if opener is not None and not opener.eof:
-        raise BadCourse(Fault.DAMAGED, f"{place.name} ends too early: make it again.")
+        raise BadCourse(Fault.DAMAGED, "{file} ends too early: make it again.", file=place.name)
     target.seek(0)
 
 

@@ -10,6 +10,7 @@ from lms_server.content.kinds import HEAD_BYTES, Kind, is_svg, kind_of
 from lms_server.content.model import Asset
 from lms_server.content.paths import link_name
 from lms_server.content.tree import MAX_TEXT_BYTES, Tree
+from lms_server.sentences import sentence
 
 
 class Assets:
@@ -44,7 +45,9 @@ class Assets:
         if not picture.data or picture.is_spacer or picture.path in self._assets:
             return picture
         if self._embedded_bytes + len(picture.data) > MAX_TOTAL_BYTES:
-            return Picture(words=f"the texts hold more than {MAX_TOTAL_BYTES >> 20} MiB of pictures")
+            return Picture(
+                words=sentence("the texts hold more than {most} MiB of pictures", most=MAX_TOTAL_BYTES >> 20)
+            )
         self._embedded_bytes += len(picture.data)
         self._assets[picture.path] = _held(picture)
         return picture

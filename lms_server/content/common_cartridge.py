@@ -17,6 +17,7 @@ from lms_server.content.qti import questions
 from lms_server.content.tree import Tree
 from lms_server.content.words import word
 from lms_server.content.xml import Element
+from lms_server.sentences import sentence
 
 MANIFEST = "imsmanifest.xml"
 _FILES = re.compile(r"\A\$IMS[-_]CC[-_]FILEBASE\$/?", re.IGNORECASE)
@@ -133,7 +134,11 @@ def _content(
     """The lesson's HTML and the files that go with it."""
     if resource is None or resource.path is None or resource.path not in tree:
         remarks[
-            Remark(RemarkCode.MISSING_TARGET, MANIFEST, f"What {item.title!r} leads to is not in the cartridge.")
+            Remark(
+                RemarkCode.MISSING_TARGET,
+                MANIFEST,
+                sentence("What {title!r} leads to is not in the cartridge.", title=item.title),
+            )
         ] = None
         return _left_out(item.title, language), ()
     path = resource.path
@@ -157,11 +162,15 @@ def _from_xml(root: Element, item: Item, path: str, language: str, remarks: dict
         found = xml.first(root, "secure_launch_url")
         return _online(xml.text_of(found if found is not None else xml.first(root, "launch_url")), item.title)
     if read := questions(root, language):
-        words = f"{item.title!r} is there to be read; no answer is marked."
+        words = sentence("{title!r} is there to be read; no answer is marked.", title=item.title)
         remarks[Remark(RemarkCode.UNSUPPORTED_BLOCK, path, words)] = None
         return read
     remarks[
-        Remark(RemarkCode.UNSUPPORTED_BLOCK, path, f"{item.title!r} ({name}) can't be done here and was left out.")
+        Remark(
+            RemarkCode.UNSUPPORTED_BLOCK,
+            path,
+            sentence("{title!r} ({name}) can't be done here and was left out.", title=item.title, name=name),
+        )
     ] = None
     return _left_out(item.title, language)
 
@@ -179,18 +188,27 @@ def _dangling(tree: Tree, resources: Mapping[str, Resource]) -> Iterator[Remark]
         for file in resource.files:
             path = within("", file)
             if path is None:
-                raise BadCourse(Fault.UNSAFE_NAME, f"{MANIFEST} names {file[:100]!a}, outside of the cartridge.")
+                raise BadCourse(
+                    Fault.UNSAFE_NAME,
+                    "{file} names {name!a}, outside of the cartridge.",
+                    file=MANIFEST,
+                    name=file[:100],
+                )
             if path not in tree:
-                yield Remark(RemarkCode.MISSING_FILE, MANIFEST, f"{path} is listed but is not in the cartridge.")
+                yield Remark(
+                    RemarkCode.MISSING_FILE,
+                    MANIFEST,
+                    sentence("{path} is listed but is not in the cartridge.", path=path),
+                )
 
 
 def _outside(tree: Tree, used: set[str]) -> Iterator[Remark]:
     for path in sorted(tree.sizes):
         if path.startswith("wiki_content/") and PurePosixPath(path).suffix in _PAGES and path not in used:
             if _UNPUBLISHED.search(tree.text(path)):
-                yield Remark(RemarkCode.UNPUBLISHED, path, "The page is not published and was not imported.")
+                yield Remark(RemarkCode.UNPUBLISHED, path, sentence("The page is not published and was not imported."))
             else:
-                yield Remark(RemarkCode.NOT_LISTED, path, "The page is in no module and was not imported.")
+                yield Remark(RemarkCode.NOT_LISTED, path, sentence("The page is in no module and was not imported."))
 
 
 def _cover(tree: Tree, resources: Mapping[str, Resource]) -> str | None:

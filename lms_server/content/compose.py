@@ -19,6 +19,7 @@ from lms_server.content.sanitize import places_of, sanitise
 from lms_server.content.shape import Target
 from lms_server.content.tree import Tree
 from lms_server.content.words import direction_of
+from lms_server.sentences import sentence
 
 MAX_LESSONS = 5_000
 # Characters that names have room for.
@@ -138,16 +139,21 @@ def _check(outline: Outline) -> None:
     if not _SLUG.fullmatch(outline.slug) or len(outline.slug) > 80:
         raise BadCourse(
             Fault.BAD_METADATA,
-            f"The slug {outline.slug[:100]!r} must be small letters a-z, digits and single hyphens, at most 80 in all.",
+            "The slug {slug!r} must be small letters a-z, digits and single hyphens, at most 80 in all.",
+            slug=outline.slug[:100],
         )
     if not _short(outline.title, COURSE_TITLE):
         raise BadCourse(Fault.BAD_METADATA, "The course has no title.")
     if not _LANGUAGE.fullmatch(outline.language) or len(outline.language) > 35:
-        raise BadCourse(Fault.BAD_METADATA, f"{outline.language[:50]!r} is not a language code such as en or ar-SA.")
+        raise BadCourse(
+            Fault.BAD_METADATA,
+            "{language!r} is not a language code such as en or ar-SA.",
+            language=outline.language[:50],
+        )
     if not outline.lessons:
         raise BadCourse(Fault.NO_LESSONS, "The course has no lessons.")
     if len(outline.lessons) > MAX_LESSONS:
-        raise BadCourse(Fault.TOO_MANY, f"A course has at most {MAX_LESSONS:,} lessons.")
+        raise BadCourse(Fault.TOO_MANY, "A course has at most {most} lessons.", most=f"{MAX_LESSONS:,}")
 
 
 def _lesson_uids(lessons: Iterable[LessonSource], course_uid: str) -> tuple[str, ...]:
@@ -155,7 +161,9 @@ def _lesson_uids(lessons: Iterable[LessonSource], course_uid: str) -> tuple[str,
     uids = tuple(lesson.uid or str(uuid.uuid5(uuid.UUID(course_uid), lesson.path)) for lesson in lessons)
     twice = [uid for uid, count in Counter(uids).items() if count > 1]
     if twice:
-        raise BadCourse(Fault.BAD_METADATA, f"Two lessons have the uid {twice[0]} (or one file is listed twice).")
+        raise BadCourse(
+            Fault.BAD_METADATA, "Two lessons have the uid {uid} (or one file is listed twice).", uid=twice[0]
+        )
     return uids
 
 
@@ -177,7 +185,7 @@ def _lesson(
     clean = sanitise(source.html, resolve, language=language, where=source.path)
     remarks.update(dict.fromkeys(clean.remarks))
     if not clean.html.strip():
-        remarks[Remark(RemarkCode.EMPTY_LESSON, source.path, "The lesson has no text.")] = None
+        remarks[Remark(RemarkCode.EMPTY_LESSON, source.path, sentence("The lesson has no text."))] = None
     names = dict.fromkeys(clean.assets)
     names.update(dict.fromkeys(_declared(source, links, remarks)))
     return LessonDraft(
@@ -195,13 +203,23 @@ def _declared(source: LessonSource, links: Links, remarks: dict[Remark, None]) -
     for path in source.attachments:
         if path not in links.tree:
             remarks[
-                Remark(RemarkCode.MISSING_FILE, source.path, f"The attachment {path[:200]} is not in the course.")
+                Remark(
+                    RemarkCode.MISSING_FILE,
+                    source.path,
+                    sentence("The attachment {path} is not in the course.", path=path[:200]),
+                )
             ] = None
         elif links.kind(path).media_type:
             yield link_name(path)
         else:
             kind = links.kind(path)
-            remarks[Remark(kind.trouble or RemarkCode.EMPTY_FILE, source.path, f"{path[:200]}: {kind.words}")] = None
+            remarks[
+                Remark(
+                    kind.trouble or RemarkCode.EMPTY_FILE,
+                    source.path,
+                    sentence("{path}: {words}.", path=path[:200], words=kind.words or ""),
+                )
+            ] = None
 
 
 def _cover(outline: Outline, links: Links, assets: Assets, remarks: dict[Remark, None]) -> Asset | None:
@@ -209,7 +227,9 @@ def _cover(outline: Outline, links: Links, assets: Assets, remarks: dict[Remark,
     if path is None:
         return None
     if path not in outline.tree or not links.kind(path).can_be_shown:
-        remarks[Remark(RemarkCode.MISSING_IMAGE, path[:200], "The cover is not a picture in the course.")] = None
+        remarks[Remark(RemarkCode.MISSING_IMAGE, path[:200], sentence("The cover is not a picture in the course."))] = (
+            None
+        )
         return None
     return assets.named(link_name(path))
 
@@ -220,18 +240,28 @@ def _unused(outline: Outline, assets: Assets) -> Iterable[Remark]:
     left = sorted(path for path in paths if not is_source(path) and not _EXPECTED.search(path))
     if left:
         names = ", ".join(left[:10]) + (", …" if len(left) > 10 else "")
-        count = "1 file is" if len(left) == 1 else f"{len(left)} files are"
-        yield Remark(RemarkCode.UNUSED_FILES, "", f"{count} used by no lesson and not imported: {names}")
+        words = (
+            sentence("1 file is used by no lesson and not imported: {names}", names=names)
+            if len(left) == 1
+            else sentence("{count} files are used by no lesson and not imported: {names}", count=len(left), names=names)
+        )
+        yield Remark(RemarkCode.UNUSED_FILES, "", words)
 
 
 def _shortened(outline: Outline) -> Iterator[Remark]:
     """Names that didn't fit; nobody should wonder where the rest went."""
-    named = [("course", "", outline.title, COURSE_TITLE)]
+    course, lesson_word, section = sentence("course"), sentence("lesson"), sentence("section")
+    named = [(course, "", outline.title, COURSE_TITLE)]
     for lesson in outline.lessons:
-        named += ("lesson", lesson.path, lesson.title, LESSON_TITLE), ("section", lesson.path, lesson.section, SECTION)
+        named.append((lesson_word, lesson.path, lesson.title, LESSON_TITLE))
+        named.append((section, lesson.path, lesson.section, SECTION))
     for what, where, name, most in named:
         if len(_short(name, most + 1)) > most:
-            yield Remark(RemarkCode.CUT_SHORT, where, f"The title of the {what} has more than {most} characters.")
+            yield Remark(
+                RemarkCode.CUT_SHORT,
+                where,
+                sentence("The title of the {what} has more than {most} characters.", what=what, most=most),
+            )
 
 
 def _short(text: str, chars: int) -> str:

@@ -8,6 +8,7 @@ from hashlib import sha256
 from urllib.parse import unquote
 
 from lms_server.content.kinds import HEAD_BYTES, kind_of, sides
+from lms_server.sentences import Sentence, sentence
 
 MAX_BYTES = 8 << 20
 # Of all in one course, as they are held in memory.
@@ -24,7 +25,7 @@ class Picture:
 
     data: bytes = b""
     media_type: str = ""
-    words: str = ""
+    words: Sentence | None = None
     # Too small to be seen: programs put it where they show something else later.
     is_spacer: bool = False
 
@@ -45,12 +46,14 @@ def unpack(address: str) -> Picture:
     media_type = found[1].lower().replace("image/jpg", "image/jpeg") if found else ""
     if found is None or media_type not in _SUFFIXES or not found[2].lower().endswith(";base64"):
         return Picture(
-            words=f"its address says {(media_type or 'nothing')[:60]!a}, not PNG, JPEG, GIF or WebP in base64"
+            words=sentence(
+                "its address says {kind!a}, not PNG, JPEG, GIF or WebP in base64", kind=(media_type or "nothing")[:60]
+            )
         )
     if len(address) > MAX_BYTES * 4 // 3:
-        return Picture(words=f"it is larger than {MAX_BYTES >> 20} MiB")
+        return Picture(words=sentence("it is larger than {most} MiB", most=MAX_BYTES >> 20))
     data = _decoded(address[found.end() :])
-    return _looked_at(media_type, data) if data else Picture(words="nothing can be read from its address")
+    return _looked_at(media_type, data) if data else Picture(words=sentence("nothing can be read from its address"))
 
 
 def _decoded(text: str) -> bytes:
@@ -65,8 +68,8 @@ def _looked_at(media_type: str, data: bytes) -> Picture:
     head = data[:HEAD_BYTES]
     kind = kind_of(f"picture{_SUFFIXES[media_type]}", len(data), head)
     if kind.media_type != media_type:
-        return Picture(words=f"it says {media_type}, its content does not")
+        return Picture(words=sentence("it says {kind}, its content does not", kind=media_type))
     width, height = sides(media_type, head)
     if not kind.can_be_shown or not width or not height:
-        return Picture(words=kind.words.rstrip(".") or "it is damaged")
+        return Picture(words=kind.words or sentence("it is damaged"))
     return Picture(data, media_type, is_spacer=max(width, height) <= 2)

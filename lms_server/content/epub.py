@@ -14,6 +14,7 @@ from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
 from lms_server.content.xml import Element
+from lms_server.sentences import sentence
 
 CONTAINER = "META-INF/container.xml"
 _ENCRYPTION = "META-INF/encryption.xml"
@@ -92,7 +93,7 @@ def _package_path(tree: Tree) -> str:
     root = xml.first(xml.parse(tree, CONTAINER), "rootfiles", "rootfile")
     path = join("", root.get("full-path", "")) if root is not None else None
     if path is None or path not in tree:
-        raise BadCourse(Fault.MISSING_FILE, f"{CONTAINER} names no package document that is there.")
+        raise BadCourse(Fault.MISSING_FILE, "{file} names no package document that is there.", file=CONTAINER)
     return path
 
 
@@ -125,7 +126,11 @@ def _lessons(
         entry = entries.get(reference.get("idref", ""))
         if entry is None or entry.path not in tree:
             remarks.append(
-                Remark(RemarkCode.MISSING_TARGET, "", f"The spine names {reference.get('idref')}, which isn't there.")
+                Remark(
+                    RemarkCode.MISSING_TARGET,
+                    "",
+                    sentence("The spine names {name}, which isn't there.", name=reference.get("idref")),
+                )
             )
         elif entry.media_type in _PAGES and entry.path not in seen and not _is_aside(reference, entry):
             seen.add(entry.path)

@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from lms_server.sentences import Sentence, sentence
+
 
 class Fault(StrEnum):
     """Why a course is refused; closed, so that callers can test for it."""
@@ -24,9 +26,14 @@ class Fault(StrEnum):
 
 
 class BadCourse(Exception):
-    """The course can't be read; ``text`` says what is wrong and what to do."""
+    """The course can't be read; ``said`` tells what is wrong and what to do."""
 
-    def __init__(self, fault: Fault, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, fault: Fault, english: str, **values: object) -> None:
+        self.said: Sentence = sentence(english, **values)
+        super().__init__(str(self.said))
         self.fault = fault
-        self.text = text
+
+    @property
+    def text(self) -> str:
+        """In English, as on the command line."""
+        return str(self.said)

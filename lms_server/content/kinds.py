@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from lms_server.content.model import RemarkCode
+from lms_server.sentences import Sentence, sentence
 
 HEAD_BYTES = 1 << 16
 LARGE_PIXELS = 12_000_000
@@ -61,7 +62,8 @@ class Kind:
 
     media_type: str
     trouble: RemarkCode | None = None
-    words: str = ""
+    # What stands after the file's name.
+    words: Sentence | None = None
 
     @property
     def can_be_shown(self) -> bool:
@@ -73,13 +75,13 @@ def kind_of(path: str, size: int, head: bytes, whole_svg: bytes | None = None) -
     """From the name, the size and the first bytes (for a drawing: all of them)."""
     suffix = PurePosixPath(path).suffix.lower()
     if size == 0:
-        return Kind("", RemarkCode.EMPTY_FILE, "the file is empty.")
+        return Kind("", RemarkCode.EMPTY_FILE, sentence("the file is empty"))
     if is_svg(head):
         return _drawing(whole_svg if whole_svg is not None else head)
     if image := _image_type(head):
         return _picture(image, head)
     if suffix in IMAGE_SUFFIXES:
-        return Kind(OTHER, RemarkCode.UNSAFE_IMAGE, "the name says picture, the content does not.")
+        return Kind(OTHER, RemarkCode.UNSAFE_IMAGE, sentence("the name says picture, the content does not"))
     return Kind(_BY_SUFFIX.get(suffix, OTHER))
 
 
@@ -90,7 +92,7 @@ def is_svg(head: bytes) -> bool:
 
 def _drawing(data: bytes) -> Kind:
     if _SVG_DANGER.search(data):
-        return Kind("", RemarkCode.UNSAFE_IMAGE, "the drawing runs or fetches something.")
+        return Kind("", RemarkCode.UNSAFE_IMAGE, sentence("the drawing runs or fetches something"))
     return Kind("image/svg+xml")
 
 
@@ -104,9 +106,11 @@ def _picture(media_type: str, head: bytes) -> Kind:
     width, height = sides(media_type, head)
     pixels = width * height
     if pixels > MAX_PIXELS:
-        return Kind(media_type, RemarkCode.UNSAFE_IMAGE, f"the picture has {pixels // 1_000_000} million pixels.")
+        return Kind(
+            media_type, RemarkCode.UNSAFE_IMAGE, sentence("the picture has {n} million pixels", n=pixels // 1_000_000)
+        )
     if pixels > LARGE_PIXELS:
-        words = f"the picture has {pixels // 1_000_000} million pixels; a smaller one loads faster."
+        words = sentence("the picture has {n} million pixels; a smaller one loads faster", n=pixels // 1_000_000)
         return Kind(media_type, RemarkCode.LARGE_IMAGE, words)
     return Kind(media_type)
 

@@ -13,6 +13,7 @@ from lms_server.content.paths import join, link_name
 from lms_server.content.places import TOP, Places, place_of
 from lms_server.content.shape import Target
 from lms_server.content.tree import Tree
+from lms_server.sentences import sentence
 
 MAX_ADDRESS_CHARS = 2_000
 _NOT_IN_ADDRESS = re.compile(r"""[\s"'<>\\^`{|}]""")
@@ -27,7 +28,7 @@ def _none(_uid: str) -> Places:
 
 
 def _left_alone(_address: str) -> Picture:
-    return Picture(words="pictures in the text are not read here")
+    return Picture(words=sentence("pictures in the text are not read here"))
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,10 @@ class Links:
         if uid in self._uids:
             return self._place(uid, fragment, base)
         return Target(
-            None, remark=Remark(RemarkCode.MISSING_FILE, base, f"The link leads to no lesson: {address[:200]}")
+            None,
+            remark=Remark(
+                RemarkCode.MISSING_FILE, base, sentence("The link leads to no lesson: {address}", address=address[:200])
+            ),
         )
 
     def _place(self, uid: str, fragment: str, base: str) -> Target:
@@ -83,7 +87,7 @@ class Links:
         if place is not None:
             return Target(f"lesson:{uid}#{place}")
         is_beginning = not fragment or place_of(fragment) == TOP
-        words = f"The link leads to no place in its lesson: #{fragment[:200]}"
+        words = sentence("The link leads to no place in its lesson: #{place}", place=fragment[:200])
         return Target(f"lesson:{uid}", remark=None if is_beginning else Remark(RemarkCode.MISSING_PLACE, base, words))
 
     def _embedded(self, address: str, base: str) -> Target:
@@ -93,7 +97,12 @@ class Links:
         if picture.data:
             return Target(picture.path, is_asset=True)
         return Target(
-            None, remark=Remark(RemarkCode.UNSAFE_IMAGE, base, f"A picture in the text was left out: {picture.words}.")
+            None,
+            remark=Remark(
+                RemarkCode.UNSAFE_IMAGE,
+                base,
+                sentence("A picture in the text was left out: {words}.", words=picture.words),
+            ),
         )
 
     def _inside(self, address: str, base: str, *, is_picture: bool) -> Target:
@@ -111,7 +120,7 @@ class Links:
 
     def _file(self, path: str, base: str, *, is_picture: bool) -> Target:
         kind = self.kind(path)
-        words = f"{path[:200]}: {kind.words or 'is not a picture.'}"
+        words = sentence("{path}: {words}.", path=path[:200], words=kind.words or sentence("is not a picture"))
         remark = Remark(kind.trouble, base, words) if kind.trouble else None
         if not kind.media_type or (is_picture and not kind.can_be_shown):
             return Target(None, remark=remark or Remark(RemarkCode.UNSAFE_IMAGE, base, words))
@@ -123,9 +132,14 @@ class Links:
 
     def _not_found(self, path: str, base: str, *, is_picture: bool) -> Target:
         if path in self.tree:
-            return Target(None, remark=Remark(RemarkCode.LINK_NOT_LESSON, base, f"{path} is linked but is no lesson."))
+            return Target(
+                None,
+                remark=Remark(
+                    RemarkCode.LINK_NOT_LESSON, base, sentence("{path} is linked but is no lesson.", path=path)
+                ),
+            )
         code = RemarkCode.MISSING_IMAGE if is_picture else RemarkCode.MISSING_FILE
-        return Target(None, remark=Remark(code, base, f"{path[:200]} is not in the course."))
+        return Target(None, remark=Remark(code, base, sentence("{path} is not in the course.", path=path[:200])))
 
 
 def _outside(address: str, parts: SplitResult, base: str, *, is_picture: bool) -> Target:
@@ -137,7 +151,12 @@ def _outside(address: str, parts: SplitResult, base: str, *, is_picture: bool) -
     if not is_picture:
         return Target(address)
     return Target(
-        address, remark=Remark(RemarkCode.REMOTE_IMAGE, base, f"The picture is not in the course: {address[:200]}")
+        address,
+        remark=Remark(
+            RemarkCode.REMOTE_IMAGE,
+            base,
+            sentence("The picture is not in the course: {address}", address=address[:200]),
+        ),
     )
 
 
@@ -154,4 +173,9 @@ def _is_good(parts: SplitResult) -> bool:
 
 
 def _refused(address: str, base: str) -> Target:
-    return Target(None, remark=Remark(RemarkCode.UNSAFE_LINK, base, f"The address was left out: {address[:200]!a}"))
+    return Target(
+        None,
+        remark=Remark(
+            RemarkCode.UNSAFE_LINK, base, sentence("The address was left out: {address!a}", address=address[:200])
+        ),
+    )

@@ -112,7 +112,12 @@ def to_html(text: str, language: str = "en") -> str:
     short, pictures = _set_aside(text)
     if len(short) > MAX_CHARS:
         beginning = " ".join(text[:200].split())[:60]
-        raise BadCourse(Fault.TOO_BIG, f"A lesson has more than {MAX_CHARS:,} characters: split it ({beginning!r} …).")
+        raise BadCourse(
+            Fault.TOO_BIG,
+            "A lesson has more than {most} characters: split it ({beginning!r} …).",
+            most=f"{MAX_CHARS:,}",
+            beginning=beginning,
+        )
     return _put_back(str(_parser(language).render(short)), pictures)
 
 

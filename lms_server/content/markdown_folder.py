@@ -14,6 +14,7 @@ from lms_server.content.mdbook import SECTION_MARK
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import join, natural_key, within
 from lms_server.content.tree import Tree
+from lms_server.sentences import sentence
 
 NAVIGATION = ("mkdocs.yml", "mkdocs.yaml")
 _LISTS = ("index.md", "README.md", "readme.md")
@@ -44,7 +45,9 @@ def outline(tree: Tree) -> Outline:
     used = {lesson.path for lesson in lessons}
     for path in sorted(tree.sizes, key=natural_key):
         if _is_lesson(path) and path not in used and path not in _LISTS:
-            remarks[Remark(RemarkCode.NOT_LISTED, path, "The file is not in the list and was not imported.")] = None
+            remarks[
+                Remark(RemarkCode.NOT_LISTED, path, sentence("The file is not in the list and was not imported."))
+            ] = None
     title = str(about.get("site_name") or "") or _heading(tree) or _words(tree.name)
     return Outline(
         tree=tree,
@@ -63,7 +66,7 @@ def _navigation(tree: Tree) -> dict[str, Any]:
             try:
                 return yaml_mapping(_CUSTOM_TAG.sub("", tree.text(name)))
             except (ValueError, yaml.YAMLError) as error:
-                raise BadCourse(Fault.BAD_METADATA, f"{name} is not YAML: {error}.") from error
+                raise BadCourse(Fault.BAD_METADATA, "{name} is not YAML: {error}.", name=name, error=error) from error
     return {}
 
 
@@ -82,7 +85,9 @@ def _entries(tree: Tree, entries: list[Any], folder: str, above: tuple[str, ...]
             elif isinstance(value, str) and value.endswith(".md"):
                 path = within(f"{folder}/x", value)
                 if path is None or path not in tree:
-                    raise BadCourse(Fault.MISSING_FILE, f"The navigation lists {value[:100]}, which isn't there.")
+                    raise BadCourse(
+                        Fault.MISSING_FILE, "The navigation lists {value}, which isn't there.", value=value[:100]
+                    )
                 yield path, SECTION_MARK.join(above), str(title) if title is not None else None
 
 
@@ -133,7 +138,9 @@ def _lesson(tree: Tree, place: Place, remarks: dict[Remark, None]) -> LessonSour
     path, section, title = place
     read = _page(tree, path)
     if read.matter.get("draft") is True:
-        remarks[Remark(RemarkCode.UNPUBLISHED, path, "The page calls itself a draft and was imported.")] = None
+        remarks[Remark(RemarkCode.UNPUBLISHED, path, sentence("The page calls itself a draft and was imported."))] = (
+            None
+        )
     named = title or read.matter.get("title") or read.heading or _words(PurePosixPath(path).stem)
     return LessonSource(
         path=path,

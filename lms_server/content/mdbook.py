@@ -15,6 +15,7 @@ from lms_server.content.markdown import Page, code_marked, page, plain, to_html
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
+from lms_server.sentences import sentence
 
 BOOK = "book.toml"
 SECTION_MARK = " › "  # noqa: RUF001 -- the mark people know from menus
@@ -108,7 +109,7 @@ def _book(tree: Tree) -> dict[str, Any]:
     try:
         about = tomllib.loads(tree.text(BOOK))
     except tomllib.TOMLDecodeError as error:
-        raise BadCourse(Fault.BAD_METADATA, f"{BOOK} is not TOML: {error}.") from error
+        raise BadCourse(Fault.BAD_METADATA, "{file} is not TOML: {error}.", file=BOOK, error=error) from error
     return about if isinstance(about.get("book", {}), dict) else {}
 
 
@@ -162,7 +163,7 @@ def _has_list(tokens: list[Token], at: int) -> bool:
 def _is_there(tree: Tree, title: str, path: str, remarks: dict[Remark, None]) -> bool:
     if path in tree:
         return True
-    words = f"{title} leads to {path}, which isn't there."
+    words = sentence("{title} leads to {path}, which isn't there.", title=title, path=path)
     remarks[Remark(RemarkCode.MISSING_TARGET, "SUMMARY.md", words)] = None
     return False
 
@@ -195,7 +196,13 @@ def _included(tree: Tree, path: str, text: str, remarks: dict[Remark, None]) -> 
             return found[0][1:]
         target = join(path, found[1])
         if target is None or target not in tree:
-            remarks[Remark(RemarkCode.MISSING_INCLUDE, path, f"{found[1][:200]} is included but isn't there.")] = None
+            remarks[
+                Remark(
+                    RemarkCode.MISSING_INCLUDE,
+                    path,
+                    sentence("{file} is included but isn't there.", file=found[1][:200]),
+                )
+            ] = None
             return f"[{found[1]}]"
         return _lines(tree.text(target), found[2])[:MAX_INCLUDE_CHARS]
 
@@ -226,7 +233,9 @@ def _anchored(text: str, name: str) -> str:
 def _tidied(text: str, path: str, remarks: dict[Remark, None]) -> str:
     """Without mdBook's directives, lines hidden from Rust listings, and what follows a listing's language."""
     if any(not found[0].startswith("\\") for found in _DIRECTIVE.finditer(text)):
-        remarks[Remark(RemarkCode.DIRECTIVE_DROPPED, path, "A directive of the book's own tools was left out.")] = None
+        remarks[
+            Remark(RemarkCode.DIRECTIVE_DROPPED, path, sentence("A directive of the book's own tools was left out."))
+        ] = None
     text = _DIRECTIVE.sub(_undirected, text)
     return "\n".join(_shown_lines(text))
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO
 
+from lms_server.sentences import Sentence
+
 
 class RemarkCode(StrEnum):
     """What an import noticed and did something about."""
@@ -43,7 +45,12 @@ class Remark:
 
     code: RemarkCode
     where: str
-    text: str
+    said: Sentence
+
+    @property
+    def text(self) -> str:
+        """In English, as on the command line."""
+        return str(self.said)
 
 
 @dataclass(frozen=True, slots=True)

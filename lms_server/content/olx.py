@@ -15,6 +15,7 @@ from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.olx_blocks import Block, block_html
 from lms_server.content.tree import Tree
 from lms_server.content.xml import Element
+from lms_server.sentences import sentence
 
 COURSE = "course.xml"
 MAX_EXPERIMENTS = 3
@@ -95,7 +96,7 @@ def _policy(tree: Tree, pointer: Element) -> dict[str, Any]:
     try:
         values = json.loads(tree.text(path)).get(f"course/{run}", {})
     except (ValueError, RecursionError, AttributeError) as error:
-        raise BadCourse(Fault.BAD_METADATA, f"{path} is not the JSON of a policy.") from error
+        raise BadCourse(Fault.BAD_METADATA, "{path} is not the JSON of a policy.", path=path) from error
     return values if isinstance(values, dict) else {}
 
 
@@ -104,7 +105,9 @@ def _section(walk: _Walk, pointer: Element, above: tuple[str, ...], level: int, 
     title = element.get("display_name", "").strip()
     if element.get("visible_to_staff_only", "").lower() == "true":
         where = f"{xml.local(pointer)}/{_name(element)}.xml"
-        walk.remarks[Remark(RemarkCode.HIDDEN_SKIPPED, where, f"{title!r} is for staff only.")] = None
+        walk.remarks[
+            Remark(RemarkCode.HIDDEN_SKIPPED, where, sentence("{title!r} is for staff only.", title=title))
+        ] = None
         return
     inside = [*names, _name(pointer)]
     if level == len(_LEVELS) - 1:

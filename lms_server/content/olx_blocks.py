@@ -11,6 +11,7 @@ from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.tree import Tree
 from lms_server.content.words import word
 from lms_server.content.xml import Element
+from lms_server.sentences import sentence
 
 _GROUPS = {"choicegroup": "○", "checkboxgroup": "☐", "optioninput": "○", "radiogroup": "○"}
 _BLANKS = {"textline", "formulaequationinput", "textbox"}
@@ -59,7 +60,7 @@ def _page(tree: Tree, block: Block) -> Shown:
         return tree.text(path), [], None
     if len(block.element):
         return "".join(xml.to_html(child) for child in block.element), [], None
-    return "", [], Remark(RemarkCode.MISSING_FILE, _where(block), f"{path} is not in the course.")
+    return "", [], Remark(RemarkCode.MISSING_FILE, _where(block), sentence("{path} is not in the course.", path=path))
 
 
 def _video(tree: Tree, block: Block) -> Shown:
@@ -69,7 +70,7 @@ def _video(tree: Tree, block: Block) -> Shown:
     if sources:
         parts.append(f'<iframe src="{escape(sources[0])}" title="{escape(_title(block))}"></iframe>')
     parts += [f"<p>{escape(line)}</p>" for path in subtitles[:1] for line in spoken(tree.text(path))]
-    remark = None if sources else Remark(RemarkCode.ONLINE_ONLY, _where(block), "The video has no address.")
+    remark = None if sources else Remark(RemarkCode.ONLINE_ONLY, _where(block), sentence("The video has no address."))
     return f'<div class="callout note">{"".join(parts)}</div>', subtitles, remark
 
 
@@ -117,7 +118,11 @@ def _problem(block: Block, language: str) -> Shown:
     return (
         html,
         [],
-        Remark(RemarkCode.UNSUPPORTED_BLOCK, _where(block), f"{title!r} needs a program; its text is shown."),
+        Remark(
+            RemarkCode.UNSUPPORTED_BLOCK,
+            _where(block),
+            sentence("{title!r} needs a program; its text is shown.", title=title),
+        ),
     )
 
 
@@ -165,7 +170,7 @@ def _experiment(tree: Tree, block: Block, language: str) -> Shown:
         part, more, _ = block_html(tree, child, language)
         html.append(part)
         files += more
-    words = f"{_title(block)!r} is an experiment: its first variant is shown to all."
+    words = sentence("{title!r} is an experiment: its first variant is shown to all.", title=_title(block))
     return "\n".join(html), files, Remark(RemarkCode.UNSUPPORTED_BLOCK, _where(block), words)
 
 
@@ -173,6 +178,8 @@ def _left_out(block: Block, language: str) -> Shown:
     question = xml.text_of(xml.first(block.element, "question")) or block.element.get("question", "")
     words = escape(" ".join(filter(None, (_title(block), question))))
     remark = Remark(
-        RemarkCode.UNSUPPORTED_BLOCK, _where(block), f"{_title(block)!r} ({block.kind}) can't be done here."
+        RemarkCode.UNSUPPORTED_BLOCK,
+        _where(block),
+        sentence("{title!r} ({kind}) can't be done here.", title=_title(block), kind=block.kind),
     )
     return f'<p class="online">{word("left_out", language)} {words}</p>', [], remark

@@ -13,6 +13,7 @@ from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import natural_key, within
 from lms_server.content.tree import Tree
 from lms_server.content.words import direction_of
+from lms_server.sentences import Sentence, sentence
 
 DESCRIPTION = "course.toml"
 KEYS = {
@@ -34,7 +35,8 @@ def outline(tree: Tree) -> Outline:
     listed = tuple(_listed(about, tree))
     language = _text(about, "language", "en")
     remarks: list[Remark] = [
-        Remark(RemarkCode.UNKNOWN_KEY, DESCRIPTION, f"{key} means nothing here.") for key in sorted(set(about) - KEYS)
+        Remark(RemarkCode.UNKNOWN_KEY, DESCRIPTION, sentence("{key} means nothing here.", key=key))
+        for key in sorted(set(about) - KEYS)
     ]
     lessons = tuple(
         lesson for section, path in listed if (lesson := _lesson(tree, path, section, language, remarks)) is not None
@@ -67,29 +69,29 @@ def _description(tree: Tree) -> dict[str, Any]:
     try:
         about = tomllib.loads(tree.text(DESCRIPTION))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise _bad(f"it is not TOML: {error}") from error
+        raise _bad(sentence("it is not TOML: {error}", error=error)) from error
     if about.get("format") != 1 or isinstance(about.get("format"), bool):
-        raise _bad("it must say format = 1; a later format needs a newer server")
+        raise _bad(sentence("it must say format = 1; a later format needs a newer server"))
     return about
 
 
-def _bad(words: str, where: str = DESCRIPTION) -> BadCourse:
-    return BadCourse(Fault.BAD_METADATA, f"{where}: {words}.")
+def _bad(words: Sentence, where: str = DESCRIPTION) -> BadCourse:
+    return BadCourse(Fault.BAD_METADATA, "{where}: {words}.", where=where, words=words)
 
 
 def _text(about: dict[str, Any], key: str, default: str | None = None) -> str:
     value = about.get(key, default)
     if value is None:
-        raise _bad(f"{key} is missing")
+        raise _bad(sentence("{key} is missing", key=key))
     if not isinstance(value, str):
-        raise _bad(f"{key} must be text in quotes")
+        raise _bad(sentence("{key} must be text in quotes", key=key))
     return value
 
 
 def _texts(about: dict[str, Any], key: str, where: str) -> tuple[str, ...]:
     value = about.get(key, [])
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise _bad(f"{key} must be a list of texts", where)
+        raise _bad(sentence("{key} must be a list of texts", key=key), where)
     return tuple(item for item in value if item.strip())
 
 
@@ -104,20 +106,20 @@ def _uid(about: dict[str, Any], where: str) -> str | None:
 
 
 def _not_uid(value: object, where: str) -> str:
-    raise _bad(f"uid {str(value)[:50]!r} is not a UUID; leave it out to have one made", where)
+    raise _bad(sentence("uid {uid!r} is not a UUID; leave it out to have one made", uid=str(value)[:50]), where)
 
 
 def _direction(about: dict[str, Any], language: str) -> str:
     value = _text(about, "direction", direction_of(language))
     if value not in {"ltr", "rtl"}:
-        raise _bad('direction must be "ltr" or "rtl"')
+        raise _bad(sentence('direction must be "ltr" or "rtl"'))
     return value
 
 
 def _level(about: dict[str, Any]) -> str:
     value = _text(about, "level", LEVELS[0])
     if value not in LEVELS:
-        raise _bad(f"level must be one of {', '.join(LEVELS)}")
+        raise _bad(sentence("level must be one of {levels}", levels=", ".join(LEVELS)))
     return value
 
 
@@ -128,12 +130,14 @@ def _listed(about: dict[str, Any], tree: Tree) -> Iterable[tuple[str, str]]:
         yield from (("", path) for path in sorted(filter(_is_loose_lesson, tree.sizes), key=natural_key))
         return
     if not isinstance(sections, list) or not all(isinstance(section, dict) for section in sections):
-        raise _bad("sections are written [[section]]")
+        raise _bad(sentence("sections are written [[section]]"))
     for section in sections:
         for name in _texts(section, "lessons", DESCRIPTION):
             target = within("", name)
             if target is None or target not in tree:
-                raise BadCourse(Fault.MISSING_FILE, f"{DESCRIPTION} lists {name}, which isn't there.")
+                raise BadCourse(
+                    Fault.MISSING_FILE, "{file} lists {name}, which isn't there.", file=DESCRIPTION, name=name
+                )
             yield _text(section, "title", ""), target
 
 
@@ -144,18 +148,20 @@ def _is_loose_lesson(path: str) -> bool:
 def _not_listed(tree: Tree, listed: set[str]) -> Iterable[Remark]:
     for path in sorted(tree.sizes, key=natural_key):
         if path.startswith("lessons/") and path.endswith(".md") and path not in listed:
-            yield Remark(RemarkCode.NOT_LISTED, path, "The file is not listed in course.toml and was not imported.")
+            yield Remark(
+                RemarkCode.NOT_LISTED, path, sentence("The file is not listed in course.toml and was not imported.")
+            )
 
 
 def _lesson(tree: Tree, path: str, section: str, language: str, remarks: list[Remark]) -> LessonSource | None:
     read = _page(tree, path)
     matter = read.matter
     remarks += (
-        Remark(RemarkCode.UNKNOWN_KEY, path, f"{key[:50]} means nothing here.")
+        Remark(RemarkCode.UNKNOWN_KEY, path, sentence("{key} means nothing here.", key=key[:50]))
         for key in sorted(set(matter) - LESSON_KEYS)
     )
     if matter.get("draft") is True:
-        remarks.append(Remark(RemarkCode.DRAFT_SKIPPED, path, "The lesson is a draft and was not imported."))
+        remarks.append(Remark(RemarkCode.DRAFT_SKIPPED, path, sentence("The lesson is a draft and was not imported.")))
         return None
     return LessonSource(
         path=path,
@@ -174,7 +180,7 @@ def _page(tree: Tree, path: str) -> Page:
     try:
         return page(tree.text(path))
     except ValueError as error:
-        raise _bad(f"the front matter is not YAML: {error}", path) from error
+        raise _bad(sentence("the front matter is not YAML: {error}", error=error), path) from error
 
 
 def _title(read: Page, path: str) -> str:
@@ -190,7 +196,7 @@ def _minutes(matter: dict[str, Any], path: str) -> int | None:
         return None
     minutes = minutes_of(value)
     if minutes is None:
-        raise _bad("minutes must be a whole number", path)
+        raise _bad(sentence("minutes must be a whole number"), path)
     return minutes
 
 
@@ -199,5 +205,10 @@ def _attachments(matter: dict[str, Any], path: str) -> Iterable[str]:
     for name in _texts(matter, "attachments", path):
         target = within(path if name.startswith(".") else "", name)
         if target is None:
-            raise BadCourse(Fault.UNSAFE_NAME, f"{path}: the attachment {name[:100]!r} lies outside the course.")
+            raise BadCourse(
+                Fault.UNSAFE_NAME,
+                "{path}: the attachment {name!r} lies outside the course.",
+                path=path,
+                name=name[:100],
+            )
         yield target

@@ -45,8 +45,9 @@ def _is_safe_part(part: str) -> bool:
 def _unsafe(name: str) -> BadCourse:
     return BadCourse(
         Fault.UNSAFE_NAME,
-        f"The name {name[:100]!a} is not allowed in a course: rename the file "
+        "The name {name!a} is not allowed in a course: rename the file "
         "(no '..', no absolute path, drive, backslash, control character or name reserved by Windows).",
+        name=name[:100],
     )
 
 

@@ -13,6 +13,7 @@ from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.paths import natural_key
 from lms_server.content.tree import Tree
 from lms_server.content.words import word
+from lms_server.sentences import sentence
 
 META = "meta.yml"
 
@@ -45,7 +46,7 @@ def outline(tree: Tree, parent: str) -> Outline:
     titles = _titles(about)
     lessons = tuple(_lesson(tree, path, titles.get(at), language, remarks) for at, path in enumerate(steps))
     if len(titles) > len(steps):
-        remarks[Remark(RemarkCode.MISSING_TARGET, META, "More steps are listed than there are files.")] = None
+        remarks[Remark(RemarkCode.MISSING_TARGET, META, sentence("More steps are listed than there are files."))] = None
     files = tuple(sorted(path for path in tree.sizes if path.startswith("resources/")))
     return Outline(
         tree=tree,
@@ -78,7 +79,7 @@ def _meta(tree: Tree) -> dict[str, Any]:
     try:
         return yaml_mapping(text)
     except ValueError as error:
-        raise BadCourse(Fault.BAD_METADATA, f"{META} is not YAML: {error}.") from error
+        raise BadCourse(Fault.BAD_METADATA, "{file} is not YAML: {error}.", file=META, error=error) from error
 
 
 def _titles(about: dict[str, Any]) -> dict[int, str]:
@@ -122,7 +123,13 @@ def _blocks(lines: list[str], path: str, language: str, remarks: dict[Remark, No
         matter, at = _matter(lines, at) if not found[1] else ({}, at)
         yield from _box(found[2], is_end=bool(found[1]), matter=matter, language=language)
         if found[2] not in _TITLED and found[2] not in _BARE and found[2] != "collapse":
-            remarks[Remark(RemarkCode.UNSUPPORTED_BLOCK, path, f"The block {found[2]} is shown as plain text.")] = None
+            remarks[
+                Remark(
+                    RemarkCode.UNSUPPORTED_BLOCK,
+                    path,
+                    sentence("The block {name} is shown as plain text.", name=found[2]),
+                )
+            ] = None
 
 
 def _fence_after(fence: str, line: str) -> str:

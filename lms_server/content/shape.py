@@ -11,6 +11,7 @@ from lms_server.content.highlight import highlighted
 from lms_server.content.model import Remark, RemarkCode
 from lms_server.content.places import TOP, Places, place_of
 from lms_server.content.words import word
+from lms_server.sentences import Sentence, sentence
 
 VOID = {"br", "hr", "img", "input", "source", "embed"}
 # Qt's text engine knows no HTML 5 sections.
@@ -77,7 +78,9 @@ class Shaper(HTMLParser):
     def scan(self, html: str) -> None:
         """Note what the first pass drops in silence."""
         if _SCRIPT.search(html):
-            self._remark(RemarkCode.SCRIPT_DROPPED, "A script was left out; its text, if any, may be incomplete.")
+            self._remark(
+                RemarkCode.SCRIPT_DROPPED, sentence("A script was left out; its text, if any, may be incomplete.")
+            )
 
     def expect(self, places: Places) -> None:
         """Know the places of the whole text before it is read."""
@@ -85,7 +88,7 @@ class Shaper(HTMLParser):
 
     def without_markup(self, html: str) -> str:
         """What is nested without measure keeps its words alone."""
-        self._remark(RemarkCode.CUT_SHORT, "The text is nested too deeply and was taken without its markup.")
+        self._remark(RemarkCode.CUT_SHORT, sentence("The text is nested too deeply and was taken without its markup."))
         return escape(_ANY_TAG.sub(" ", html), quote=False)
 
     def handle_starttag(self, tag: str, attrs: Attributes) -> None:
@@ -215,7 +218,10 @@ class Shaper(HTMLParser):
         if target.is_asset:
             name = escape(title or target.address.rsplit("/", 1)[-1], quote=False)
             return f"<p>{_tag('a', {'href': target.address})}{name}</a></p>"
-        self._remark(RemarkCode.ONLINE_ONLY, f"Shown as an address, as it needs a connection: {target.address[:200]}")
+        self._remark(
+            RemarkCode.ONLINE_ONLY,
+            sentence("Shown as an address, as it needs a connection: {address}", address=target.address[:200]),
+        )
         words = escape(word("online", self._language), quote=False)
         name = escape(title or target.address, quote=False)
         return f'<p class="online">{words} {_tag("a", {"href": target.address})}{name}</a></p>'
@@ -235,7 +241,7 @@ class Shaper(HTMLParser):
         if place is None and place_of(address[1:]) == TOP:
             place = TOP
         if place is None and address != "#":
-            words = f"The link leads to no place in the lesson: {address[:200]}"
+            words = sentence("The link leads to no place in the lesson: {address}", address=address[:200])
             return Target(None, remark=Remark(RemarkCode.MISSING_PLACE, self._where, words))
         return Target(place and f"#{place}")
 
@@ -253,10 +259,10 @@ class Shaper(HTMLParser):
 
     def _note_hidden(self, given: dict[str, str]) -> None:
         if "hidden" in given or _HIDDEN.search(given.get("style", "")):
-            self._remark(RemarkCode.HIDDEN_SHOWN, "Text that a script would have opened is shown.")
+            self._remark(RemarkCode.HIDDEN_SHOWN, sentence("Text that a script would have opened is shown."))
 
-    def _remark(self, code: RemarkCode, text: str) -> None:
-        self.remarks[Remark(code, self._where, text)] = None
+    def _remark(self, code: RemarkCode, said: Sentence) -> None:
+        self.remarks[Remark(code, self._where, said)] = None
 
 
 @dataclass(slots=True)

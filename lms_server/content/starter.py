@@ -58,9 +58,13 @@ def new_course(folder: Path, *, title: str = "", language: str = "en") -> Path:
     name = title or folder.resolve().name.replace("-", " ").replace("_", " ").strip().capitalize()
     slug = slug_of(name)
     if not slug:
-        raise BadCourse(Fault.BAD_METADATA, f"No slug can be made of {name[:100]!r}: name the folder in Latin letters.")
+        raise BadCourse(
+            Fault.BAD_METADATA, "No slug can be made of {name!r}: name the folder in Latin letters.", name=name[:100]
+        )
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
-        raise BadCourse(Fault.NAME_CLASH, f"{folder} is there already and isn't empty: choose another place.")
+        raise BadCourse(
+            Fault.NAME_CLASH, "{folder} is there already and isn't empty: choose another place.", folder=folder
+        )
     (folder / "lessons").mkdir(parents=True)
     (folder / "assets").mkdir()
     (folder / "lessons" / "01-welcome.md").write_text(_WELCOME.format(uid=uuid.uuid4()), "utf-8")

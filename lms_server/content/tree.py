@@ -31,7 +31,7 @@ class Tree:
 
     def open(self, path: str) -> BinaryIO:
         if path not in self.sizes:
-            raise BadCourse(Fault.MISSING_FILE, f"The file {path} is named but isn't there.")
+            raise BadCourse(Fault.MISSING_FILE, "The file {path} is named but isn't there.", path=path)
         return self.opener(path)
 
     def read(self, path: str) -> bytes:
@@ -39,7 +39,9 @@ class Tree:
         with self.open(path) as stream:
             data = stream.read(MAX_TEXT_BYTES + 1)
         if len(data) > MAX_TEXT_BYTES:
-            raise BadCourse(Fault.TOO_BIG, f"{path} is longer than {MAX_TEXT_BYTES >> 20} MiB: split it.")
+            raise BadCourse(
+                Fault.TOO_BIG, "{path} is longer than {most} MiB: split it.", path=path, most=MAX_TEXT_BYTES >> 20
+            )
         return data
 
     def text(self, path: str) -> str:
@@ -49,7 +51,7 @@ class Tree:
         try:
             text = data.decode(encoding)
         except UnicodeDecodeError as error:
-            raise BadCourse(Fault.BAD_TEXT, f"{path} is not UTF-8 text: save it as UTF-8.") from error
+            raise BadCourse(Fault.BAD_TEXT, "{path} is not UTF-8 text: save it as UTF-8.", path=path) from error
         return text.replace("\r\n", "\n").replace("\r", "\n").replace("\x00", "\ufffd")
 
     def below(self, folder: str) -> "Tree":
@@ -95,9 +97,9 @@ def _walk(root: Path, places: dict[str, Path]) -> Iterator[tuple[str, int]]:
 
 def _check_kind(path: str, mode: int) -> None:
     if stat.S_ISLNK(mode):
-        raise BadCourse(Fault.SYMLINK, f"{path} is a symbolic link: put the file itself there.")
+        raise BadCourse(Fault.SYMLINK, "{path} is a symbolic link: put the file itself there.", path=path)
     if not (stat.S_ISDIR(mode) or stat.S_ISREG(mode)):
-        raise BadCourse(Fault.UNSAFE_NAME, f"{path} is neither a file nor a folder: remove it.")
+        raise BadCourse(Fault.UNSAFE_NAME, "{path} is neither a file nor a folder: remove it.", path=path)
 
 
 def checked_sizes(entries: Iterator[tuple[str, int]]) -> dict[str, int]:
@@ -120,18 +122,20 @@ def _claim(seen: dict[str, str], path: str) -> None:
     if key in seen:
         raise BadCourse(
             Fault.NAME_CLASH,
-            f"{seen[key]} and {path} are one name on some systems: rename one of them.",
+            "{other} and {path} are one name on some systems: rename one of them.",
+            other=seen[key],
+            path=path,
         )
     seen[key] = path
 
 
 def _check_limits(path: str, size: int, count: int, total: int) -> None:
     if count > MAX_FILES:
-        raise BadCourse(Fault.TOO_MANY, f"The course has more than {MAX_FILES:,} files.")
+        raise BadCourse(Fault.TOO_MANY, "The course has more than {most} files.", most=f"{MAX_FILES:,}")
     if size > MAX_FILE_BYTES:
-        raise BadCourse(Fault.TOO_BIG, f"{path} is larger than {MAX_FILE_BYTES >> 20} MiB.")
+        raise BadCourse(Fault.TOO_BIG, "{path} is larger than {most} MiB.", path=path, most=MAX_FILE_BYTES >> 20)
     if total > MAX_TOTAL_BYTES:
-        raise BadCourse(Fault.TOO_BIG, f"The course is larger than {MAX_TOTAL_BYTES >> 30} GiB.")
+        raise BadCourse(Fault.TOO_BIG, "The course is larger than {most} GiB.", most=MAX_TOTAL_BYTES >> 30)
 
 
 def _check_folders(seen: Mapping[str, str]) -> None:
@@ -141,5 +145,7 @@ def _check_folders(seen: Mapping[str, str]) -> None:
         while folder:
             key = clash_key(folder)
             if key in seen or folders.setdefault(key, folder) != folder:
-                raise BadCourse(Fault.NAME_CLASH, f"{folder} clashes with another name: rename one of them.")
+                raise BadCourse(
+                    Fault.NAME_CLASH, "{folder} clashes with another name: rename one of them.", folder=folder
+                )
             folder = folder.rpartition("/")[0]

@@ -17,13 +17,15 @@ def parse(tree: Tree, path: str) -> Element:
     """The root of an XML file; BadCourse when it is none or tries to define entities."""
     text = _DOCTYPE.sub("", _DECLARATION.sub("", tree.text(path), count=1), count=1)
     if "<!ENTITY" in text or "<!DOCTYPE" in text:
-        raise BadCourse(Fault.BAD_METADATA, f"{path} defines entities, which is not allowed.")
+        raise BadCourse(Fault.BAD_METADATA, "{path} defines entities, which is not allowed.", path=path)
     if _depth(text) > MAX_DEPTH:
-        raise BadCourse(Fault.BAD_METADATA, f"{path} is nested too deeply.")
+        raise BadCourse(Fault.BAD_METADATA, "{path} is nested too deeply.", path=path)
     try:
         return ET.fromstring(text)  # noqa: S314 -- entities and depth are refused above
     except ET.ParseError as error:
-        raise BadCourse(Fault.BAD_METADATA, f"{path} is not well-formed XML: {error}.") from error
+        raise BadCourse(
+            Fault.BAD_METADATA, "{path} is not well-formed XML: {error}.", path=path, error=error
+        ) from error
 
 
 def _depth(text: str) -> int:

@@ -14,6 +14,7 @@ from lms_server.jobs.dispatch import KIND
 from lms_server.jobs.journal import Event, Journal
 from lms_server.jobs.mail import message_id
 from lms_server.jobs.queue import State
+from lms_server.sentences import sentence
 
 _MAY_HAVE_GONE = "the server's history was rolled back: it may have gone before"
 
@@ -31,7 +32,11 @@ class MailRow:
 
 
 class CannotResend(Exception):
-    """The mail can't be sent again now; the text says why."""
+    """The mail can't be sent again now; ``said`` tells why."""
+
+    def __init__(self, english: str, **values: object) -> None:
+        self.said = sentence(english, **values)
+        super().__init__(str(self.said))
 
 
 def list_mails(conn: Connection) -> list[MailRow]:
@@ -52,9 +57,11 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> No
     query = select(jobs.c.payload, jobs.c.state).where(jobs.c.kind == KIND, jobs.c.key == certificate)
     row = conn.execute(query.with_for_update()).one_or_none()
     if row is None:
-        raise CannotResend(f"there is no mail of certificate {certificate}")
+        raise CannotResend("There is no mail of certificate {certificate}.", certificate=certificate)
     if row.state not in (State.ACCEPTED, State.FAILED, State.IN_DOUBT):
-        raise CannotResend(f"the mail of certificate {certificate} is {row.state} and wasn't sent yet")
+        raise CannotResend(
+            "The mail of certificate {certificate} still waits: it wasn't sent yet.", certificate=certificate
+        )
     payload = json.loads(row.payload)
     payload.pop("intent", None)
     payload["resent"] = payload.get("resent", 0) + 1

@@ -72,7 +72,7 @@ def copy_database(source: Path, target: Path) -> None:
         live.backup(copy, pages=1000)
         copy.execute("PRAGMA journal_mode=DELETE")
         if [row[0] for row in copy.execute("PRAGMA integrity_check")] != ["ok"]:
-            raise Refused("damaged", f"The database {source} is damaged; no backup was made.")
+            raise Refused("damaged", "The database {source} is damaged; no backup was made.", source=source)
     with target.open("rb+") as file:
         os.fsync(file.fileno())
 
@@ -85,7 +85,9 @@ def read_manifest(path: Path, *, verify: bool = False) -> dict[str, Any]:
             for name, sha256 in manifest["files"].items():
                 with archive.open(name) as file:
                     if _hash(file) != sha256:
-                        raise Refused("damaged", f"{path} is damaged: {name} is not what was saved.")
+                        raise Refused(
+                            "damaged", "{path} is damaged: {name} is not what was saved.", path=path, name=name
+                        )
     return manifest
 
 
@@ -96,7 +98,7 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
         with zipfile.ZipFile(path) as archive:
             yield archive
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
-        raise Refused("not_a_backup", f"{path} is not a backup of this program, or it is damaged.") from error
+        raise Refused("not_a_backup", "{path} is not a backup of this program, or it is damaged.", path=path) from error
 
 
 def sync_folder(folder: Path) -> None:

@@ -14,6 +14,7 @@ from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.unsent import BadFile, Unsent, read_unsent
 from lms_server.contract.wire import Result
 from lms_server.database.tables import certificates, users
+from lms_server.sentences import sentence
 from lms_server.sync.settle import settle, settle_in, sort_out
 
 OUTCOMES = ("applied", "duplicate", "parked", "rejected", "retry")
@@ -79,19 +80,24 @@ def read_file(context: ServerContext, content: bytes) -> tuple[Unsent, Learner]:
         unsent = read_unsent(content)
     except BadFile as error:
         raise Refused(error.code, str(error)) from error
-    whose = f"{unsent.name} ({unsent.email})" if unsent.email else "somebody"
+    whose = f"{unsent.name} ({unsent.email})" if unsent.email else sentence("somebody")
     if unsent.server_id != context.identity.server_id:
-        raise Refused("wrong_server", f"This is work of {whose} for another server. Import it there.")
+        raise Refused("wrong_server", "This is work of {whose} for another server. Import it there.", whose=whose)
     if unsent.user is None:
         raise Refused("no_learner", "A guest wrote this file: nothing in it belongs to an account.")
     with reading(context.engine) as conn:
         query = select(users.c.id, users.c.uid, users.c.name, users.c.email, users.c.disabled_at)
         row = conn.execute(query.where(users.c.uid == unsent.user)).one_or_none()
     if row is None:
-        words = "If a restore lost it, add the learner with the very same e-mail address, then import the file again."
-        raise Refused("unknown_user", f"This is work of {whose}, whose account isn't on this server. {words}")
+        words = (
+            "This is work of {whose}, whose account isn't on this server. If a restore lost it, add the learner with"
+            " the very same e-mail address, then import the file again."
+        )
+        raise Refused("unknown_user", words, whose=whose)
     if row.disabled_at is not None:
-        raise Refused("account_disabled", f"The account of {row.email} is disabled, so its work can't be imported.")
+        raise Refused(
+            "account_disabled", "The account of {email} is disabled, so its work can't be imported.", email=row.email
+        )
     return unsent, Learner(row.id, row.uid, row.name, row.email)
 
 

@@ -10,14 +10,15 @@ from lms_server.contract.rules import CourseFact, may_enroll
 from lms_server.contract.schema import courses
 from lms_server.contract.sqlite import reading
 from lms_server.contract.wire import write_command
+from lms_server.sentences import sentence
 from lms_server.sync.settle import settle
 
 _WHY = {
-    Code.COURSE_DRAFT: "The course isn't published. Publish it first.",
-    Code.COURSE_DELETED: "The course was deleted. Restore it first.",
-    Code.UNKNOWN_COURSE: "There is no such course.",
-    Code.UNKNOWN_LESSON: "There is no such lesson.",
-    Code.NOT_ENROLLED: "The learner isn't enrolled in this course.",
+    Code.COURSE_DRAFT: sentence("The course isn't published. Publish it first."),
+    Code.COURSE_DELETED: sentence("The course was deleted. Restore it first."),
+    Code.UNKNOWN_COURSE: sentence("There is no such course."),
+    Code.UNKNOWN_LESSON: sentence("There is no such lesson."),
+    Code.NOT_ENROLLED: sentence("The learner isn't enrolled in this course."),
 }
 
 

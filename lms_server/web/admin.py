@@ -21,6 +21,7 @@ from lms_server.contract.sqlite import reading
 from lms_server.contract.times import to_wire
 from lms_server.jobs.outbox import MailRow, list_mails
 from lms_server.jobs.queue import State
+from lms_server.sentences import Sentence
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
 from lms_server.web.auth import learner_of
@@ -121,7 +122,7 @@ class LearnersPage:
         try:
             self._change(form)
         except Refused as refusal:
-            self._show(req, resp, refusal.text)
+            self._show(req, resp, refusal.said)
             resp.status = 422
             return
         resp.status = 303
@@ -135,7 +136,7 @@ class LearnersPage:
         new = NewUser(form.get("email", ""), form.get("name", ""), form.get("password", ""), role)
         add_user(self.pages.context, new)
 
-    def _show(self, req: falcon.Request, resp: falcon.Response, error: str = "") -> None:
+    def _show(self, req: falcon.Request, resp: falcon.Response, error: Sentence | None = None) -> None:
         session = self.pages.admin(req)
         search = wanted(req)
         found = [user for user in list_users(self.pages.context) if holds(f"{user.name} {user.email}", search)]
@@ -236,13 +237,13 @@ class ParkedPage:
             else:
                 sweep(context)
         except Refused as refusal:
-            self._show(req, resp, refusal.text)
+            self._show(req, resp, refusal.said)
             resp.status = 422
             return
         resp.status = 303
         resp.location = "/admin/parked"
 
-    def _show(self, req: falcon.Request, resp: falcon.Response, error: str = "") -> None:
+    def _show(self, req: falcon.Request, resp: falcon.Response, error: Sentence | None = None) -> None:
         session = self.pages.admin(req)
         search = wanted(req)
         lines = list_parked_lines(self.pages.context)

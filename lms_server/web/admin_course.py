@@ -9,6 +9,7 @@ from lms_server.actions.dashboard import list_course_lines, list_learners_of
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import find_user
 from lms_server.contract.times import to_wire
+from lms_server.sentences import Sentence
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
 from lms_server.web.auth import learner_of
@@ -33,7 +34,7 @@ class AdminCourse:
         try:
             self._change(slug, form)
         except Refused as refusal:
-            self._show(req, resp, slug, refusal.text)
+            self._show(req, resp, slug, refusal.said)
             resp.status = 422
             return
         resp.status = 303
@@ -52,7 +53,7 @@ class AdminCourse:
             restore_lesson(context, lesson)
             sweep(context)
 
-    def _show(self, req: falcon.Request, resp: falcon.Response, slug: str, error: str = "") -> None:
+    def _show(self, req: falcon.Request, resp: falcon.Response, slug: str, error: Sentence | None = None) -> None:
         session = self.pages.admin(req)
         context = self.pages.context
         course = next((row for row in list_course_lines(context, open_only=False) if row.slug == slug), None)

@@ -17,6 +17,7 @@ from lms_server.actions.users import (
     sign_out_everywhere,
 )
 from lms_server.contract.times import to_wire
+from lms_server.sentences import Sentence
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, read_form
 from lms_server.web.tables import send_table
@@ -38,7 +39,7 @@ class LearnerPage:
         try:
             self._change(_find(self.pages, uid), form)
         except Refused as refusal:
-            self._show(req, resp, uid, refusal.text)
+            self._show(req, resp, uid, refusal.said)
             resp.status = 422
             return
         resp.status = 303
@@ -57,7 +58,7 @@ class LearnerPage:
         elif form.get("do") == "enable":
             enable_user(context, user.email)
 
-    def _show(self, req: falcon.Request, resp: falcon.Response, uid: str, error: str = "") -> None:
+    def _show(self, req: falcon.Request, resp: falcon.Response, uid: str, error: Sentence | None = None) -> None:
         session = self.pages.admin(req)
         one = _find(self.pages, uid)
         context = self.pages.context

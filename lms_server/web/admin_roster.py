@@ -10,6 +10,7 @@ import falcon
 from lms_server.actions.refusals import Refused
 from lms_server.actions.roster import MOST_BYTES, RosterLine, import_roster, preview_roster, read_roster
 from lms_server.actions.users import NewUser
+from lms_server.sentences import Sentence
 from lms_server.web.pages import Pages
 from lms_server.web.waiting import WaitingRoom
 
@@ -32,7 +33,7 @@ class RosterPage:
         try:
             roster = _read(room.file(ticket))
         except Refused as refusal:
-            self._show(req, resp, error=refusal.text)
+            self._show(req, resp, error=refusal.said)
             resp.status = 422
             return
         if is_preview:
@@ -50,7 +51,7 @@ class RosterPage:
         lines: Sequence[RosterLine] = (),
         *,
         ticket: str = "",
-        error: str = "",
+        error: Sentence | None = None,
         is_done: bool = False,
     ) -> None:
         session = self.pages.admin(req)
@@ -68,6 +69,6 @@ def _read(path: Path) -> list[NewUser]:
     with path.open("rb") as file:
         roster = read_roster(file.read(MOST_BYTES + 1), path.name)
     if len(roster) > _MOST_AT_ONCE:
-        words = f"Here at most {_MOST_AT_ONCE} accounts come in at once; take: lms-server user import CSV"
-        raise Refused("bad_csv", words)
+        words = "Here at most {most} accounts come in at once; take: lms-server user import CSV"
+        raise Refused("bad_csv", words, most=_MOST_AT_ONCE)
     return roster

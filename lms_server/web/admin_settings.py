@@ -9,6 +9,7 @@ import falcon
 from lms_server.actions.installation import rename_server
 from lms_server.actions.mail_check import send_test_mail
 from lms_server.actions.refusals import Refused
+from lms_server.sentences import Sentence
 from lms_server.settings import DATA, DATABASE, MAIL, PUBLIC_URL, REGISTRATION, Settings
 from lms_server.web.pages import Pages, read_form
 
@@ -38,13 +39,15 @@ class SettingsPage:
             else:
                 rename_server(self.pages.context, form.get("name", ""))
         except Refused as refusal:
-            self._show(req, resp, refusal.text)
+            self._show(req, resp, refusal.said)
             resp.status = 422
             return
         resp.status = 303
         resp.location = f"/admin/settings{sent}"
 
-    def _show(self, req: falcon.Request, resp: falcon.Response, error: str = "", *, sent: bool = False) -> None:
+    def _show(
+        self, req: falcon.Request, resp: falcon.Response, error: Sentence | None = None, *, sent: bool = False
+    ) -> None:
         session = self.pages.admin(req)
         values: dict[str, Any] = {"error": error, "sent": sent, "facts": self._facts()}
         self.pages.show(resp, "admin/settings.html", session, **values)

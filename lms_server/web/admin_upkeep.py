@@ -43,7 +43,7 @@ class MailsForm:
         try:
             self._change(self.pages.context, form)
         except CannotResend as error:
-            raise Problem(409, "cannot_resend", f"{error}.") from error
+            raise Problem(409, "cannot_resend", error.said) from error
         resp.status = 303
         resp.location = "/admin/certificates"
 

@@ -6,6 +6,7 @@ from typing import Any
 import falcon
 
 from lms_server.actions.refusals import Refused
+from lms_server.sentences import Sentence
 from lms_server.sync.handed_in import MOST_BYTES, HandedIn, import_work
 from lms_server.web.pages import Pages
 from lms_server.web.waiting import WaitingRoom
@@ -27,7 +28,7 @@ class WorkPage:
             with room.file(ticket).open("rb") as file:
                 done = import_work(self.pages.context, file.read(MOST_BYTES), dry_run=dry_run)
         except Refused as refusal:
-            self._show(req, resp, error=refusal.text)
+            self._show(req, resp, error=refusal.said)
             resp.status = 422
             return
         if not dry_run:
@@ -40,7 +41,7 @@ class WorkPage:
         resp: falcon.Response,
         done: HandedIn | None = None,
         ticket: str = "",
-        error: str = "",
+        error: Sentence | None = None,
     ) -> None:
         session = self.pages.admin(req)
         values: dict[str, Any] = {"report": done.report() if done else None, "done": done}

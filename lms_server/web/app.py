@@ -95,7 +95,7 @@ def _answer_errors(pages: Pages) -> Callable[..., None]:
         write_problem(resp, problem, pages.context.identity.server_id)
         if not req.path.startswith(API) and "text/html" in req.accept and problem.status_code < 500:
             resp.data = None
-            pages.show(resp, "problem.html", None, text=problem.title)
+            pages.show(resp, "problem.html", None, text=problem.said)
 
     return answer
 

@@ -9,6 +9,7 @@ import msgspec
 from lms_server.actions.refusals import Refused
 from lms_server.actions.trouble import diagnose
 from lms_server.contract.strict import BadJson
+from lms_server.sentences import Sentence
 from lms_server.sync import EnvelopeRefused
 
 log = logging.getLogger(__name__)
@@ -35,12 +36,13 @@ _WORDS_OF_UNAVAILABLE = {
 
 
 class Problem(falcon.HTTPError):
-    """An answer that says no: ``code`` for programs, ``text`` for people."""
+    """An answer that says no: ``code`` for programs, ``text`` for people, in English unless a page says it."""
 
-    def __init__(self, status: int, code: str, text: str, retry_after_s: int | None = None) -> None:
+    def __init__(self, status: int, code: str, text: str | Sentence, retry_after_s: int | None = None) -> None:
         headers = {"Retry-After": str(retry_after_s)} if retry_after_s is not None else None
-        super().__init__(status, title=text, headers=headers)
+        super().__init__(status, title=str(text), headers=headers)
         self.problem = code
+        self.said = text
 
 
 def not_found() -> Problem:
@@ -55,7 +57,8 @@ def problem_of(error: Exception) -> Problem:
     if isinstance(error, BadJson):
         return Problem(400, "bad_json", str(error))
     if isinstance(error, Refused | EnvelopeRefused):
-        return Problem(_STATUS_OF_REFUSAL.get(error.code, 409), error.code, str(error))
+        said = error.said if isinstance(error, Refused) else str(error)
+        return Problem(_STATUS_OF_REFUSAL.get(error.code, 409), error.code, said)
     trouble = diagnose(error)
     if trouble is not None:
         text = _WORDS_OF_UNAVAILABLE.get(trouble.code, "The server can't do this now.")

@@ -7,11 +7,15 @@ from typing import Any
 import falcon
 from markupsafe import Markup, escape
 
-from lms_server.web.words import ar, es
+from lms_server.sentences import Sentence
+from lms_server.web.words import ar, ar_refusals, es, es_refusals
 
 Catalog = Mapping[str, str | tuple[str, ...]]
 
-CATALOGS: dict[str, Catalog] = {"es": es.WORDS, "ar": ar.WORDS}
+CATALOGS: dict[str, Catalog] = {
+    "es": {**es.WORDS, **es_refusals.WORDS},
+    "ar": {**ar.WORDS, **ar_refusals.WORDS},
+}
 COOKIE = "lms-language"
 _YEAR_S = 31_536_000
 
@@ -65,6 +69,15 @@ def _six(n: int) -> int:
     return 4 if n % 100 >= 11 else 5
 
 
+class _Quoted(str):
+    """What a sentence names (a path, an address, a number): it keeps its own direction wherever the page runs."""
+
+    __slots__ = ()
+
+    def __html__(self) -> Markup:
+        return Markup("<bdi>{}</bdi>").format(str(self))
+
+
 @dataclass(frozen=True)
 class Language:
     """One language; what its catalog doesn't have is said in English."""
@@ -75,12 +88,17 @@ class Language:
     words: Catalog = field(default_factory=dict)
     form: Callable[[int], int] = _two
 
-    def say(self, text: str, **values: Any) -> Markup:
+    def say(self, text: str | Sentence, **values: Any) -> Markup:
         """A text in this language, safe in a page; so are the values, unless they are Markup already."""
+        if isinstance(text, Sentence):
+            return self.say(text.english, **{name: self._value(value) for name, value in text.values})
         known = self.words.get(text, text)
         safe = Markup(escape(known if isinstance(known, str) else known[-1]))  # noqa: S704 # escaped first
         # A sentence of elsewhere may quote what somebody typed, braces and all.
         return safe.format(**values) if values else safe
+
+    def _value(self, value: str | Sentence) -> "Markup | _Quoted":
+        return self.say(value) if isinstance(value, Sentence) else _Quoted(value)
 
     def count(self, one: str, many: str, n: int, **values: Any) -> Markup:
         """The same about ``{n}`` things."""

@@ -5,10 +5,11 @@ from typing import Any
 
 import falcon
 
-from lms_server.actions.course_import import import_course
+from lms_server.actions.course_import import Imported, import_course
 from lms_server.actions.refusals import Refused
 from lms_server.content.errors import BadCourse
 from lms_server.content.read import read_course
+from lms_server.sentences import Sentence
 from lms_server.sync.parked import sweep
 from lms_server.web.pages import Pages, read_form
 from lms_server.web.waiting import WaitingRoom, is_upload
@@ -47,11 +48,11 @@ class ImportPage:
                 self.pages.context, package, publish=publish, rename=rename or dry_run, dry_run=dry_run
             )
         except (BadCourse, Refused) as error:
-            self._show(req, resp, error=error.text)
+            self._show(req, resp, error=error.said)
             resp.status = 422
             return
         if dry_run:
-            self._show(req, resp, report=imported.report(), ticket=ticket)
+            self._show(req, resp, imported, ticket)
             return
         sweep(self.pages.context)
         self.room.forget(ticket)
@@ -62,9 +63,13 @@ class ImportPage:
         self,
         req: falcon.Request,
         resp: falcon.Response,
-        report: dict[str, Any] | None = None,
+        imported: Imported | None = None,
         ticket: str = "",
-        error: str = "",
+        error: Sentence | None = None,
     ) -> None:
         session = self.pages.admin(req)
-        self.pages.show(resp, "admin/import.html", session, report=report, ticket=ticket, error=error)
+        values: dict[str, Any] = {
+            "report": imported.report() if imported else None,
+            "remarks": imported.package.warnings if imported else (),
+        }
+        self.pages.show(resp, "admin/import.html", session, ticket=ticket, error=error, **values)

@@ -350,8 +350,8 @@ def test_not_a_course_at_all(tmp_path, name):
     [
         ("moodle_backup.xml", "<x/>", "a Moodle backup"),
         ("h5p.json", "{}", "an H5P package"),
-        ("cmi5.xml", "<x/>", "a cmi5 course"),
-        ("tincan.xml", "<x/>", "an xAPI"),
+        ("cmi5.xml", "<x/>", "a course made for cmi5"),
+        ("tincan.xml", "<x/>", "a course made for xAPI"),
         ("imsmanifest.xml", '<manifest xmlns:adlcp="http://www.adlnet.org/xsd/adlcp_rootv1p2"/>', "a SCORM package"),
         ("imsmanifest.xml", "<manifest><schema>ADL SCORM</schema></manifest>", "a SCORM package"),
         ("top/imsmanifest.xml", '<manifest xmlns:q="http://www.imsglobal.org/xsd/imsqti_v2p1"/>', "an IMS package"),

@@ -50,13 +50,17 @@ def browser(guest, miriam):
     return Browser(guest, miriam.token)
 
 
-@pytest.fixture
-def package(tmp_path):
-    folder = write_course(tmp_path / "bees", COURSE.replace("first-aid", "bees").replace("First aid", "Bees"))
-    with zipfile.ZipFile(tmp_path / "bees.zip", "w") as archive:
+def zipped(folder):
+    place = folder.with_suffix(".zip")
+    with zipfile.ZipFile(place, "w") as archive:
         for path in sorted(folder.rglob("*")):
             archive.write(path, path.relative_to(folder))
-    return (tmp_path / "bees.zip").read_bytes()
+    return place.read_bytes()
+
+
+@pytest.fixture
+def package(tmp_path):
+    return zipped(write_course(tmp_path / "bees", COURSE.replace("first-aid", "bees").replace("First aid", "Bees")))
 
 
 def slugs(context):
@@ -82,6 +86,28 @@ def test_what_is_no_course_changes_nothing(browser, context, content):
     assert answer.status_code == 422
     assert "Nothing was changed." in answer.text
     assert slugs(context) == ["first-aid"]
+
+
+def test_refusals_and_remarks_are_said_in_the_page_s_language(browser, tmp_path):
+    browser.cookie += "; lms-language=es"
+    new = {"email": "ANA@example.org", "name": "Ana", "password": "x" * 9}
+    assert "Ya hay una cuenta para <bdi>ANA@example.org</bdi>." in browser.post("/admin/learners", new).text
+    listed = browser.upload(b"email,name\nnonsense,<b>\n", "class.csv", path="/admin/learners/import").text
+    assert "<bdi>class.csv</bdi>, línea <bdi>2</bdi>: Eso no es una dirección de correo" in listed
+    assert "No hay ningún curso «<bdi>&lt;i&gt;</bdi>»." in browser.get("/admin/courses/%3Ci%3E/learners.csv").text
+    assert "course.zip</bdi> no es un archivo zip completo" in browser.upload(b"PK\x03\x04 not really").text
+    browser.cookie = browser.cookie.replace("=es", "=ar")
+    folder = write_course(tmp_path / "bees", COURSE)
+    (folder / "lessons" / "extra.md").write_text("![{name}](../assets/{gone}.png)", "utf-8")
+    (folder / "course.toml").write_text(COURSE + "colour = 1\n", "utf-8")
+    page = browser.upload(zipped(folder)).text
+    assert "<bdi>assets/{gone}.png</bdi> ليس في الدورة." in page
+    assert "لا معنى هنا للمفتاح <bdi>colour</bdi>." in page
+
+
+def test_programs_hear_refusals_in_english_whatever_the_browser_wishes(guest):
+    answer = guest.get("/api/v1/certificates/x", Accept_Language="es")
+    assert answer.json["title"] == "There is nothing here."
 
 
 def test_uploads_need_the_proof_first_and_land_only_where_they_should(browser, settings, package):
