@@ -27,7 +27,8 @@ def add_commands(commands: Any) -> None:
     blobs = group(commands, "blobs", "the files of lessons and certificates")
     clean = command(blobs, "clean", _clean, "remove files that nothing has named for a day, while the server runs")
     clean.add_argument("--dry-run", action="store_true", help="only say what would go")
-    command(commands, "doctor", _doctor, "prove that nothing is missing, doubled or lost")
+    doctor = command(commands, "doctor", _doctor, "prove that nothing is missing, doubled or lost")
+    doctor.add_argument("--deep", action="store_true", help="also read every file of lessons and certificates")
 
 
 def _backup(args: Namespace) -> None:
@@ -59,7 +60,7 @@ def _clean(args: Namespace) -> None:
 
 def _doctor(args: Namespace) -> int:
     settings: Settings = args.settings
-    checks = examine(server_of(args), settings, lambda context: _journal_trouble(context, settings))
+    checks = examine(server_of(args), settings, lambda context: _journal_trouble(context, settings), deep=args.deep)
     ok = all(check.ok for check in checks)
     lines = [f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in checks]
     show(args, {"ok": ok, "checks": [asdict(check) for check in checks]}, "\n".join(lines))

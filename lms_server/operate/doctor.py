@@ -12,6 +12,7 @@ from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.sqlite import reading
 from lms_server.contract.wire import fact_digest
 from lms_server.database.identity import BadIdentity, read_identity
+from lms_server.operate.stored_files import damaged, missing, named_files
 from lms_server.settings import Settings
 
 _SHOWN = 5
@@ -97,14 +98,19 @@ class Check:
     detail: str
 
 
-def examine(context: ServerContext, settings: Settings, journal: Callable[[ServerContext], str]) -> list[Check]:
-    """All checks. ``journal`` says in words what is wrong with the dispatch journal, or nothing."""
+def examine(
+    context: ServerContext, settings: Settings, journal: Callable[[ServerContext], str], *, deep: bool = False
+) -> list[Check]:
+    """All checks. ``journal`` says in words what is wrong with the dispatch journal, or nothing.
+
+    With ``deep`` every file of lessons and certificates is read, which takes as long as the disk needs for them.
+    """
     with reading(context.engine) as conn:
         checks = [_judge(name, conn.exec_driver_sql(sql).scalars().all()) for name, sql in _RULES.items()]
     return [
         *checks,
         _digests(context),
-        _blobs(context),
+        *_files(context, deep=deep),
         _signatures(context),
         _free_disk(settings.data),
         _key(settings, context),
@@ -134,13 +140,14 @@ def _digests(context: ServerContext) -> Check:
     return _judge("every learner's digest is that of the facts", sorted(u for u in real if real[u] != told.get(u)))
 
 
-def _blobs(context: ServerContext) -> Check:
-    query = """
-        SELECT sha256 FROM blob_uses UNION SELECT pdf_sha256 FROM certificates WHERE pdf_sha256 IS NOT NULL
-        UNION SELECT body FROM lessons WHERE body IS NOT NULL"""
-    with reading(context.engine) as conn:
-        named = conn.exec_driver_sql(query).scalars().all()
-    return _judge("every file of a lesson or certificate is there", [n for n in named if not context.blobs.has(n)])
+def _files(context: ServerContext, *, deep: bool) -> tuple[Check, Check]:
+    files, blobs = named_files(context), context.blobs
+    bad = damaged(blobs, files, deep=deep)
+    looked = "read and compared" if deep else "their sizes compared; doctor --deep reads them"
+    return (
+        _check("every file of a lesson or certificate is there", missing(blobs, files)),
+        Check("every file is as it was kept", not bad, bad or f"fine: {len(files)} files, {looked}"),
+    )
 
 
 def _signatures(context: ServerContext) -> Check:

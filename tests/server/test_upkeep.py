@@ -10,11 +10,14 @@ import pytest
 from falcon import testing
 from sqlalchemy import text
 
+from lms_server.actions.course_import import import_course
 from lms_server.actions.installation import NotInstalled, install, open_server
+from lms_server.actions.papers import ensure_pdf
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import find_user, list_users
 from lms_server.actions.work import build_worker
 from lms_server.cli.upkeep import _journal_trouble
+from lms_server.content.read import read_course
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.identity import Identity
 from lms_server.jobs.journal import Event, Journal
@@ -26,12 +29,16 @@ from lms_server.operate.presence import present
 from lms_server.operate.restore import restore_backup
 from lms_server.settings import Registration, read_settings
 from lms_server.web.app import Parts, create_app
-from tests.server.conftest import Client, made
+from tests.server.conftest import COURSE, Client, made, write_course
+
+
+def found(context, settings, *, deep=False):
+    checks = examine(context, settings, lambda server: _journal_trouble(server, settings), deep=deep)
+    return {row.name: row.detail for row in checks if not row.ok}
 
 
 def check(context, settings):
-    checks = examine(context, settings, lambda server: _journal_trouble(server, settings))
-    return {row.name for row in checks if not row.ok}
+    return set(found(context, settings))
 
 
 def epoch(context):
@@ -273,6 +280,44 @@ def test_what_is_broken_is_named(context, settings, name):
         conn.execute(BREAKAGES[name])
         conn.commit()
     assert name in check(context, settings)
+
+
+def flip(place):
+    content = place.read_bytes()
+    place.write_bytes(bytes([content[0] ^ 1]) + content[1:])
+
+
+def body_of(context, course):
+    with reading(context.engine) as conn:
+        query = text("SELECT body FROM lessons WHERE uid = :uid")
+        return context.blobs.path(conn.execute(query, {"uid": course["lessons"][1]["uid"]}).scalar_one())
+
+
+@pytest.mark.usefixtures("backup")
+def test_a_file_of_another_size_is_named_with_what_to_do(context, settings, course, tmp_path):
+    place = body_of(context, course)
+    place.write_bytes(place.read_bytes()[:-1])
+    told = found(context, settings)
+    assert told.keys() == {"every file is as it was kept"}
+    assert f"{place} (course first-aid)." in told["every file is as it was kept"]
+    place.unlink()
+    assert check(context, settings) == {"every file of a lesson or certificate is there"}
+    import_course(context, read_course(write_course(tmp_path / "again", COURSE)))
+    assert found(context, settings, deep=True) == {}
+
+
+@pytest.mark.usefixtures("backup")
+def test_only_a_deep_look_finds_other_content_of_the_same_size(context, settings, course, certificate):
+    flip(body_of(context, course))
+    paper = context.blobs.path(ensure_pdf(context, certificate["uuid"]))
+    flip(paper)
+    assert found(context, settings) == {}
+    [words] = found(context, settings, deep=True).values()
+    assert str(body_of(context, course)) in words
+    assert f"{paper} (the PDF of certificate {certificate['uuid']})" in words
+    paper.unlink()
+    ensure_pdf(context, certificate["uuid"])
+    assert str(paper) not in found(context, settings, deep=True)["every file is as it was kept"]
 
 
 def test_a_changed_key_is_noticed(context, settings):
