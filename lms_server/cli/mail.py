@@ -11,6 +11,7 @@ from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, list_mails, release, resend
+from lms_server.jobs.queue import State
 
 
 def add_commands(commands: Any) -> None:
@@ -32,10 +33,11 @@ def _resend(args: Namespace) -> None:
     context = server_of(args)
     try:
         with writing(context.engine) as conn:
-            resend(conn, Journal(args.settings.journal_file), args.uuid, database_now(conn))
+            before = resend(conn, Journal(args.settings.journal_file), args.uuid, database_now(conn))
     except CannotResend as error:
         raise Refused("cannot_resend", error.said) from error
-    show(args, {"certificate": args.uuid, "state": "queued"}, f"queued again: {args.uuid}")
+    copy = "; it was accepted before, so a second copy goes out" if before is State.ACCEPTED else ""
+    show(args, {"certificate": args.uuid, "state": "queued", "was": before}, f"queued again: {args.uuid}{copy}")
 
 
 def _release(args: Namespace) -> None:

@@ -52,8 +52,11 @@ def list_mails(conn: Connection) -> list[MailRow]:
     return [_mail_row(row, server_id) for row in conn.execute(query)]
 
 
-def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> None:
-    """Queue the very same bytes once more: an admin's decision, kept in the journal. Raises CannotResend."""
+def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> State:
+    """Queue the very same bytes once more: an admin's decision, kept in the journal. Raises CannotResend.
+
+    Returns the state that it was in: who was sent an accepted mail gets a second copy, with the same Message-ID.
+    """
     query = select(jobs.c.payload, jobs.c.state).where(jobs.c.kind == KIND, jobs.c.key == certificate)
     row = conn.execute(query.with_for_update()).one_or_none()
     if row is None:
@@ -71,6 +74,7 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> No
     values = {"payload": json.dumps(payload), "state": State.QUEUED, "reason": None, "run_at": now, "attempts": 0}
     conn.execute(update(jobs).where(jobs.c.kind == KIND, jobs.c.key == certificate).values(values))
     journal.append(Event.RESEND, certificate, now)
+    return State(row.state)
 
 
 def release(conn: Connection, journal: Journal, now: int) -> int:

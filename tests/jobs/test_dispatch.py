@@ -163,10 +163,13 @@ def test_an_admin_sends_again_into_a_maildir(place):
     uuid = place.issue()
     place.worker().run_once()
     with writing(place.engine) as conn:
-        resend(conn, place.journal, uuid, place.now)
-    place.worker().run_once()
+        assert resend(conn, place.journal, uuid, place.now) == "accepted"
+    for _ in range(2):
+        place.worker().run_once()
+    assert sorted(place.delivered()) == [f"{uuid}.1.lms", f"{uuid}.lms"], "one copy, named after the certificate"
     first, second = [(place.mails / "new" / name).read_bytes() for name in place.delivered()]
     assert first == second
+    assert f"Message-ID: <{uuid}@".encode() in first
 
 
 def test_a_database_rolled_back_sends_nothing_twice(place, mail_server):
