@@ -11,6 +11,7 @@ from lms_desktop.store.rows import Badge, DownloadRow, Learner, LearnPage, Place
 from lms_desktop.store.sight import Sight
 
 if TYPE_CHECKING:
+    from lms_desktop.store.drive import Risk
     from lms_desktop.store.store import Store
     from lms_server.contract.commands import Click
 
@@ -95,6 +96,10 @@ class EarlyViews:
 
     def certificate_count(self) -> int:
         return self._views().certificate_count() if _is_open(self._opened) else self._seen.certificate_count
+
+    def risk(self) -> "Risk | None":
+        # Told when the profile is open: the first frame doesn't wait for a look around its folder.
+        return self._views().risk() if _is_open(self._opened) else None
 
     def has_learners(self) -> bool:
         return has_learners(self._seen.folder.parent.parent)

@@ -96,6 +96,7 @@ def test_what_is_not_seen_at_first_sight_waits_for_the_store(folder, tmp_path):
     opener.start()
     [course] = [course for course in shelf.views.learn().courses if course.completed == 1]
     assert shelf.views.badge().pending == 1
+    assert shelf.views.risk() is None
     assert not wanted.is_set()
     assert len(shelf.views.catalog().courses) == 4
     opener.join()

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
-from lms_desktop.ui.pages.downloads_room import LARGE_SCALE, Room, warning
+from lms_desktop.ui.pages.downloads_room import LARGE_SCALE, Room
+from lms_desktop.ui.pages.folder_risk import warning
 from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.banner import EmptyState

@@ -1,15 +1,13 @@
-"""The head of the Downloads page: what takes room, everything new at once, and what is to be feared of the folder."""
+"""The head of the Downloads page: what takes room, and everything new at once."""
 
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
-from lms_desktop.store.drive import Kind, Risk
 from lms_desktop.store.rows import DownloadRow
 from lms_desktop.ui.texts import facts, size, tr
 from lms_desktop.ui.theme import look
-from lms_desktop.ui.widgets.banner import Banner
 from lms_desktop.ui.widgets.button import Button
 from lms_desktop.ui.widgets.card import column, line
 from lms_desktop.ui.widgets.icon import IconLabel
@@ -63,23 +61,3 @@ class Room(QWidget):
         self._all.setEnabled(not is_short)
         self._short.setVisible(bool(rows) and is_short)
         self._short.setText(tr("Not enough room for everything new. Choose some courses, or make room first."))
-
-
-def warning(risk: Risk) -> Banner:
-    """What is to be feared of the folder, and what to do."""
-    titles = {
-        Kind.SYNCED: tr("{name} copies the folder of this app to other computers", name=risk.name),
-        Kind.NETWORK: tr("The folder of this app is on a network drive"),
-        Kind.ROAMING: tr("The folder of this app moves from computer to computer"),
-    }
-    title = titles[risk.kind]
-    if risk.kind is Kind.SYNCED and not risk.name:
-        title = tr("Another program copies the folder of this app to other computers")
-    sentence = tr(
-        "Your work is safe on this laptop. Two computers that write it at once may damage it: ask who looks after this"
-        " laptop to move the folder to its own disk."
-    )
-    copies = (
-        tr("Copies that were made of it are not used: {files}", files=", ".join(risk.copies)) if risk.copies else ""
-    )
-    return Banner("attention", title, f"{sentence} {copies}".strip())

@@ -6,9 +6,11 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QGridLayout, QWidget
 
+from lms_desktop.store.drive import Risk
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.store.rows import LearnPage as LearnRows
 from lms_desktop.ui.page import Context, ScrolledPage
+from lms_desktop.ui.pages.folder_risk import mark_of, warning
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.banner import EmptyState
@@ -22,6 +24,8 @@ from lms_desktop.ui.widgets.text import Text
 TWO_COLUMNS = 720
 # Where title and search stand beside each other.
 BESIDE = 560
+# The risk of the folder that the learner has read of.
+NOTED = "folder_risk"
 
 
 class LearnPage(ScrolledPage):
@@ -37,6 +41,8 @@ class LearnPage(ScrolledPage):
         self._search = SearchField(tr("Search lessons and courses"))
         self._search.setMaximumWidth(look().px(320))
         self._search.searched.connect(self._look_for)
+        self._warned = column(None)
+        self._risk: Risk | None = None
         self._shown = column(None)
         self._rows: tuple[LearnRows, dict[str, DownloadRow]] | None = None
         self._cards: list[CourseCard] = []
@@ -46,10 +52,12 @@ class LearnPage(ScrolledPage):
         self._head.addWidget(self._search, 1)
         self.body.addLayout(self._head)
         self.body.addSpacing(20)
+        self.body.addLayout(self._warned)
         self.body.addLayout(self._shown)
         self.body.addStretch(1)
 
     def refresh(self) -> None:
+        self._warn(self.context.shelf.views.risk())
         rows = self.context.shelf.views.learn()
         downloads = {row.course.uid: row for row in self.context.shelf.views.under_way()}
         if self._rows == (rows, downloads):
@@ -77,6 +85,21 @@ class LearnPage(ScrolledPage):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._lay_out_cards()
+
+    def _warn(self, risk: Risk | None) -> None:
+        """Of a folder that may harm the profile, until it is read; the Downloads page goes on saying it."""
+        if risk == self._risk:
+            return
+        self._risk = risk
+        clear(self._warned)
+        if risk is not None and self.context.preferences.note(NOTED) != mark_of(risk):
+            close = Button(tr("Close"), "close", Kind.ICON, on_click=lambda: self._put_aside(risk))
+            self._warned.addWidget(warning(risk, (close,)))
+            self._warned.addSpacing(20)
+
+    def _put_aside(self, risk: Risk) -> None:
+        self.context.preferences.keep_note(NOTED, mark_of(risk))
+        clear(self._warned)
 
     def _courses(self, rows: LearnRows, downloads: dict[str, DownloadRow]) -> QWidget:
         shown = QWidget()
