@@ -1,5 +1,6 @@
 """Composition root: the one module that sees settings, store, sync and window."""
 
+import errno
 import importlib
 import logging
 import sys
@@ -21,9 +22,10 @@ from lms_desktop.store.sight import look
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
 from lms_desktop.ui.bridge import on_thread, when_done
-from lms_desktop.ui.failures import rescue_words, storage_words
+from lms_desktop.ui.failures import rescue_words
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.window import MainWindow
+from lms_server.contract.times import now_ms
 
 if TYPE_CHECKING:
     from lms_desktop.store.profiles import Profiles
@@ -78,7 +80,7 @@ def open_window(desk: "Desk") -> MainWindow:
         if trouble.code is Storage.IN_USE and _single().call_first(desk.home.path):
             raise OpenElsewhere from trouble
         window.open_shelf(None)
-        compose.say(window, storage_words(trouble.code))
+        compose.say_unopened(window, trouble.code, desk)
     if desk.opening is not None:
         when_done(window, desk.opening, partial(_arrived, window, desk), lambda _failure: None)
     _say_notice(window, desk)
@@ -89,7 +91,7 @@ def _arrived(window: MainWindow, desk: "Desk", trouble: StorageTrouble | None) -
     """The profile that the window shows is open now, or can't be opened."""
     if trouble is not None:
         window.open_shelf(None)
-        compose.say(window, storage_words(trouble.code))
+        compose.say_unopened(window, trouble.code, desk)
     _say_notice(window, desk)
 
 
@@ -197,7 +199,11 @@ class Desk:
         self._store().try_again(command_id)
 
     def export_unsent(self, file: Path, command_id: str | None = None) -> Future[int]:
-        return self._do(lambda: _load("store.export").export(self._store(), file, command_id))
+        return self._do(lambda: _written(lambda: _load("store.export").export(self._store(), file, command_id)))
+
+    def export_unopened(self, file: Path) -> Future[int]:
+        folder = layout.current(self.home)
+        return self._do(lambda: _written(lambda: _load("store.rescue").export_unopened(folder, file, now_ms())))
 
     def download(self, course_uid: str) -> None:
         self._with_loop(lambda loop: loop.download(course_uid))
@@ -303,6 +309,8 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
     """Turn Trouble into what the window has words for; anything else is a bug and stays one."""
     try:
         return ask()
+    except ActionFailed:
+        raise
     except StorageTrouble as error:
         raise ActionFailed(_TROUBLES.get(error.code, Failure.STORAGE)) from error
     except Exception as error:
@@ -311,6 +319,14 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
             log.exception("An action failed")
             raise
         raise ActionFailed(_FAILURES.get(code, Failure.SERVER_TROUBLE)) from error
+
+
+def _written(write: Callable[[], int]) -> int:
+    """The learner chose the place, and can choose another."""
+    try:
+        return write()
+    except OSError as error:
+        raise ActionFailed(Failure.DISK_FULL if error.errno == errno.ENOSPC else Failure.STORAGE) from error
 
 
 _TROUBLES = {

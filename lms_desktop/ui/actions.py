@@ -141,6 +141,9 @@ class Actions(Protocol):
     def export_unsent(self, file: Path, command_id: str | None = None) -> Future[int]:
         """Write commands not acknowledged yet (all, or the one named); the future tells how many."""
 
+    def export_unopened(self, file: Path) -> Future[int]:
+        """Write the same of the profile that was chosen last, though it doesn't open."""
+
     def download(self, course_uid: str) -> None:
         """Begin or go on with bringing a course to this laptop."""
 

@@ -8,9 +8,12 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QIcon
 from PySide6.QtWidgets import QApplication
 
+from lms_desktop.store.errors import Storage
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
+from lms_desktop.ui.failures import EXPORTED_UNOPENED, storage_words
 from lms_desktop.ui.page import Context, Page
+from lms_desktop.ui.pages.way_out import WayOut
 from lms_desktop.ui.preferences import PreferenceFile
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import application
@@ -37,6 +40,12 @@ def make_application(arguments: list[str]) -> QApplication:
 def say(window: MainWindow, text: str) -> None:
     """Tell the learner something about this laptop that no page shows; the window goes on behind it."""
     Note(window, tr("About your work on this laptop"), text).open()
+
+
+def say_unopened(window: MainWindow, code: Storage, actions: Actions) -> None:
+    """Tell why the learner's profile doesn't open; its unsent work has a way out where the file is well."""
+    way_out = WayOut(actions) if code in EXPORTED_UNOPENED else None
+    Note(window, tr("About your work on this laptop"), storage_words(code), way_out).open()
 
 
 def when_seen(window: MainWindow, act: Callable[[], None]) -> None:

@@ -5,6 +5,9 @@ from lms_desktop.store.rows import CommandRow, SyncRow
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.texts import tr, tr_n
 
+# Profiles that this app may not write, whose unsent work it can read all the same.
+EXPORTED_UNOPENED = frozenset({Storage.NEWER, Storage.READ_ONLY})
+
 
 def failure_words(failure: Failure) -> str:
     """What happened and what to do."""

@@ -1,10 +1,14 @@
 """A profile that doesn't open, or was damaged, is told about in words; the window opens all the same."""
 
+import json
+import sqlite3
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
+from PySide6.QtWidgets import QFileDialog, QLabel
 
 import resources
 from lms_desktop import app
@@ -17,9 +21,13 @@ from lms_desktop.ui import texts
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.failures import storage_words
 from lms_desktop.ui.pages.start import StartPage
+from lms_desktop.ui.preferences import PreferenceFile
+from lms_desktop.ui.widgets.button import Button
 from lms_desktop.ui.widgets.dialog import Note
+from lms_desktop.ui.widgets.sidebar import LearnerButton
 from lms_server.contract.commands import Enroll
 from lms_server.contract.ids import new_uuid7
+from tests.ui.samples import SampleActions, SampleShelf
 
 
 @pytest.fixture
@@ -64,6 +72,62 @@ def test_a_damaged_profile_opens_again_and_says_so_once(desk, qtbot):
     qtbot.addWidget(window)
     assert len(told(window)) == 1
     assert desk.take_notice() is None
+
+
+def make_newer(desk):
+    """A learner's work in the outbox, then a version of the profile that this app doesn't know."""
+    store = desk.profiles.open(desk.profiles.current())
+    store.record(Enroll(new_uuid7(), store.views.catalog().courses[0].uid, 1))
+    store.close()
+    database = Path(desk.profiles.current()) / DATABASE
+    with closing(sqlite3.connect(database)) as conn:
+        conn.execute("PRAGMA user_version=99")
+    return database
+
+
+def export_button(part):
+    [found] = [button for button in part.findChildren(Button) if "Export unsent work" in button.words()]
+    return found
+
+
+def words(part):
+    return " ".join(label.text() for label in part.findChildren(QLabel) if label.isVisible())
+
+
+def test_the_notice_of_a_newer_profile_exports_its_unsent_work(desk, qtbot, tmp_path, monkeypatch):
+    database = make_newer(desk)
+    before = database.read_bytes()
+    window = app.open_window(desk)
+    qtbot.addWidget(window)
+    window.show()
+    [note] = window.findChildren(Note)
+    assert "newer version" in note.text
+    file = tmp_path / "stick" / "unsent-work.json"
+    for place, told_words in ((database / "x.json", "did not work"), (file, "1 piece of work")):
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, place=place: (str(place), ""))
+        export_button(note).click()
+        qtbot.waitUntil(lambda told_words=told_words: told_words in words(note))
+    assert "Choose another place" not in words(note)
+    assert len(json.loads(file.read_text())["commands"]) == 1
+    assert database.read_bytes() == before
+    note.close()
+
+
+def test_a_learner_whose_profile_is_newer_can_export_it_where_learners_are_chosen(qtbot, tmp_path, monkeypatch):
+    actions = SampleActions(failure=Failure.NEWER)
+    actions.known = SampleShelf().views.account_rows
+    page = StartPage(actions, PreferenceFile(tmp_path / "window.ini"), lambda _: None)
+    qtbot.addWidget(page)
+    page.resize(1280, 800)
+    page.show()
+    assert not export_button(page).isVisible()
+    page.findChildren(LearnerButton)[0].click()
+    qtbot.waitUntil(lambda: "newer version" in words(page))
+    actions.failure = None
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "work.json"), ""))
+    export_button(page).click()
+    qtbot.waitUntil(lambda: "3 pieces of work are in work.json" in words(page))
+    assert actions.asked[-1] == ("export_unopened", tmp_path / "work.json")
 
 
 PROBLEM = b'{"code": "too_many_attempts", "title": "", "server_id": "5d3b3ea5-9e79-4b0a-8c39-0fd0a1f6e3a1"}'

@@ -378,6 +378,9 @@ class SampleActions:
     def export_unsent(self, file: Path, command_id: str | None = None) -> Future:
         return self._answer("export_unsent", 3, file, command_id)
 
+    def export_unopened(self, file: Path) -> Future:
+        return self._answer("export_unopened", 3, file)
+
     def download(self, course_uid: str) -> None:
         self.asked.append(("download", course_uid))
 

@@ -10,6 +10,7 @@ from lms_desktop.store.rows import AccountRow
 from lms_desktop.ui.actions import Actions, Failure, ServerFacts, Shelf
 from lms_desktop.ui.bridge import when_done
 from lms_desktop.ui.failures import failure_words
+from lms_desktop.ui.pages.way_out import WayOut
 from lms_desktop.ui.texts import facts, tr, tr_n
 from lms_desktop.ui.widgets.banner import Working
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -123,8 +124,10 @@ class WhoForm(Form):
             card.body.addWidget(button)
             self.body.addWidget(card)
         self._failure = Text("", "small-danger")
-        self._failure.hide()
+        self._way_out = WayOut(actions)
         self.body.addWidget(self._failure)
+        self.body.addWidget(self._way_out)
+        self._clear()
         self.add_primary()
         self.primary.clicked.connect(self.somebody_else.emit)
 
@@ -140,11 +143,17 @@ class WhoForm(Form):
 
     def enter(self, account: AccountRow) -> None:
         """Open this learner's shelf."""
+        self._clear()
         self.ask(tr("Opening the courses of {name}", name=account.learner.first_name), self._actions.switch_to(account))
 
     def fail(self, failure: Failure) -> None:
         self._failure.setText(failure_words(failure))
         self._failure.show()
+        self._way_out.setVisible(failure in {Failure.NEWER, Failure.READ_ONLY})
+
+    def _clear(self) -> None:
+        self._failure.hide()
+        self._way_out.hide()
 
 
 class AddressForm(Form):

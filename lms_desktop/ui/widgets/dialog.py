@@ -48,7 +48,8 @@ class Question(QDialog):
 class Note(QDialog):
     """Something to know, in whole sentences; goes when it was read."""
 
-    def __init__(self, parent: QWidget, title: str, text: str) -> None:
+    def __init__(self, parent: QWidget, title: str, text: str, way_out: QWidget | None = None) -> None:
+        """``way_out`` is what can be done about it, if there is something."""
         super().__init__(parent)
         self.text = text
         self.setWindowTitle(title)
@@ -58,6 +59,8 @@ class Note(QDialog):
         body.addWidget(Text(title, "section"))
         for paragraph in text.split("\n\n"):
             body.addWidget(Text(paragraph, "body"))
+        if way_out is not None:
+            body.addWidget(way_out)
         body.addSpacing(8)
         body.addWidget(Button(tr("Close"), on_click=self.accept), 0, Qt.AlignmentFlag.AlignRight)
         fit(self, look().px(480))
