@@ -286,6 +286,28 @@ class TestFiles:
         assert dialog._shown.horizontalScrollBar().maximum() > 0
         dialog.close()
 
+    @pytest.mark.parametrize(
+        ("text", "starts_right"),
+        [
+            ("ما يلزم\n\n- python3\n- قلم\n", True),
+            ("What you need\n\n- قلم\n", False),
+            ("1\n00:00:01,000 --> 00:00:03,000\nقلم جديد\n", True),
+            ("12;34\n", False),
+        ],
+    )
+    def test_a_text_starts_at_its_own_side_in_any_window(self, shelf, open_page, text, starts_right):
+        page = open_page(shelf)
+        for window in (Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft):
+            page.setLayoutDirection(window)
+            dialog = FileDialog(page, "needed.txt", "text/plain", text.encode())
+            dialog.show()
+            settle()
+            shown = dialog._shown
+            lines = [shown.document().findBlockByNumber(n).layout().lineAt(0) for n in range(text.count("\n"))]
+            middle = shown.viewport().width() / 2
+            assert {line.naturalTextRect().center().x() > middle for line in lines} == {starts_right}
+            dialog.close()
+
     @pytest.mark.parametrize("data", [b"", b"%PDF-1.4 broken", b"\x89PNG\r\n\x1a\n", b"MZ\x90"])
     def test_what_can_t_be_shown_can_be_saved(self, shelf, open_page, data, monkeypatch, tmp_path):
         page = open_page(shelf)

@@ -1,6 +1,8 @@
 """Shows a file of a lesson inside the app: PDF pages under each other, one picture, or plain text."""
 
+from collections import Counter
 from pathlib import Path
+from unicodedata import bidirectional
 
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QImage, QPainter, QPaintEvent, QResizeEvent
@@ -22,6 +24,8 @@ KEPT_PAGES = 8
 TEXTS = frozenset({"text/plain", "text/csv", "text/vtt", "application/x-subrip"})
 # More than anybody reads in a window; the whole file can be saved.
 MAX_TEXT_BYTES = 1 << 20
+# A text's direction is told by this much of it.
+DIRECTION_CHARS = 4_000
 
 
 class PaperView(QAbstractScrollArea):
@@ -189,12 +193,23 @@ def _content(name: str, kind: str, data: bytes) -> tuple[QWidget, Paper | None]:
 
 
 def _words(data: bytes, name: str) -> QWidget:
-    made = QPlainTextEdit(data.decode("utf-8-sig", "replace"))
+    text = data.decode("utf-8-sig", "replace")
+    made = QPlainTextEdit(text)
+    option = made.document().defaultTextOption()
+    # Each line finds its own order of letters, but Qt lets all of them start at the left.
+    option.setAlignment(Qt.AlignmentFlag.AlignRight if is_right_to_left(text) else Qt.AlignmentFlag.AlignLeft)
+    made.document().setDefaultTextOption(option)
     made.setReadOnly(True)
     made.setFrameShape(QFrame.Shape.NoFrame)
     made.document().setDocumentMargin(2 * BETWEEN_PX)
     made.setAccessibleName(name)
     return made
+
+
+def is_right_to_left(text: str) -> bool:
+    """Whether most letters of its beginning are written from the right."""
+    kinds = Counter(map(bidirectional, text[:DIRECTION_CHARS]))
+    return kinds["R"] + kinds["AL"] > kinds["L"]
 
 
 def _unreadable() -> QWidget:
