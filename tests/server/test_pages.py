@@ -8,8 +8,10 @@ from lms_server.actions.course_import import import_course
 from lms_server.actions.courses import list_courses
 from lms_server.actions.users import list_users
 from lms_server.content.read import read_course
+from lms_server.content.sanitize import _CLASSES
 from lms_server.web.pages import local_path
 from lms_server.web.tables import table_text
+from tests.house.source import ROOT
 from tests.server.conftest import COURSE, PASSWORD, Client, made, write_course
 
 EVIL = "<script>alert(1)</script>"
@@ -216,6 +218,13 @@ def test_static_files_are_the_known_ones(guest):
     assert guest.get("/static/style.css").headers["content-type"].startswith("text/css")
     assert guest.get("/static/NotoSans-Regular.ttf").status_code == 200
     assert guest.get("/static/OFL.txt").status_code == 404
+
+
+def test_every_class_that_a_lesson_may_carry_has_a_look():
+    style = (ROOT / "lms_server" / "web" / "static" / "style.css").read_text("utf-8")
+    classes = {name for kept in _CLASSES.values() for both in kept for name in both.split()}
+    assert {"callout", "note", "online", "k"} <= classes
+    assert not [name for name in classes if not re.search(rf"^\.reading [.\w]*\.{name} \{{", style, re.MULTILINE)]
 
 
 def test_cookies_are_host_only_over_https(context):
