@@ -85,10 +85,10 @@ def _check_zip_entry(info: zipfile.ZipInfo) -> None:
         raise BadCourse(Fault.ENCRYPTED, "The zip file is encrypted: make one without a password.")
     if stat.S_ISLNK(info.external_attr >> 16):
         raise BadCourse(
-            Fault.SYMLINK, "{file!a} is a symbolic link: put the file itself there.", file=info.orig_filename
+            Fault.SYMLINK, "{file} is a symbolic link: put the file itself there.", file=ascii(info.orig_filename)
         )
     if info.file_size > RATIO_FROM_BYTES and info.file_size > MAX_RATIO * max(info.compress_size, 1):
-        raise BadCourse(Fault.TOO_BIG, "{file!a} unpacks to far more than it holds.", file=info.orig_filename)
+        raise BadCourse(Fault.TOO_BIG, "{file} unpacks to far more than it holds.", file=ascii(info.orig_filename))
 
 
 def zip_tree(place: Path) -> Tree:
@@ -120,7 +120,9 @@ class _Tar:
             if name in {"", "."} or is_hidden(safe_path(name)) or info.isdir():
                 continue
             if not info.isreg():
-                raise BadCourse(Fault.SYMLINK, "{name!a} is a link or a device: put the file itself there.", name=name)
+                raise BadCourse(
+                    Fault.SYMLINK, "{name} is a link or a device: put the file itself there.", name=ascii(name)
+                )
             self._members[safe_path(name)] = info
             yield name, info.size
 

@@ -190,9 +190,9 @@ def _dangling(tree: Tree, resources: Mapping[str, Resource]) -> Iterator[Remark]
             if path is None:
                 raise BadCourse(
                     Fault.UNSAFE_NAME,
-                    "{file} names {name!a}, outside of the cartridge.",
+                    "{file} names {name}, outside of the cartridge.",
                     file=MANIFEST,
-                    name=file[:100],
+                    name=ascii(file[:100]),
                 )
             if path not in tree:
                 yield Remark(

@@ -47,7 +47,8 @@ def unpack(address: str) -> Picture:
     if found is None or media_type not in _SUFFIXES or not found[2].lower().endswith(";base64"):
         return Picture(
             words=sentence(
-                "its address says {kind!a}, not PNG, JPEG, GIF or WebP in base64", kind=(media_type or "nothing")[:60]
+                "its address says {kind}, not PNG, JPEG, GIF or WebP in base64",
+                kind=ascii((media_type or "nothing")[:60]),
             )
         )
     if len(address) > MAX_BYTES * 4 // 3:

@@ -87,7 +87,7 @@ class Links:
         if place is not None:
             return Target(f"lesson:{uid}#{place}")
         is_beginning = not fragment or place_of(fragment) == TOP
-        words = sentence("The link leads to no place in its lesson: #{place}", place=fragment[:200])
+        words = sentence("The link leads to no place in its lesson: {place}", place=f"#{fragment[:200]}")
         return Target(f"lesson:{uid}", remark=None if is_beginning else Remark(RemarkCode.MISSING_PLACE, base, words))
 
     def _embedded(self, address: str, base: str) -> Target:
@@ -176,6 +176,6 @@ def _refused(address: str, base: str) -> Target:
     return Target(
         None,
         remark=Remark(
-            RemarkCode.UNSAFE_LINK, base, sentence("The address was left out: {address!a}", address=address[:200])
+            RemarkCode.UNSAFE_LINK, base, sentence("The address was left out: {address}", address=ascii(address[:200]))
         ),
     )

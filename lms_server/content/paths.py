@@ -45,9 +45,9 @@ def _is_safe_part(part: str) -> bool:
 def _unsafe(name: str) -> BadCourse:
     return BadCourse(
         Fault.UNSAFE_NAME,
-        "The name {name!a} is not allowed in a course: rename the file "
+        "The name {name} is not allowed in a course: rename the file "
         "(no '..', no absolute path, drive, backslash, control character or name reserved by Windows).",
-        name=name[:100],
+        name=ascii(name[:100]),
     )
 
 
