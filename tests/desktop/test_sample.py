@@ -3,6 +3,9 @@
 import json
 from pathlib import Path
 
+import pytest
+from PIL import Image, ImageChops
+
 import resources
 from lms_desktop.settings import Home
 from lms_desktop.store.profiles import Profiles
@@ -35,6 +38,24 @@ def test_the_sample_is_what_the_packages_say(tmp_path):
     write_sample(tmp_path / "made", [resources.path(name) for name in PACKAGES])
     kept, made = (_read(place) for place in (resources.path("sample"), tmp_path / "made"))
     assert made == kept, "make it again: python -m lms_server.operate.sample resources/sample resources/sample-course…"
+
+
+@pytest.mark.parametrize("name", PACKAGES)
+def test_a_cover_loses_nothing_in_upright_square_and_wide_places(name):
+    with Image.open(resources.path(name) / "assets" / "cover.png") as file:
+        cover = file.convert("RGB")
+    ground = Image.new("RGB", cover.size, cover.getpixel((0, 0)))
+    drawn = ImageChops.difference(cover, ground).getbbox()
+    width, height = cover.size
+    for shape in (3 / 4, 1, 16 / 9):
+        shown_width, shown_height = min(width, height * shape), min(height, width / shape)
+        left, top = (width - shown_width) / 2, (height - shown_height) / 2
+        assert drawn[0] > left
+        assert drawn[1] > top
+        assert drawn[2] < width - left
+        assert drawn[3] < height - top
+        # Large enough to be seen beside a line of text.
+        assert drawn[2] - drawn[0] > shown_width / 2 or drawn[3] - drawn[1] > shown_height / 2
 
 
 def _read(folder: Path):
