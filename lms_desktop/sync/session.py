@@ -49,12 +49,19 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Batch:
+    """What one request sends, and the same as it travels."""
+
+    commands: Sequence[Command]
+    written: list[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
-    """A request that was sent, and the commands that are to follow in the next one."""
+    """A request that was sent with these anchors, and the answer that comes some time."""
 
     carried: Cursors
     commands: Sequence[Command]
-    rest: Sequence[Command]
     answer: Future[wire.SyncAnswer]
 
 
@@ -71,6 +78,8 @@ class Session:
     report: Report = field(default_factory=Report)
     _limit: int = _BATCH
     _told_to_wait: set[str | None] = field(default_factory=set)
+    # Read from the outbox already, to be sent with the next requests.
+    _ahead: list[Command] = field(default_factory=list)
 
     def run(self) -> Report:
         """Send and receive until there is nothing left either way. Raises Trouble; the queue is safe."""
@@ -103,9 +112,7 @@ class Session:
             if self.on_progress is not None:
                 self.on_progress(self.report.sent, total)
             if asked is None:
-                carried, waiting = self.store.outgoing(_READ_AHEAD * self._limit)
-                start = self.beside if len(waiting) > self._limit else at_once
-                asked = self._ask(carried, waiting, self._write(waiting), start)
+                asked = self._ask_from_stored()
             asked, is_last = self._exchange(asked)
             if asked is not None or not is_last:
                 continue
@@ -116,20 +123,19 @@ class Session:
             return
         raise ServerTrouble("The server never comes to an end.")
 
-    def _ask(
-        self, carried: Cursors, waiting: Sequence[Command], written: list[Any], start: Start[wire.SyncAnswer]
-    ) -> Asked:
-        commands, rest = waiting[: self._limit], waiting[self._limit :]
-        request = self._request(carried, written)
-        return Asked(carried, commands, rest, start(lambda: self.client.sync(request)))
+    def _ask_from_stored(self) -> Asked:
+        self._ahead.clear()
+        carried, commands = self.store.outgoing(self._limit)
+        # What one request can hold isn't worth a thread.
+        return self._ask(carried, _batch(commands), self.beside if len(commands) == self._limit else at_once)
 
-    def _write(self, waiting: Sequence[Command]) -> list[Any]:
-        """The next request's commands as they travel."""
-        return [wire.write_command(command) for command in waiting[: self._limit]]
+    def _ask(self, carried: Cursors, batch: Batch, start: Start[wire.SyncAnswer]) -> Asked:
+        request = self._request(carried, batch.written)
+        return Asked(carried, batch.commands, start(lambda: self.client.sync(request)))
 
     def _exchange(self, asked: Asked) -> tuple[Asked | None, bool]:
         """Take in an answer. Returns the request that is under way by then, and whether nothing more is to be asked."""
-        written = self._write(asked.rest)
+        upcoming = self._batch_after(asked.commands)
         try:
             answer = asked.answer.result()
         except TooLarge:
@@ -139,7 +145,7 @@ class Session:
             self._find_poison(asked.carried, asked.commands)
             return None, False
         _check_progress(asked.carried, answer)
-        following = self._ask_ahead(asked, answer, written)
+        following = self._ask_ahead(answer, upcoming)
         settled = self._settle(asked.carried, answer)
         if settled is None:
             # Somebody else applied another answer in between; ask again from there.
@@ -149,15 +155,23 @@ class Session:
         self.report.digests_agree = settled.digests_agree
         return following, not settled.more and not self._has_more_to_send(answer)
 
-    def _ask_ahead(self, asked: Asked, answer: wire.SyncAnswer, written: list[Any]) -> Asked | None:
+    def _batch_after(self, sent: Sequence[Command]) -> Batch:
+        """What goes after these, which aren't settled yet: made ready while the server works on them."""
+        if not self._ahead and len(sent) == self._limit:
+            skipped = self._told_to_wait | {command.id for command in sent}
+            _, waiting = self.store.outgoing(_READ_AHEAD * self._limit + len(skipped))
+            self._ahead = [command for command in waiting if command.id not in skipped]
+        batch, self._ahead = _batch(self._ahead[: self._limit]), self._ahead[self._limit :]
+        return batch
+
+    def _ask_ahead(self, answer: wire.SyncAnswer, upcoming: Batch) -> Asked | None:
         """The server needn't be idle while an answer is stored: the next request carries the anchors it brought.
 
         Should storing it fail, those anchors aren't the stored ones, and what comes back then is left alone.
         """
-        if not asked.rest or not (answer.known.me and answer.known.catalog):
+        if not upcoming.commands or not (answer.known.me and answer.known.catalog):
             return None
-        carried = Cursors(answer.epoch, answer.next, answer.settled)
-        return self._ask(carried, asked.rest, written, self.beside)
+        return self._ask(Cursors(answer.epoch, answer.next, answer.settled), upcoming, self.beside)
 
     def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
         try:
@@ -212,7 +226,7 @@ class Session:
         for half in (commands[:middle], commands[middle:]):
             present, _ = self.store.outgoing(0)
             try:
-                answer = self.client.sync(self._request(present, self._write(half)))
+                answer = self.client.sync(self._request(present, _batch(half).written))
             except NotTaken:
                 poison += self._poison(half)
                 continue
@@ -221,6 +235,10 @@ class Session:
                 self.report.count(answer.results)
                 self.report.received += settled.received
         return poison
+
+
+def _batch(commands: Sequence[Command]) -> Batch:
+    return Batch(commands, [wire.write_command(command) for command in commands])
 
 
 def _check_progress(carried: Cursors, answer: wire.SyncAnswer) -> None:

@@ -8,6 +8,7 @@ import pytest
 
 from lms_server.contract import requests, strict, wire
 from lms_server.contract.ids import new_uuid4, new_uuid7
+from lms_server.contract.wire import write_command
 from lms_server.sync.settle import sort_out
 
 TIME = "2026-11-22T10:00:00.123Z"
@@ -46,7 +47,7 @@ def test_what_the_app_sends_is_read_in_one_go(world, laptops):
     laptop.store.start(course.lessons[0])
     laptop.study(course, 0, 1)
     session, (carried, waiting) = laptop.session(), laptop.store.outgoing(10)
-    body = write(session._request(carried, session._write(waiting)))
+    body = write(session._request(carried, [write_command(command) for command in waiting]))
     assert meaning(requests._read_plain(body)) == meaning(strictly(body))
 
 
