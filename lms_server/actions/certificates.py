@@ -132,8 +132,8 @@ def _row_of_facts(learner: Learner, course_id: int, facts: Facts, payload: str) 
 
 
 def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stream: Stream) -> list[str]:
-    statement = insert_into(conn, certificates).values(rows).on_conflict_do_nothing()
-    won = list(conn.execute(statement.returning(certificates.c.uuid)).scalars())
+    statement = insert_into(conn, certificates).on_conflict_do_nothing().returning(certificates.c.uuid)
+    won = list(conn.execute(statement, rows).scalars())
     for uuid in won:
         stream.add_fact(fact_digest(learner.uid, "c", uuid))
     if not won:

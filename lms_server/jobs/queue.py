@@ -68,7 +68,7 @@ def enqueue_all(
         for kind, key, payload, run_at in new
     ]
     if rows:
-        conn.execute(insert_into(conn, jobs).values(rows).on_conflict_do_nothing())
+        conn.execute(insert_into(conn, jobs).on_conflict_do_nothing(), rows)
 
 
 def is_due(conn: Connection, kinds: Collection[str], now: int) -> bool:
