@@ -25,6 +25,7 @@ from lms_server.contract.upsert import among_named, insert_into
 from lms_server.contract.wire import Changes, Result, certificate_command_id
 
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
+_APPLIED = Outcome.APPLIED.value
 _RANK = {"enroll": 0, "start_lesson": 1, "complete_lesson": 2, "keep_certificate": 3}
 _LAST_RANK = 4
 # Who was told to wait goes behind everybody who wasn't; among those who wait as often, kinds keep their order.
@@ -63,23 +64,24 @@ def counts(conn: Connection) -> dict[str, int]:
     return {PENDING: 0, PARKED: 0, REJECTED: 0} | {state: count for state, count in rows}  # noqa: C416 # typed rows
 
 
-def file_results(conn: Connection, results: Sequence[Result]) -> list[str]:
-    """Do what the outcomes say; returns the ids of the commands that are settled by them, and gone."""
+def file_results(conn: Connection, results: Sequence[Result]) -> tuple[list[str], int]:
+    """Do what the outcomes say; returns the ids of the commands that are settled by them, and how many were here."""
     settled, waiting, later = [], [], []
     for result in results:
-        state = None if result.outcome == "applied" else state_after(result)
+        state = None if result.outcome == _APPLIED else state_after(result)
         if state is None:
-            settled.append(result.id)
+            # The client saw to it that each names its command.
+            settled.append(result.id or "")
         elif state == PENDING:
             later.append(result.id)
         else:
             waiting.append({"id_": result.id, "state_": state, "code_": result.code})
-    gone = list(conn.execute(_SETTLE, {"ids": settled}).scalars()) if settled else []
+    gone = conn.execute(_SETTLE, {"ids": settled}).rowcount if settled else 0
     if later:
         conn.execute(_GO_BEHIND, {"ids": later})
     if waiting:
         conn.execute(_WAIT, waiting)
-    return gone
+    return settled, gone
 
 
 def state_after(result: Result) -> str | None:
@@ -208,7 +210,7 @@ _COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c
 )
 _OUTGOING = _COMMANDS.where(outbox.c.state == PENDING).limit(bindparam("limit"))
 _UNSETTLED = _COMMANDS.where(outbox.c.state.in_([PENDING, PARKED]), among_named(outbox.c.target, "targets"))
-_SETTLE = delete(outbox).where(among_named(outbox.c.command_id, "ids")).returning(outbox.c.command_id)
+_SETTLE = delete(outbox).where(among_named(outbox.c.command_id, "ids"))
 _GO_BEHIND = update(outbox).where(among_named(outbox.c.command_id, "ids")).values(rank=outbox.c.rank + _BEHIND)
 _WAIT = (
     update(outbox)
