@@ -51,7 +51,8 @@ class World:
         is_open = isinstance(database, Engine)
         self.engine = database if is_open else open_database(database or f"sqlite:///{folder / 'server.sqlite3'}")
         create_schema(self.engine)
-        self.context = ServerContext(self.engine, self.identity, Blobs(folder / "blobs"), URL, self.now)
+        journal = folder / "journal" / "dispatch.jsonl"
+        self.context = ServerContext(self.engine, self.identity, Blobs(folder / "blobs"), URL, self.now, journal)
         self.skew_ms = 0
         self.users = {}
         with writing(self.engine) as conn:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine, select
@@ -14,13 +15,17 @@ from lms_server.database.tables import server
 
 @dataclass(frozen=True)
 class ServerContext:
-    """One running server. ``clock`` gives milliseconds since 1970 UTC; certificates carry ``public_url``."""
+    """One running server. ``clock`` gives milliseconds since 1970 UTC; certificates carry ``public_url``.
+
+    ``journal_file`` is the dispatch journal's, where there is one.
+    """
 
     engine: Engine
     identity: Identity
     blobs: Blobs
     public_url: str
     clock: Callable[[], int] = field(default=now_ms)
+    journal_file: Path | None = None
 
 
 @dataclass(frozen=True)

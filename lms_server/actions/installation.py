@@ -95,7 +95,8 @@ def _choose_identity(settings: Settings, given: Path | None) -> Identity:
 
 def _context(settings: Settings, engine: Engine, identity: Identity, address: str = "") -> ServerContext:
     public_url = settings.public_url or address or DEFAULT_ADDRESS
-    return ServerContext(engine, identity, Blobs(settings.blob_folder), public_url)
+    blobs = Blobs(settings.blob_folder)
+    return ServerContext(engine, identity, blobs, public_url, journal_file=settings.journal_file)
 
 
 def _check_incarnation(settings: Settings, engine: Engine, identity: Identity) -> None:

@@ -95,15 +95,15 @@ jobs = Table(
     info={"server_only": True},
 )
 
-# Learners whose laptop knew more than the database under an epoch: their mails may have gone before.
+# Learners whose laptop came with history that nobody here knows, and its epoch: their mails may have gone before.
 holds = Table(
     "holds",
     metadata,
     Column("id", Key, primary_key=True),
-    # Null: the epoch ended with its dispatch journal, and whoever comes from it is judged by their anchors.
+    # Never null by now.
     Column("user_id", Key, ForeignKey("users.id")),
     Column("epoch", UID, nullable=False),
-    # Set when an admin lets the mails go; the row stays, so that the same epoch holds nobody twice.
+    # Set when an admin lets the mails go.
     Column("released_at", BigInteger),
     UniqueConstraint("user_id", "epoch", name="uq_holds_user_epoch"),
     info={"server_only": True},

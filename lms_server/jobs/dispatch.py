@@ -9,7 +9,7 @@ from sqlalchemy import Engine, select
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import now_ms
 from lms_server.database.tables import server
-from lms_server.jobs.journal import BadJournal, Event, Journal
+from lms_server.jobs.journal import FREE, BadJournal, Event, Journal
 from lms_server.jobs.mail import BadAddress, Letter, Mail, write_mail
 from lms_server.jobs.queue import Job, State, Verdict, keep_payload, wait_ms
 from lms_server.jobs.transports import InDoubt, Refused, Transport, TryAgain
@@ -17,7 +17,7 @@ from lms_server.jobs.transports import InDoubt, Refused, Transport, TryAgain
 KIND = "certificate_email"
 LEASE_MS = 900_000
 _PATIENCE_MS = 3 * 24 * 3_600_000
-_FREE = (None, Event.ABANDONED, Event.RESEND)
+MAY_HAVE_GONE = "the server's history was rolled back: it may have gone before"
 
 
 @dataclass(frozen=True)
@@ -49,7 +49,9 @@ class Dispatch:
             recorded: int = conn.execute(select(server.c.journal_seq)).scalar_one()
         if recorded > self.journal.last_seq:
             return Verdict(State.HELD, "the dispatch journal is missing or shorter than recorded")
-        is_open = event not in _FREE or "intent" in job.payload
+        if event is Event.HELD:
+            return Verdict(State.HELD, MAY_HAVE_GONE)
+        is_open = event not in FREE or "intent" in job.payload
         if is_open and not self.transport.is_idempotent:
             reason = "a worker stopped while handing it over"
             return Verdict(State.IN_DOUBT, reason, journal_seq=self.journal.last_seq)

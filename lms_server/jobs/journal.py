@@ -1,11 +1,11 @@
-"""The dispatch journal: which mails were about to go and which were accepted, in a file that no database rolls back."""
+"""The dispatch journal: which mails were about to go, which were accepted, in a file that no database rolls back."""
 
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
@@ -26,22 +26,34 @@ class BadJournal(Exception):
 
 
 class Event(StrEnum):
-    """What happened to a certificate's mail. After ``abandoned`` and ``resend`` it may go (again)."""
+    """What happened to a certificate's mail. After ``abandoned`` and ``resend`` it may go (again).
+
+    ``held``: it may have gone in a history that was lost, and waits for an admin. ``past`` isn't of a mail: it names
+    points of a stream's history that a restore took back, and whose mails are all in this journal.
+    """
 
     INTENT = "intent"
     ACCEPTED = "accepted"
     ABANDONED = "abandoned"
     RESEND = "resend"
+    HELD = "held"
+    PAST = "past"
+
+
+# After these a mail may go.
+FREE = frozenset({None, Event.ABANDONED, Event.RESEND})
+_NAME = {event: "stream" if event is Event.PAST else "certificate" for event in Event}
 
 
 @dataclass(frozen=True)
 class Entry:
-    """One line; ``seq`` counts from 1 without gaps."""
+    """One line; ``seq`` counts from 1 without gaps. ``key`` is a certificate's uuid, or the stream of ``past``."""
 
     seq: int
     event: Event
-    certificate: str
+    key: str
     at: int
+    anchors: tuple[str, ...] = ()
 
 
 class Journal:
@@ -62,37 +74,57 @@ class Journal:
         self._refresh()
         return self._events.get(certificate)
 
+    def has_seen(self, stream: str, anchor: str) -> bool:
+        """Whether this point of a history that a restore took back is one whose mails stand in this journal."""
+        self._refresh()
+        return anchor in self._past.get(stream, ())
+
     def append(self, event: Event, certificate: str, at: int | None = None) -> int:
         """Record an event for good and return its number."""
+        return self.append_all([Entry(0, event, certificate, now_ms() if at is None else at)])
+
+    def append_all(self, new: Iterable[Entry]) -> int:
+        """Record these in one go, numbered anew; returns the last number."""
+        new = list(new)
+        if not new:
+            return self.last_seq
         self._path.parent.mkdir(parents=True, exist_ok=True)
         fresh = not self._path.exists()
         with self._path.open("a+b") as file, _locked(file):
             self._take_in(file)
-            entry = Entry(self._seq + 1, event, certificate, now_ms() if at is None else at)
+            entries = [replace(entry, seq=self._seq + place) for place, entry in enumerate(new, 1)]
+            lines = [_line(entry) for entry in entries]
             # What a crash cut off goes; it was never acted on.
             file.truncate(self._offset)
             file.seek(0, os.SEEK_END)
-            line = _line(entry)
-            file.write(line)
+            file.write(b"".join(lines))
             file.flush()
             os.fsync(file.fileno())
-            self._note(entry, len(line))
+            for entry, line in zip(entries, lines, strict=True):
+                self._note(entry, len(line))
         if fresh:
             _sync_folder(self._path.parent)
-        return entry.seq
+        return entries[-1].seq
 
     def add_entries_of(self, other: Path) -> int:
-        """Append what another journal (a backup's) knows of mails that this one doesn't; returns how many."""
-        known = set(self._events) if self.last_seq else set()
-        missing = [entry for entry in read_entries(other) if entry.certificate not in known]
-        for entry in missing:
-            self.append(entry.event, entry.certificate, entry.at)
-        return len(missing)
+        """Append what another journal (a backup's) knows and this one doesn't; returns how many."""
+        theirs, known = read_entries(other), {_content(entry) for entry in read_entries(self._path)}
+        ends = {entry.key: entry.event for entry in theirs}
+        self._refresh()
+        news = [entry for entry in theirs if _content(entry) not in known and self._needs(entry, ends)]
+        self.append_all(news)
+        return len(news)
+
+    def _needs(self, entry: Entry, ends: dict[str, Event]) -> bool:
+        """A mail that this journal doesn't know, or takes for free to go and the other one doesn't."""
+        mine = self._events.get(entry.key)
+        return mine is None or (mine is not Event.ACCEPTED and ends[entry.key] not in FREE)
 
     def _forget(self) -> None:
         self._offset = 0
         self._seq = 0
         self._events: dict[str, Event] = {}
+        self._past: dict[str, set[str]] = {}
 
     def _refresh(self) -> None:
         try:
@@ -111,7 +143,10 @@ class Journal:
     def _note(self, entry: Entry, length: int) -> None:
         self._offset += length
         self._seq = entry.seq
-        self._events[entry.certificate] = entry.event
+        if entry.event is Event.PAST:
+            self._past.setdefault(entry.key, set()).update(entry.anchors)
+        else:
+            self._events[entry.key] = entry.event
 
 
 def read_entries(path: Path) -> list[Entry]:
@@ -140,13 +175,20 @@ def _parse(line: bytes) -> Entry | None:
     if digest.decode("ascii", "replace") != _digest(document):
         return None
     values = json.loads(document)
-    return Entry(values["seq"], Event(values["event"]), values["certificate"], values["at"])
+    event = Event(values["event"])
+    return Entry(values["seq"], event, values[_NAME[event]], values["at"], tuple(values.get("anchors", ())))
 
 
 def _line(entry: Entry) -> bytes:
-    values = {"seq": entry.seq, "event": entry.event, "certificate": entry.certificate, "at": entry.at}
+    values = {"seq": entry.seq, "event": entry.event, _NAME[entry.event]: entry.key, "at": entry.at}
+    if entry.anchors:
+        values["anchors"] = entry.anchors
     document = json.dumps(values, separators=(",", ":")).encode()
     return f"{_digest(document)} ".encode() + document + b"\n"
+
+
+def _content(entry: Entry) -> Entry:
+    return replace(entry, seq=0)
 
 
 def _digest(document: bytes) -> str:

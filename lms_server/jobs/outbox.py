@@ -1,7 +1,7 @@
 """What an admin sees of the mails, and may do: send one again, release what is held."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,13 +10,13 @@ from sqlalchemy.dialects.postgresql import JSONB
 
 from lms_server.contract.upsert import insert_into
 from lms_server.database.tables import certificates, holds, jobs, server, users
-from lms_server.jobs.dispatch import KIND
-from lms_server.jobs.journal import Event, Journal
+from lms_server.jobs.dispatch import KIND, MAY_HAVE_GONE
+from lms_server.jobs.journal import FREE, Entry, Event, Journal
 from lms_server.jobs.mail import message_id
 from lms_server.jobs.queue import State
 from lms_server.sentences import sentence
 
-_MAY_HAVE_GONE = "the server's history was rolled back: it may have gone before"
+_TOLD_BY = {State.ACCEPTED: Event.ACCEPTED, State.IN_DOUBT: Event.INTENT, State.HELD: Event.HELD}
 
 
 @dataclass(frozen=True)
@@ -65,6 +65,9 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> St
         raise CannotResend(
             "The mail of certificate {certificate} still waits: it wasn't sent yet.", certificate=certificate
         )
+    if journal.last_seq < conn.execute(select(server.c.journal_seq)).scalar_one():
+        # It would grow again, and nobody would notice any more that it is missing.
+        raise CannotResend("The mail journal is missing or shorter than it was: release the held mails first.")
     payload = json.loads(row.payload)
     payload.pop("intent", None)
     payload["resent"] = payload.get("resent", 0) + 1
@@ -78,21 +81,41 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> St
 
 
 def release(conn: Connection, journal: Journal, now: int) -> int:
-    """Let held mails go, and take the journal as it is for complete; returns how many were held."""
+    """Let held mails go, and take the journal for complete; returns how many were held.
+
+    What the journal has lost and the database still knows is written into it again.
+    """
     held = and_(jobs.c.kind == KIND, jobs.c.state == State.HELD)
-    released = conn.execute(update(jobs).where(held).values(state=State.QUEUED, reason=None, run_at=now)).rowcount
+    keys = conn.execute(select(jobs.c.key).where(held)).scalars().all()
+    conn.execute(update(jobs).where(held).values(state=State.QUEUED, reason=None, run_at=now))
     conn.execute(update(holds).where(holds.c.released_at.is_(None)).values(released_at=now))
+    freed = [Entry(0, Event.RESEND, key, now) for key in keys if journal.last_event(key) is Event.HELD]
+    journal.append_all([*freed, *news_for(conn, journal, now)])
     conn.execute(update(server).values(journal_seq=journal.last_seq))
-    return released
+    return len(keys)
+
+
+def news_for(conn: Connection, journal: Journal, now: int) -> Iterator[Entry]:
+    """What this database knows of mails and the journal doesn't: they went, may have gone, or wait for an admin."""
+    told = [*_TOLD_BY, State.SENDING]
+    query = select(jobs.c.key, jobs.c.state, jobs.c.payload).where(jobs.c.kind == KIND, jobs.c.state.in_(told))
+    for key, state, payload in conn.execute(query):
+        is_open = state != State.SENDING or "intent" in json.loads(payload)
+        event, known = _TOLD_BY.get(state, Event.INTENT), journal.last_event(key)
+        if is_open and known is not Event.ACCEPTED and (event is Event.ACCEPTED or known in FREE):
+            yield Entry(0, event, key, now)
 
 
 def hold_learner(conn: Connection, user_id: int, epoch: str) -> bool:
     """Keep a learner's unsent mails back, those that are queued and those to come, until an admin releases them.
 
-    False when this epoch already held them; it does so once.
+    False when they are held under this epoch already.
     """
-    row = insert_into(conn, holds).values(user_id=user_id, epoch=epoch).on_conflict_do_nothing()
-    is_new = conn.execute(row.returning(holds.c.id)).one_or_none() is not None
+    row = insert_into(conn, holds).values(user_id=user_id, epoch=epoch)
+    again = row.on_conflict_do_update(
+        index_elements=["user_id", "epoch"], set_={"released_at": None}, where=holds.c.released_at.is_not(None)
+    )
+    is_new = conn.execute(again.returning(holds.c.id)).one_or_none() is not None
     if is_new:
         hold_mails(conn, select(certificates.c.uuid).where(certificates.c.user_id == user_id))
     return is_new
@@ -110,7 +133,7 @@ def is_held(conn: Connection, user_id: int) -> bool:
     return conn.execute(query).first() is not None
 
 
-def hold_mails(conn: Connection, uuids: Collection[str] | Select[Any], reason: str = _MAY_HAVE_GONE) -> None:
+def hold_mails(conn: Connection, uuids: Collection[str] | Select[Any], reason: str = MAY_HAVE_GONE) -> None:
     """Keep these certificates' unsent mails back until an admin releases them: they may have gone before."""
     waiting = and_(jobs.c.kind == KIND, jobs.c.state == State.QUEUED, jobs.c.key.in_(uuids))
     conn.execute(update(jobs).where(waiting).values(state=State.HELD, reason=reason))

@@ -9,11 +9,11 @@ from contextlib import closing
 from pathlib import Path
 
 from lms_server.actions.copying import copy_from_file
+from lms_server.actions.past import hand_over
 from lms_server.actions.refusals import Refused
 from lms_server.content.blobs import Blobs
-from lms_server.contract.ids import new_uuid4
 from lms_server.database.identity import BadIdentity, Identity, read_identity
-from lms_server.jobs.journal import Journal
+from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.backup import BLOBS, DATABASE, IDENTITY, JOURNAL, opened, read_manifest, sync_folder
 from lms_server.operate.presence import present
 from lms_server.settings import Settings
@@ -24,8 +24,8 @@ _KEPT = "before-restore.sqlite3"
 def restore_backup(settings: Settings, source: Path) -> None:
     """Put a backup's server into the data folder, with a new epoch; raises Refused.
 
-    The journal that is there stays, and learns what the backup's knows: no mail goes a second time. Where none is,
-    the mails of learners whose laptops know more than the backup wait for ``mail release``.
+    The journal that is there stays, and learns what the backup's and the replaced database know: no mail goes a second
+    time. Where none is, the mails of learners whose laptops know more than the backup wait for ``mail release``.
     """
     files = read_manifest(source, verify=True)["files"]
     with present(settings.data, alone=True), tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as name:
@@ -34,11 +34,9 @@ def restore_backup(settings: Settings, source: Path) -> None:
             for member in sorted(files.keys() & {DATABASE, IDENTITY, JOURNAL}):
                 _extract(archive, member, folder / member)
             identity = _same_server(settings, folder / IDENTITY)
-            _renew(
-                folder / DATABASE, identity, Journal(settings.journal_file), is_new=not settings.identity_file.exists()
-            )
+            _check(folder / DATABASE, identity)
             _put_blobs(archive, [member for member in files if member.startswith(BLOBS)], Blobs(settings.blob_folder))
-        Journal(settings.journal_file).add_entries_of(folder / JOURNAL)
+        _renew(settings, folder)
         identity.write(settings.identity_file)
         if settings.database_file is None:
             copy_from_file(folder / DATABASE, settings.database)
@@ -58,27 +56,39 @@ def _same_server(settings: Settings, backed_up: Path) -> Identity:
     return identity
 
 
-def _renew(database: Path, identity: Identity, journal: Journal, *, is_new: bool) -> None:
-    """Check the database that came out of the backup and give it a new epoch: desktops then look closer.
-
-    In a new folder nobody knows which mails went after the backup; nor with a journal shorter than the backup's.
-    """
+def _check(database: Path, identity: Identity) -> None:
+    """Refuse a database that is damaged, or another server's than the identity says."""
     try:
         with closing(sqlite3.connect(database)) as conn:
             if [row[0] for row in conn.execute("PRAGMA integrity_check")] != ["ok"]:
                 raise Refused("damaged", "The database in this backup is damaged.")
-            (recorded,) = conn.execute("SELECT journal_seq FROM server").fetchone() or (0,)
-            if is_new or journal.last_seq < recorded:
-                conn.execute("INSERT INTO holds (epoch) SELECT epoch FROM server")
-            before = conn.total_changes
-            conn.execute("UPDATE server SET epoch = ? WHERE server_id = ?", (new_uuid4(), identity.server_id))
-            if conn.total_changes != before + 1:
+            if conn.execute("SELECT server_id FROM server").fetchall() != [(identity.server_id,)]:
                 raise Refused("not_a_backup", "The backup's database and identity don't belong together.")
-            conn.commit()
     except sqlite3.Error as error:
         raise Refused("damaged", "The database in this backup can't be read.") from error
-    with database.open("rb+") as file:
-        os.fsync(file.fileno())
+
+
+def _renew(settings: Settings, folder: Path) -> None:
+    """Make the backup's database the heir of the one that is in use."""
+    file, database = settings.database_file, folder / DATABASE
+    replaced = settings.database if file is None or _is_sound(file) else None
+    try:
+        hand_over(replaced, database, Journal(settings.journal_file), folder / JOURNAL)
+    except BadJournal as error:
+        words = "{error}. Move {file} away; mails that may have gone are then held."
+        raise Refused("damaged", words, error=error, file=settings.journal_file) from error
+    _fold_log_in(database)
+    with database.open("rb+") as written:
+        os.fsync(written.fileno())
+
+
+def _is_sound(file: Path) -> bool:
+    try:
+        with closing(sqlite3.connect(f"{file.as_uri()}?mode=rw", uri=True)) as conn:
+            return [row[0] for row in conn.execute("PRAGMA integrity_check")] == ["ok"]
+    except sqlite3.Error:
+        # Missing, or so damaged that it is no database any more; that is why somebody restores.
+        return False
 
 
 def _put_blobs(archive: zipfile.ZipFile, members: list[str], blobs: Blobs) -> None:

@@ -1,59 +1,66 @@
-"""Notice that the whole data folder was rolled back behind our back, and hold mails that may have gone before."""
+"""Notice that mails may have gone in a history that nobody here knows, and hold that learner's."""
 
 import logging
+from pathlib import Path
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, update
 
-from lms_server.actions.context import Learner, ServerContext, read_server
+from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors, wire
-from lms_server.contract.anchors import CATALOG
+from lms_server.contract.anchors import CATALOG, Anchor
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import reading
 from lms_server.database.retry import whole_transaction
-from lms_server.database.tables import holds, server
+from lms_server.database.tables import server
+from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.jobs.outbox import hold_learner, is_held
 
 log = logging.getLogger(__name__)
 
 
 def notice_rollback(context: ServerContext, who: Learner, request: wire.SyncRequest) -> None:
-    """An anchor of ours that we can't find, under an epoch that nobody ended: history was lost and nobody said so.
+    """An anchor of ours that neither the database nor the dispatch journal can find: history was lost with its mails.
 
-    Under the present epoch it takes a new one. The dispatch journal may have been rolled back too, so this learner's
-    mails are held until an admin releases them. Those who come later under the lost epoch are judged by their own
-    anchors: whoever lost nothing goes on, so a made-up anchor stops nobody's mail but its maker's, and a second one
-    changes nothing. Nothing else depends on this; desktops offer everything again because of the anchor alone.
+    The journal names what a restore took back (see ``actions.past``); whoever comes from there is a laptop like any
+    other, since the journal knows which mails went. Everybody else is judged by their own anchors, whatever epoch they
+    come from: this learner's mails are held until an admin releases them. So a made-up anchor stops nobody's mail but
+    its maker's. The present epoch ends, if it is the one that lost its history. Nothing else depends on this; desktops
+    offer everything again because of the anchor alone.
     """
     if request.epoch is None:
         return
     with reading(context.engine) as conn:
-        epoch = read_server(conn).epoch
-        if not _is_suspect(conn, request.epoch, epoch) or _finds_all(conn, who, request) or is_held(conn, who.id):
+        lost = _not_found(conn, who, request)
+        if not lost or is_held(conn, who.id):
             return
+    if _all_seen(context.journal_file, lost):
+        return
     if whole_transaction(context.engine, lambda conn: _hold(conn, who, request.epoch or "")):
-        log.warning("The data folder was rolled back: a laptop knows more than the database. Its mails are held.")
+        log.warning("History was rolled back: a laptop knows more than this server. Its learner's mails are held.")
 
 
-def _is_suspect(conn: Connection, carried: str, present: str) -> bool:
-    """Whether this epoch is running, or ended by somebody's noticing or without its journal.
-
-    A restore that was said so, beside the journal, is neither: the journal knows which mails went.
-    """
-    ended = select(holds.c.id).where(holds.c.epoch == carried).limit(1)
-    return carried == present or conn.execute(ended).first() is not None
-
-
-def _finds_all(conn: Connection, who: Learner, request: wire.SyncRequest) -> bool:
+def _not_found(conn: Connection, who: Learner, request: wire.SyncRequest) -> set[tuple[str, Anchor]]:
+    """The request's anchors that the database doesn't know, by stream."""
     texts = {
         (stream, text)
         for stream, name in ((CATALOG, "catalog"), (who.uid, "me"))
         for text in (getattr(request.after, name), getattr(request.settled, name))
         if text is not None
     }
-    wanted = {(stream, anchors.read_anchor(text)) for stream, text in texts}
-    found = anchors.find(conn, [(stream, anchor.revision) for stream, anchor in wanted if anchor is not None])
     # Nonsense isn't proof of lost history: no server of ours made it.
-    return all(anchor is None or found.get((stream, anchor.revision)) == anchor for stream, anchor in wanted)
+    wanted = {(stream, anchor) for stream, text in texts if (anchor := anchors.read_anchor(text)) is not None}
+    found = anchors.find(conn, [(stream, anchor.revision) for stream, anchor in wanted])
+    return {(stream, anchor) for stream, anchor in wanted if found.get((stream, anchor.revision)) != anchor}
+
+
+def _all_seen(journal_file: Path | None, lost: set[tuple[str, Anchor]]) -> bool:
+    if journal_file is None:
+        return False
+    journal = Journal(journal_file)
+    try:
+        return all(journal.has_seen(stream, anchor.text()) for stream, anchor in lost)
+    except BadJournal:
+        return False
 
 
 def _hold(conn: Connection, who: Learner, epoch: str) -> bool:

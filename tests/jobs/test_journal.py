@@ -2,10 +2,11 @@
 
 import subprocess
 import sys
+from hashlib import sha256
 
 import pytest
 
-from lms_server.jobs.journal import BadJournal, Event, Journal, read_entries
+from lms_server.jobs.journal import BadJournal, Entry, Event, Journal, read_entries
 
 
 @pytest.fixture
@@ -86,3 +87,44 @@ def test_a_backups_entries_are_added(path, tmp_path):
     assert (mine.last_event("a"), mine.last_event("b")) == (Event.ACCEPTED, Event.ACCEPTED)
     assert mine.add_entries_of(tmp_path / "old.jsonl") == 0
     assert mine.add_entries_of(tmp_path / "missing.jsonl") == 0
+
+
+def test_what_a_backup_knows_of_a_mail_that_may_go_is_added(path, tmp_path):
+    """A rolled back journal, and a backup made after the mail went."""
+    mine, later = Journal(path), tmp_path / "later.jsonl"
+    for number, event in enumerate((Event.INTENT, Event.ABANDONED), 1):
+        mine.append(event, "a", number)
+    later.write_bytes(path.read_bytes())
+    for number, event in enumerate((Event.INTENT, Event.ACCEPTED), 3):
+        Journal(later).append(event, "a", number)
+    assert mine.add_entries_of(later) == 2
+    assert mine.last_event("a") is Event.ACCEPTED
+    # Nor does an older one make a mail free again.
+    assert Journal(later).add_entries_of(path) == 0
+    older = tmp_path / "older.jsonl"
+    Journal(older).append(Event.ABANDONED, "a", 5)
+    assert mine.add_entries_of(older) == 0
+
+
+def test_the_past_is_no_mail_s(path, tmp_path):
+    other = Journal(tmp_path / "other.jsonl")
+    other.append_all([Entry(0, Event.PAST, "catalog", 1, ("x", "y")), Entry(0, Event.HELD, "a", 2)])
+    assert (other.last_seq, other.last_event("catalog"), other.last_event("a")) == (2, None, Event.HELD)
+    mine = Journal(path)
+    mine.append(Event.INTENT, "b", 1)
+    assert mine.add_entries_of(tmp_path / "other.jsonl") == 2
+    again = Journal(path)
+    assert again.has_seen("catalog", "y")
+    assert not again.has_seen("catalog", "z")
+    assert not again.has_seen("me", "y")
+    assert mine.add_entries_of(tmp_path / "other.jsonl") == 0
+
+
+def test_a_journal_of_an_older_version_is_read(path):
+    path.parent.mkdir(exist_ok=True)
+    document = b'{"seq":1,"event":"accepted","certificate":"a","at":1795000000000}'
+    path.write_bytes(f"{sha256(document).hexdigest()[:16]} ".encode() + document + b"\n")
+    journal = Journal(path)
+    assert journal.last_event("a") is Event.ACCEPTED
+    assert journal.append(Event.PAST, "catalog") == 2
+    assert Journal(path).last_event("a") is Event.ACCEPTED

@@ -1,0 +1,124 @@
+"""What a restore saves of the database that it replaces, so that no mail goes a second time."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, select, update
+
+from lms_server.contract.anchors import Anchor, anchors, streams
+from lms_server.contract.ids import new_uuid4
+from lms_server.contract.schema import certificates, users
+from lms_server.contract.sqlite import open_sqlite, reading, writing
+from lms_server.contract.times import now_ms
+from lms_server.contract.upsert import insert_into
+from lms_server.database.engine import has_schema, open_database
+from lms_server.database.tables import holds, jobs, server
+from lms_server.jobs.dispatch import KIND
+from lms_server.jobs.journal import FREE, Entry, Event, Journal
+from lms_server.jobs.outbox import hold_mails, news_for
+from lms_server.jobs.queue import State
+
+_Holds = list[tuple[str, str, int | None]]
+
+
+def hand_over(replaced: str | None, restored: Path, journal: Journal, backed_up: Path) -> None:
+    """Make the database in this file the heir of the one at this address, which is left as it is.
+
+    ``replaced`` is None where nothing can be read; ``backed_up`` is the backup's journal. Raises BadJournal.
+    """
+    with _opened(open_sqlite(restored)) as new:
+        heir = Heir(new, journal, now_ms())
+        if replaced is None:
+            heir.take_over(None, backed_up)
+        else:
+            with _opened(open_database(replaced)) as old:
+                heir.take_over(old if _server_of(old) == _server_of(new) else None, backed_up)
+
+
+@dataclass(frozen=True)
+class Heir:
+    """The database that comes out of a backup, with the journal that it will go on with."""
+
+    engine: Engine
+    journal: Journal
+    now: int
+
+    def take_over(self, replaced: Engine | None, backed_up: Path) -> None:
+        """Learn from the backup's journal, and from the database that is replaced if it can be read; a new epoch.
+
+        A journal that was whole names the history that goes (``past``): laptops that come from there are no cause for
+        alarm. Otherwise mails may have gone after the backup that nobody here knows of: those that wait in the backup
+        are held, as are those of laptops that know more than anybody here.
+        """
+        is_whole, kept = False, _Holds()
+        if replaced is not None:
+            with reading(replaced) as old:
+                is_whole = old.execute(select(server.c.journal_seq)).scalar_one() <= self.journal.last_seq
+                kept = _read_holds(old)
+                self._learn(old, is_whole=is_whole)
+        self.journal.add_entries_of(backed_up)
+        if not is_whole:
+            with reading(self.engine) as new:
+                self.journal.append_all(self._waiting(new))
+        with writing(self.engine) as new:
+            _keep_holds(new, kept)
+            new.execute(update(server).values(epoch=new_uuid4(), journal_seq=self.journal.last_seq))
+
+    def _learn(self, old: Connection, *, is_whole: bool) -> None:
+        self.journal.append_all(news_for(old, self.journal, self.now))
+        if is_whole:
+            with reading(self.engine) as new:
+                self.journal.append_all(self._taken_back(old, new))
+
+    def _taken_back(self, old: Connection, new: Connection) -> Iterator[Entry]:
+        for stream in old.execute(select(streams.c.stream)).scalars().all():
+            gone = _anchors_of(old, stream) - _anchors_of(new, stream)
+            if gone:
+                texts = tuple(anchor.text() for anchor in sorted(gone))
+                yield Entry(0, Event.PAST, stream, self.now, texts)
+
+    def _waiting(self, new: Connection) -> Iterator[Entry]:
+        waiting = select(jobs.c.key).where(jobs.c.kind == KIND, jobs.c.state.in_([State.QUEUED, State.SENDING]))
+        for key in new.execute(waiting).scalars():
+            if self.journal.last_event(key) in FREE:
+                yield Entry(0, Event.HELD, key, self.now)
+
+
+@contextmanager
+def _opened(engine: Engine) -> Iterator[Engine]:
+    try:
+        yield engine
+    finally:
+        engine.dispose()
+
+
+def _server_of(engine: Engine) -> str | None:
+    """Whose database this is; None before ``init``."""
+    if not has_schema(engine):
+        return None
+    with reading(engine) as conn:
+        return conn.execute(select(server.c.server_id)).scalar()
+
+
+def _anchors_of(conn: Connection, stream: str) -> set[Anchor]:
+    query = select(anchors.c.revision, anchors.c.tag).where(anchors.c.stream == stream)
+    return {Anchor(revision, tag) for revision, tag in conn.execute(query)}
+
+
+def _read_holds(old: Connection) -> _Holds:
+    query = select(users.c.uid, holds.c.epoch, holds.c.released_at).join_from(holds, users)
+    return [(uid, epoch, released_at) for uid, epoch, released_at in old.execute(query)]
+
+
+def _keep_holds(new: Connection, kept: _Holds) -> None:
+    """Whoever was held stays so; an account that the backup doesn't know is judged anew when it comes."""
+    ids = {row.uid: row.id for row in new.execute(select(users.c.uid, users.c.id))}
+    for uid, epoch, released_at in kept:
+        if uid in ids:
+            row = insert_into(new, holds).values(user_id=ids[uid], epoch=epoch, released_at=released_at)
+            known = {"index_elements": ["user_id", "epoch"], "set_": {"released_at": released_at}}
+            new.execute(row.on_conflict_do_update(**known))
+    held = select(holds.c.user_id).where(holds.c.released_at.is_(None))
+    hold_mails(new, select(certificates.c.uuid).where(certificates.c.user_id.in_(held)))

@@ -1,0 +1,171 @@
+"""A backup was put in, by an admin who said so: who knows of a mail, knows of it still, and nobody else's waits."""
+
+import pytest
+from sqlalchemy import text
+
+from lms_server.contract.sqlite import reading
+from tests.jobs.school import School
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def school(request, tmp_path, mail_server):
+    database = request.getfixturevalue("postgres_url") if request.param == "postgresql" else None
+    made = School(tmp_path, mail_server, database)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def folder(tmp_path, mail_server):
+    """One whose database is in the folder, and goes with it."""
+    made = School(tmp_path, mail_server)
+    yield made
+    made.close()
+
+
+def test_nobody_is_held_and_no_mail_goes_twice(school):
+    ana, ben, chloe = school.laptops
+    old = school.back_up("old")
+    school.finish(ana)
+    school.work()
+    school.restore(old)
+    for laptop in (ana, ben):
+        school.finish(laptop, school.other)
+    school.work()
+    assert school.received() == ["ana", "ana", "ben"]
+    # One that slept through two restores is of no unknown past either.
+    school.finish(chloe)
+    school.restore(school.back_up("new"))
+    school.finish(ben)
+    school.restore(old)
+    for laptop in (chloe, ben):
+        laptop.sync()
+    school.work()
+    assert set(school.states()) == {"ben", "chloe"}
+    school.finish(chloe, school.other)
+    school.work()
+    assert school.received() == ["ana", "ana", "ben", "ben", "chloe", "chloe"]
+    ana.sync()
+    school.work()
+    assert {state for states in school.states().values() for state in states} == {"accepted"}
+
+
+@pytest.mark.logs("rolled back")
+def test_after_a_rollback_that_nobody_noticed(folder):
+    school, (ana, ben, _) = folder, folder.laptops
+    old = school.back_up("old")
+    school.keep_copy()
+    school.finish(ana)
+    school.work()
+    school.roll_back()
+    school.finish(ben)
+    school.work()
+    school.restore(old)
+    for laptop in (ana, ben):
+        laptop.sync()
+    school.work()
+    assert school.states() == {"ana": ["held"], "ben": ["accepted"]}
+    assert school.received() == ["ana", "ben"]
+
+
+@pytest.mark.logs("rolled back")
+def test_after_a_move_to_a_new_machine(folder):
+    school, (ana, ben, chloe) = folder, folder.laptops
+    oldest = school.back_up("oldest")
+    school.finish(ben)
+    newer = school.back_up("newer")
+    school.work()
+    school.finish(ana)
+    school.work()
+    assert school.received() == ["ana", "ben"]
+    school.move(newer)
+    school.work()
+    assert school.states() == {"ben": ["held"]}, "it waited when the backup was made, and may have gone since"
+    for backup in (oldest, newer, oldest):
+        school.restore(backup)
+    for laptop in (ben, ana):
+        laptop.sync()
+    school.finish(chloe)
+    school.work()
+    assert school.states() == {"ana": ["held"], "ben": ["held"], "chloe": ["accepted"]}
+    assert school.received() == ["ana", "ben", "chloe"]
+    assert school.let_go() == 2
+    school.work()
+    assert school.received() == ["ana", "ana", "ben", "ben", "chloe"], "as the admin wants it"
+
+
+@pytest.mark.logs("rolled back")
+def test_whoever_was_held_stays_so(folder):
+    school, ana = folder, folder.laptops[0]
+    fresh = school.laptop(ana.learner)
+    fresh.sync()
+    old = school.back_up("old")
+    school.finish(ana)
+    school.work()
+    school.move(old)
+    ana.sync()
+    school.restore(old)
+    # Nothing comes from the laptop that knows; the same work is done again on another one.
+    school.finish(fresh)
+    school.work()
+    assert school.states() == {"ana": ["held"]}
+    assert school.received() == ["ana"]
+
+
+def test_the_journal_that_is_kept_is_recorded(school):
+    ana, ben, _ = school.laptops
+    old = school.back_up("old")
+    school.finish(ana)
+    school.work()
+    school.restore(old)
+    school.journal.unlink()
+    school.finish(ben)
+    school.work()
+    assert school.states() == {"ben": ["held"]}
+    assert set(school.reasons()) == {"the dispatch journal is missing or shorter than recorded"}
+
+
+@pytest.mark.parametrize("is_released", [True, False])
+def test_what_the_database_knows_stands_in_for_a_lost_journal(school, is_released):
+    ana, ben, _ = school.laptops
+    school.finish(ben)
+    old = school.back_up("old")
+    school.work()
+    school.finish(ana)
+    school.work()
+    school.journal.unlink()
+    if is_released:
+        school.let_go()
+    school.restore(old)
+    # Ben's mail waits in this backup, and nobody but the replaced database knows that it went.
+    school.work()
+    assert school.states() == {"ben": ["accepted"]}
+    if is_released:
+        ana.sync()
+        school.work()
+        assert school.states() == {"ana": ["accepted"], "ben": ["accepted"]}
+    assert school.received() == ["ana", "ben"]
+
+
+@pytest.mark.logs("rolled back")
+def test_what_cannot_be_read_is_a_reason_to_hold(folder):
+    school, (ana, ben, _) = folder, folder.laptops
+    old = school.back_up("old")
+    school.finish(ana)
+    school.world.engine.dispose()
+    school.settings.database_file.write_bytes(b"no database at all" * 1000)
+    school.restore(old)
+    for laptop in (ana, ben):
+        school.finish(laptop, school.other)
+    school.work()
+    assert school.states() == {"ana": ["held", "held"], "ben": ["accepted"]}
+
+
+def test_each_restore_is_an_epoch_of_its_own(school):
+    old, epochs = school.back_up("old"), [school.epoch()]
+    for _ in range(2):
+        school.restore(old)
+        epochs.append(school.epoch())
+    assert len(set(epochs)) == 3
+    with reading(school.world.engine) as conn:
+        assert conn.execute(text("SELECT count(*) FROM holds")).scalar_one() == 0
