@@ -8,14 +8,15 @@ from dataclasses import dataclass, field
 from random import Random
 
 from lms_server.actions import work
+from lms_server.actions.past import Heir
+from lms_server.contract.anchors import Anchor
 from lms_server.contract.sqlite import writing
 from lms_server.jobs.dispatch import LEASE_MS
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, release, resend
-from lms_server.operate.restore import _renew
 from tests.flows.machine_checks import must
 from tests.flows.machine_memory import Crash
-from tests.flows.machine_world import IDENTITY, Server
+from tests.flows.machine_world import Server
 
 _LOSES_POWER, _IS_FULL = 0.02, 0.01
 
@@ -35,9 +36,13 @@ class Ledger:
     frozen: dict[str, bytes] = field(default_factory=dict)
     # Accepted mails that the journal forgot, since it was rolled back or lost.
     forgotten: set[str] = field(default_factory=set)
+    # Points of the history that led to this journal, beside the database's own.
+    past: set[tuple[str, str]] = field(default_factory=set)
     is_history_lost: bool = False
     # The journal is gone, and the database knows of mails that stood in it: until an admin releases them, none goes.
     is_journal_gone: bool = False
+    # A restore or an admin took the journal for complete, and it wasn't empty.
+    is_recorded: bool = False
     wrong: list[str] = field(default_factory=list)
 
     def allow(self, uuids: set[str]) -> None:
@@ -47,9 +52,11 @@ class Ledger:
 
     def heard_of(self, email: str) -> None:
         """A laptop of this learner's has shown that history was lost: from now on nothing goes by itself."""
-        for uuid in self.forgotten:
-            if self.owner[uuid] == email:
-                self.most[uuid] = self.accepted[uuid]
+        self.stop({uuid for uuid in self.forgotten if self.owner[uuid] == email})
+
+    def stop(self, uuids: set[str]) -> None:
+        for uuid in uuids:
+            self.most[uuid] = self.accepted[uuid]
 
     def accept(self, uuid: str) -> None:
         self.accepted[uuid] += 1
@@ -67,6 +74,9 @@ class Copy:
     frozen: dict[str, bytes]
     accepted: Counter[str]
     forgotten: set[str]
+    past: set[tuple[str, str]]
+    is_journal_gone: bool
+    is_recorded: bool
 
 
 class Post:
@@ -149,31 +159,50 @@ class Post:
         self.note("  sent again by the admin")
 
     def release(self) -> None:
-        held = set(self.memory.column("SELECT key FROM jobs WHERE state = 'held'"))
-        self.ledger.allow(held | self.ledger.forgotten)
-        self.ledger.is_journal_gone = False
+        ledger, held = self.ledger, set(self.memory.column("SELECT key FROM jobs WHERE state = 'held'"))
+        query = "SELECT u.email FROM holds h JOIN users u ON u.id = h.user_id WHERE h.released_at IS NULL"
+        whose = set(self.memory.column(query))
+        ledger.allow(held | {uuid for uuid in ledger.forgotten if ledger.owner[uuid] in whose})
+        ledger.forgotten -= self._known_to_database()
+        if ledger.is_journal_gone:
+            ledger.allow(ledger.forgotten)
+        ledger.is_journal_gone = False
         with writing(self.server.engine) as conn:
             self.note("  released", release(conn, Journal(self.path), self.server.now()))
+        ledger.is_recorded = self._has_journal()
 
     # Backups
 
     def save(self) -> Copy:
         journal = self.path.read_bytes() if self.path.exists() else None
         ledger = self.ledger
-        return Copy(self.memory.save(), journal, dict(ledger.frozen), Counter(ledger.accepted), set(ledger.forgotten))
+        known = dict(ledger.frozen), Counter(ledger.accepted), set(ledger.forgotten), set(ledger.past)
+        return Copy(self.memory.save(), journal, *known, ledger.is_journal_gone, ledger.is_recorded)
 
     def restore(self, copy: Copy, *, is_new: bool) -> None:
-        """As the product's restore does: a new epoch, and the journal stays and learns what the backup's knows."""
-        database, other = self.path.with_name("restored.sqlite3"), self.path.with_name("backup.jsonl")
-        database.write_bytes(copy.database)
+        """As the product's restore does: a new epoch, and the journal stays and learns what others know."""
+        ledger, other = self.ledger, self.path.with_name("backup.jsonl")
         other.write_bytes(copy.journal or b"")
+        self.server.spare.load(copy.database)
+        if is_new or ledger.is_journal_gone:
+            ledger.is_history_lost = True
+        else:
+            ledger.past |= self._points()
+        if not is_new:
+            ledger.forgotten -= self._known_to_database()
+        knows = {uuid for uuid, count in copy.accepted.items() if count == ledger.accepted[uuid]} - copy.forgotten
+        ledger.forgotten -= knows
+        ledger.past |= copy.past
+        if is_new or ledger.is_journal_gone:
+            ledger.allow(ledger.forgotten)
+            # But not by themselves: they may have gone since the backup.
+            query = "SELECT key FROM jobs WHERE kind = 'certificate_email' AND state IN ('queued', 'sending')"
+            ledger.stop(ledger.forgotten & set(self.server.spare.column(query)))
         with suppressed(self):
-            _renew(database, IDENTITY, Journal(self.path), is_new=is_new)
-            Journal(self.path).add_entries_of(other)
-        accepted = self.ledger.accepted
-        knows = {uuid for uuid, count in copy.accepted.items() if count == accepted[uuid]} - copy.forgotten
-        self.ledger.forgotten -= knows
-        self._load(database.read_bytes(), copy)
+            heir = Heir(self.server.spare.engine, Journal(self.path), self.server.now())
+            heir.take_over(None if is_new else self.server.engine, other)
+        self._load(self.server.spare.save(), copy)
+        ledger.is_journal_gone, ledger.is_recorded = False, self._has_journal()
 
     def roll_back(self, copy: Copy) -> None:
         """The journal goes back with everything else."""
@@ -184,37 +213,50 @@ class Post:
         ledger = self.ledger
         since = {uuid for uuid, count in ledger.accepted.items() if count > copy.accepted[uuid]}
         ledger.forgotten = copy.forgotten | since
+        ledger.past = set(copy.past)
+        ledger.is_history_lost = True
+        ledger.is_journal_gone, ledger.is_recorded = copy.is_journal_gone, copy.is_recorded
+        ledger.allow(ledger.forgotten)
         self._load(copy.database, copy)
 
     def _load(self, database: bytes, copy: Copy) -> None:
-        """The database is the copy's, and what it held back isn't any more."""
         self.memory.load(database)
         self.ledger.frozen = dict(copy.frozen)
-        self.ledger.is_history_lost, self.ledger.is_journal_gone = True, False
-        self.ledger.allow(self.ledger.forgotten)
 
     def lose_journal(self) -> None:
         self.path.unlink(missing_ok=True)
         self.ledger.forgotten |= set(self.ledger.accepted)
+        self.ledger.past = set()
         self.ledger.is_history_lost = True
         gone = "SELECT 1 FROM jobs WHERE kind = 'certificate_email' AND state = 'accepted'"
-        self.ledger.is_journal_gone = bool(self.memory.column(gone))
+        self.ledger.is_journal_gone = self.ledger.is_recorded or bool(self.memory.column(gone))
         if not self.ledger.is_journal_gone:
             # The database doesn't know that there was one.
             self.ledger.allow(self.ledger.forgotten)
 
+    def _has_journal(self) -> bool:
+        return self.path.exists() and self.path.stat().st_size > 0
+
+    def _known_to_database(self) -> set[str]:
+        return set(self.memory.column("SELECT key FROM jobs WHERE state IN ('accepted', 'in_doubt')"))
+
+    def _points(self) -> set[tuple[str, str]]:
+        rows = self.memory.all("SELECT stream, revision, tag FROM anchors")
+        return {(stream, Anchor(revision, tag).text()) for stream, revision, tag in rows}
+
     # What a request tells
 
     def suspects(self, asked: dict) -> bool:
-        """Whether an unknown anchor in this request means that everything was rolled back."""
-        if not self.ledger.forgotten or asked["user"] is None or asked.get("epoch") is None:
+        """Whether this laptop has been where the journal hasn't: its learner's mails may have gone there."""
+        if asked["user"] is None or asked.get("epoch") is None:
             return False
-        [present] = self.memory.column("SELECT epoch FROM server")
-        query = "SELECT h.epoch, u.uid, h.released_at FROM holds h LEFT JOIN users u ON u.id = h.user_id"
-        holds = self.memory.all(query)
-        # Each epoch holds a learner once, and whoever is held already stays so.
-        is_done = any(user == asked["user"] and (epoch == asked["epoch"] or at is None) for epoch, user, at in holds)
-        return asked["epoch"] in {present, *(row[0] for row in holds)} and not is_done
+        carried = {
+            (stream, asked[cursors][name])
+            for stream, name in (("catalog", "catalog"), (asked["user"], "me"))
+            for cursors in ("after", "settled")
+            if asked[cursors][name] is not None
+        }
+        return not carried <= self._points() | self.ledger.past
 
     def heard_of(self, user: str) -> None:
         [email] = self.memory.column("SELECT email FROM users WHERE uid = ?", user)

@@ -63,6 +63,8 @@ class Server(World):
     def __init__(self, folder: Path) -> None:
         self.clock = Clock()
         self.memory = Memory()
+        # Where a backup's database lies until it is put in.
+        self.spare = Memory()
         super().__init__(folder, self.memory.engine, IDENTITY)
 
     def now(self) -> int:
