@@ -3,7 +3,10 @@
 import pytest
 from sqlalchemy import text
 
-from lms_server.contract.sqlite import reading
+from lms_server.actions.refusals import Refused
+from lms_server.contract.sqlite import reading, writing
+from lms_server.jobs.journal import Journal
+from lms_server.jobs.outbox import CannotResend, list_mails, resend
 from tests.jobs.school import School
 
 
@@ -159,6 +162,33 @@ def test_what_cannot_be_read_is_a_reason_to_hold(folder):
         school.finish(laptop, school.other)
     school.work()
     assert school.states() == {"ana": ["held", "held"], "ben": ["accepted"]}
+
+
+def test_nothing_is_sent_again_while_the_journal_is_missing(school):
+    """It would grow as long as it was, and nobody would notice the loss any more."""
+    school.finish(school.laptops[0])
+    school.work()
+    school.journal.unlink()
+    for _ in range(3):
+        with pytest.raises(CannotResend), writing(school.world.engine) as conn:
+            resend(conn, Journal(school.journal), list_mails(conn)[0].certificate, 1)
+    assert school.let_go() == 0
+    with writing(school.world.engine) as conn:
+        resend(conn, Journal(school.journal), list_mails(conn)[0].certificate, 1)
+    school.work()
+    assert school.received() == ["ana", "ana"]
+
+
+def test_a_damaged_journal_is_put_aside_first(school):
+    ana, old = school.laptops[0], school.back_up("old")
+    school.finish(ana)
+    school.work()
+    lines = school.journal.read_bytes().splitlines(keepends=True)
+    school.journal.write_bytes(b"".join([lines[0][5:], *lines[1:]]))
+    with pytest.raises(Refused, match=r"Move .*dispatch\.jsonl away"):
+        school.restore(old)
+    school.journal.unlink()
+    school.restore(old)
 
 
 def test_each_restore_is_an_epoch_of_its_own(school):
