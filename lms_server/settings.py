@@ -40,7 +40,8 @@ class Settings:
     mail: str
     # Empty: the address that the server listens on.
     public_url: str = ""
-    registration: Registration = Registration.CLOSED
+    # None: as an admin chose while it runs.
+    registration: Registration | None = None
 
     @property
     def identity_file(self) -> Path:
@@ -76,7 +77,7 @@ def read_settings(environ: Mapping[str, str], data: Path | None = None, database
         database=_database(database or environ.get(DATABASE) or f"sqlite:///{folder / 'server.sqlite3'}"),
         mail=_mail(environ.get(MAIL) or f"maildir://{folder / 'mail'}"),
         public_url=_public_url(environ.get(PUBLIC_URL, "")),
-        registration=_registration(environ.get(REGISTRATION) or Registration.CLOSED),
+        registration=_registration(environ.get(REGISTRATION, "")),
     )
 
 
@@ -115,8 +116,8 @@ def _names_a_host(url: str, schemes: Collection[str]) -> bool:
         return False
 
 
-def _registration(text: str) -> Registration:
+def _registration(text: str) -> Registration | None:
     try:
-        return Registration(text)
+        return Registration(text) if text else None
     except ValueError:
         raise BadSetting(f"{REGISTRATION} must be open or closed") from None

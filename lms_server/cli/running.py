@@ -14,6 +14,7 @@ from typing import Any
 from lms_server.actions.context import ServerContext
 from lms_server.actions.installation import install
 from lms_server.actions.refusals import Refused
+from lms_server.actions.registration import read_registration
 from lms_server.actions.unused_blobs import clean_daily
 from lms_server.actions.users import NewUser, Role, add_user, check_new_user
 from lms_server.actions.work import build_worker
@@ -84,7 +85,7 @@ def _serve(args: Namespace) -> None:
         here = address_of(args.host, listener)
         context = server_of(args, _reachable(args.host, here))
         upkeep = Upkeep(settings.journal_file, settings.data / "backups", partial(write_backup, settings), settings)
-        app = create_app(context, Parts(settings.registration, figures, upkeep=upkeep))
+        app = create_app(context, Parts(partial(read_registration, settings), figures, upkeep=upkeep))
         serving = Serving(app, listener)
         serving.stop_on_signals()
         settle_down()

@@ -9,6 +9,7 @@ import falcon
 from lms_server.actions.installation import rename_server
 from lms_server.actions.mail_check import send_test_mail
 from lms_server.actions.refusals import Refused
+from lms_server.actions.registration import choose_registration, read_registration
 from lms_server.sentences import Sentence
 from lms_server.settings import DATA, DATABASE, MAIL, PUBLIC_URL, REGISTRATION, Settings
 from lms_server.web.pages import Pages, read_form
@@ -19,7 +20,7 @@ _SECRET = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
 
 @dataclass(frozen=True)
 class SettingsPage:
-    """Name the server; see the rest; send oneself a mail."""
+    """Name the server; open or close it for new people; see the rest; send oneself a mail."""
 
     pages: Pages
     settings: Settings
@@ -36,6 +37,8 @@ class SettingsPage:
             if form.get("do") == "test_mail":
                 send_test_mail(self.pages.context, self.settings.mail, session.user.email)
                 sent = "?sent=1"
+            elif form.get("do") == "registration":
+                choose_registration(self.settings, form.get("registration", ""))
             else:
                 rename_server(self.pages.context, form.get("name", ""))
         except Refused as refusal:
@@ -50,6 +53,8 @@ class SettingsPage:
     ) -> None:
         session = self.pages.admin(req)
         values: dict[str, Any] = {"error": error, "sent": sent, "facts": self._facts()}
+        values["registration"] = read_registration(self.settings)
+        values["is_fixed"] = self.settings.registration is not None
         self.pages.show(resp, "admin/settings.html", session, **values)
 
     def _facts(self) -> dict[str, tuple[str, str]]:
@@ -57,7 +62,7 @@ class SettingsPage:
         settings = self.settings
         return {
             "public_url": (self.pages.context.public_url, PUBLIC_URL),
-            "registration": (settings.registration.value, REGISTRATION),
+            "registration": (read_registration(settings).value, REGISTRATION),
             "mail": (_without_password(settings.mail), MAIL),
             "database": (_without_password(settings.database), DATABASE),
             "data": (str(settings.data), DATA),

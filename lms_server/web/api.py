@@ -1,6 +1,7 @@
 """The desktop's side of the server: who it is, accounts and sessions, and one exchange."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import falcon
@@ -77,7 +78,7 @@ class ServerResource:
     """GET /server."""
 
     context: ServerContext
-    registration: Registration
+    registration: Callable[[], Registration]
 
     def on_get(self, req: falcon.Request, resp: falcon.Response) -> None:
         with reading(self.context.engine) as conn:
@@ -88,7 +89,7 @@ class ServerResource:
             epoch=row.epoch,
             time=to_wire(self.context.clock()),
             protocol=Protocol(wire.VERSION, wire.VERSION),
-            registration=self.registration.value,
+            registration=self.registration().value,
             limits=wire.LIMITS,
             public_key=public_key_text(self.context),
         )
@@ -100,10 +101,10 @@ class UsersResource:
     """POST /users."""
 
     door: Door
-    registration: Registration
+    registration: Callable[[], Registration]
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        if self.registration is not Registration.OPEN:
+        if self.registration() is not Registration.OPEN:
             raise Problem(403, "registration_closed", "Ask an admin of this server for an account.")
         wanted = read_json(req, Register)
         wait_s = self.door.throttle.take("new account", req.remote_addr)

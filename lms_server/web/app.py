@@ -37,11 +37,15 @@ def _no_figures(_context: ServerContext) -> str:
     return ""
 
 
+def _closed() -> Registration:
+    return Registration.CLOSED
+
+
 @dataclass(frozen=True)
 class Parts:
     """What the pages and the API are given beside the context."""
 
-    registration: Registration = Registration.CLOSED
+    registration: Callable[[], Registration] = _closed
     figures: Callable[[ServerContext], str] = _no_figures
     throttle: Throttle = field(default_factory=Throttle)
     # None: mails and backups are looked after elsewhere.

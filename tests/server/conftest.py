@@ -113,7 +113,7 @@ def context(settings) -> ServerContext:
 
 @pytest.fixture
 def app(context):
-    return create_app(context, Parts(registration=Registration.OPEN))
+    return create_app(context, Parts(registration=lambda: Registration.OPEN))
 
 
 @pytest.fixture

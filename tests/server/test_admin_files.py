@@ -1,11 +1,13 @@
 """Files that an admin brings in a browser: a class list, unsent work. And settings, the last backup, searching."""
 
 import re
+from functools import partial
 
 import pytest
 from falcon import testing
 
 from lms_server.actions.courses import unpublish_course
+from lms_server.actions.registration import read_registration
 from lms_server.actions.users import list_users
 from lms_server.contract.commands import CompleteLesson, Enroll
 from lms_server.contract.ids import new_uuid7
@@ -23,7 +25,8 @@ CSV = "name,email,password\nZoe,zoe@example.org,\n=Evil,eve@example.org,secret-w
 
 def app_of(context, settings):
     upkeep = Upkeep(settings.journal_file, settings.data / "backups", lambda p: write_backup(settings, p), settings)
-    return Client(testing.TestClient(create_app(context, Parts(upkeep=upkeep))), context)
+    parts = Parts(partial(read_registration, settings), upkeep=upkeep)
+    return Client(testing.TestClient(create_app(context, parts)), context)
 
 
 @pytest.fixture
@@ -114,6 +117,32 @@ def test_settings_show_the_environment_without_its_passwords(context, tmp_path):
     assert "Open to everybody" in page
     assert "LMS_SERVER_PUBLIC_URL" in page
     assert "hush" not in page
+
+
+def test_registration_is_opened_and_closed_while_the_server_runs(browser, guest, context, settings):
+    new = {"email": "n@example.org", "name": "N", "password": "long enough", "device": "x"}
+    other = app_of(context, settings)
+    assert guest.post("/api/v1/users", new).status_code == 403
+    assert browser.post("/admin/settings", {"do": "registration", "registration": "open"}).status_code == 303
+    assert other.get("/api/v1/server").json["registration"] == "open", "another process follows"
+    assert guest.post("/api/v1/users", new).status_code == 201
+    assert browser.post("/admin/settings", {"do": "registration", "registration": "ajar"}).status_code == 422
+    assert '<option value="open" selected>' in browser.get("/admin/settings").text
+    browser.post("/admin/settings", {"do": "registration", "registration": "closed"})
+    assert other.post("/api/v1/users", new | {"email": "m@example.org"}).status_code == 403
+
+
+def test_what_the_environment_says_of_registration_is_not_changed_on_a_page(context, settings):
+    told = read_settings({"LMS_SERVER_REGISTRATION": "closed"}, settings.data)
+    (settings.data / "registration").write_text("open")
+    guest = app_of(context, told)
+    browser = Browser(guest, signed_in(guest, "miriam@example.org").token)
+    assert guest.get("/api/v1/server").json["registration"] == "closed"
+    assert 'name="registration"' not in browser.get("/admin/settings").text
+    answer = browser.post("/admin/settings", {"do": "registration", "registration": "open"})
+    assert answer.status_code == 422
+    assert "LMS_SERVER_REGISTRATION" in answer.text
+    assert guest.get("/api/v1/server").json["registration"] == "closed"
 
 
 def test_a_test_mail_goes_at_once_or_says_why_not(context, tmp_path):

@@ -125,7 +125,7 @@ def test_in_a_new_folder_the_mails_of_who_knows_more_are_held(context, settings,
     for there, expected in ((read_settings({}, tmp_path / "new machine"), "held"), (settings, "accepted")):
         restore_backup(there, backup)
         again = open_server(there)
-        app = create_app(again, Parts(registration=Registration.OPEN))
+        app = create_app(again, Parts(registration=lambda: Registration.OPEN))
         laptop = Client(testing.TestClient(app), again, ana.token, ana.uid)
         assert laptop.sync(*work, **offered).json["known"]["me"] is False
         assert mail_everything(again, there) == [expected]

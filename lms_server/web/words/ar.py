@@ -305,4 +305,5 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Database": "قاعدة البيانات",
     "Data folder": "مجلد البيانات",
     "Accounts": "الحسابات",
+    "Whether people may make their own accounts in LMS Desktop. It counts at once, and nobody is signed out.": "هل يجوز للناس إنشاء حساباتهم بأنفسهم في LMS Desktop. يسري فورًا، ولا يُخرَج أحد.",
 }

@@ -51,6 +51,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "somebody": "شخص ما",
     "The account of {email} is disabled, so its work can't be imported.": "حساب {email} معطّل، فلا يمكن استيراد عمله.",
     # Mail, server and backup
+    "This is set where the server is started, with {name}.": "يُضبط هذا عند تشغيل الخادم، بواسطة {name}.",
+    "Accounts are open or closed.": "الحسابات إما مفتوحة وإما مغلقة.",
     "The test mail did not go: {error}.": "لم تُرسل رسالة الاختبار: {error}.",
     "There is no mail of certificate {certificate}.": "لا توجد رسالة للشهادة {certificate}.",
     "The mail of certificate {certificate} still waits: it wasn't sent yet.": "رسالة الشهادة {certificate} ما زالت تنتظر: لم تُرسل بعد.",

@@ -256,4 +256,5 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Database": "Base de datos",
     "Data folder": "Carpeta de datos",
     "Accounts": "Cuentas",
+    "Whether people may make their own accounts in LMS Desktop. It counts at once, and nobody is signed out.": "Si la gente puede crear su propia cuenta en LMS Desktop. Vale enseguida y a nadie se le cierra la sesión.",
 }

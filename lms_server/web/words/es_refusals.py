@@ -51,6 +51,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "somebody": "alguien",
     "The account of {email} is disabled, so its work can't be imported.": "La cuenta de {email} está desactivada, así que su trabajo no se puede importar.",
     # Mail, server and backup
+    "This is set where the server is started, with {name}.": "Esto se fija al arrancar el servidor, con {name}.",
+    "Accounts are open or closed.": "Las cuentas están abiertas o cerradas.",
     "The test mail did not go: {error}.": "El correo de prueba no salió: {error}.",
     "There is no mail of certificate {certificate}.": "No hay ningún correo del certificado {certificate}.",
     "The mail of certificate {certificate} still waits: it wasn't sent yet.": "El correo del certificado {certificate} sigue en espera: todavía no se ha enviado.",
