@@ -3,11 +3,13 @@
 import pytest
 from sqlalchemy import text
 
+from lms_desktop.sync.errors import Trouble
 from lms_server.actions.refusals import Refused
 from lms_server.contract.sqlite import reading, writing
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, list_mails, resend
 from tests.jobs.school import School
+from tests.world import lost
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -106,12 +108,47 @@ def test_whoever_was_held_stays_so(folder):
     school.finish(ana)
     school.work()
     school.move(old)
-    ana.sync()
+    # The server hears of what it lost, and the laptop doesn't hear the answer.
+    ana.transport.twist = lost
+    with pytest.raises(Trouble):
+        ana.sync()
     school.restore(old)
-    # Nothing comes from the laptop that knows; the same work is done again on another one.
+    # The same work is done again on a laptop that knows nothing.
     school.finish(fresh)
     school.work()
     assert school.states() == {"ana": ["held"]}
+    assert school.received() == ["ana"]
+
+
+@pytest.mark.logs("rolled back")
+def test_a_journal_that_was_lost_vouches_for_nobody(school):
+    ana, old = school.laptops[0], school.back_up("old")
+    school.finish(ana)
+    school.work()
+    school.restore(old)
+    # The database hears of the certificate, and only the journal knows that its mail went.
+    ana.sync()
+    school.journal.unlink()
+    school.restore(old)
+    ana.sync()
+    school.work()
+    assert school.states() == {"ana": ["held"]}
+    assert school.received() == ["ana"]
+
+
+def test_a_journal_that_an_admin_takes_for_complete_learns_from_the_database(folder):
+    school, ana = folder, folder.laptops[0]
+    school.finish(ana)
+    school.world.engine.dispose()
+    before = school.settings.database_file.read_bytes()
+    school.work()
+    school.journal.unlink()
+    school.let_go()
+    school.world.engine.dispose()
+    # The database alone is put back by hand.
+    school.settings.database_file.write_bytes(before)
+    school.work()
+    assert school.states() == {"ana": ["accepted"]}
     assert school.received() == ["ana"]
 
 
