@@ -497,6 +497,9 @@ class Machine:
             return {
                 row["id"] for row in results if row["outcome"] in {"applied", "duplicate"} and row["code"] in ACCEPTED
             }
+        if reply.status != 500:
+            # Refused, whatever it brought: a disabled account's old work is no event.
+            return set()
         # The server may have lost power after the commit.
         known = dict(self.server.memory.all("SELECT command_id, code FROM receipts"))
         return {row["id"] for row in asked["commands"] if known.get(row["id"]) in ACCEPTED}
