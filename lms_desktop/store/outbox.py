@@ -35,7 +35,7 @@ _CODES = set(Code)
 
 def queue(conn: Connection, command: Command) -> None:
     """Put a new command in the outbox."""
-    conn.execute(insert(outbox).values(_row(command)))
+    conn.execute(_QUEUE, _row(command))
 
 
 def outgoing(conn: Connection, limit: int) -> list[Command]:
@@ -55,7 +55,7 @@ def unacknowledged(conn: Connection) -> list[Command]:
 
 def known_ids(conn: Connection) -> set[str]:
     """The ids of all commands that are kept here."""
-    return set(conn.execute(select(outbox.c.command_id)).scalars())
+    return set(conn.execute(_IDS).scalars())
 
 
 def counts(conn: Connection) -> dict[str, int]:
@@ -204,6 +204,8 @@ def _command(command_id: str, kind: str, target: str, made_at: int | None, at: i
             return Unsupported(command_id, json.loads(target).get("kind", kind), target, made_at, at)
 
 
+_QUEUE = insert(outbox)
+_IDS = select(outbox.c.command_id)
 COUNTS = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 _COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at).order_by(
     outbox.c.rank, outbox.c.seq

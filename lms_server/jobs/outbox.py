@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, cast, func, select, update
+from sqlalchemy import Connection, Select, and_, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
 from lms_server.contract.upsert import insert_into
@@ -129,8 +129,7 @@ def hold_new_mails(conn: Connection, user_id: int, uuids: Collection[str]) -> No
 
 def is_held(conn: Connection, user_id: int) -> bool:
     """Whether this learner's mails wait for an admin."""
-    query = select(holds.c.id).where(holds.c.user_id == user_id, holds.c.released_at.is_(None)).limit(1)
-    return conn.execute(query).first() is not None
+    return conn.execute(_IS_HELD, {"user": user_id}).first() is not None
 
 
 def hold_mails(conn: Connection, uuids: Collection[str] | Select[Any], reason: str = MAY_HAVE_GONE) -> None:
@@ -149,3 +148,6 @@ def _frozen_address(conn: Connection) -> Any:
 def _mail_row(row: Any, server_id: str) -> MailRow:
     to = row.frozen_to or row.email or ""
     return MailRow(row.key, to, row.state, row.reason, message_id(row.key, server_id), row.attempts)
+
+
+_IS_HELD = select(holds.c.id).where(holds.c.user_id == bindparam("user"), holds.c.released_at.is_(None)).limit(1)

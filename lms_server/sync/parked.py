@@ -14,7 +14,7 @@ from lms_server.contract.apply import Decision, apply
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, KeepCertificate, Outcome
 from lms_server.contract.sqlite import reading
-from lms_server.contract.upsert import among
+from lms_server.contract.upsert import among_named
 from lms_server.contract.wire import fact_digest, read_command, write_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts, users
@@ -46,8 +46,8 @@ def replay(
 
     Rows whose answer changed are updated with their receipts; what is applied stops being parked.
     """
-    query = select(parked.c.command, parked.c.at, parked.c.code).where(parked.c.user_id == who.id).order_by(parked.c.id)
-    rows = conn.execute(query if code is None else query.where(parked.c.code == code.value)).all()
+    asked = {"user": who.id} if code is None else {"user": who.id, "code": code.value}
+    rows = conn.execute(_WAITING if code is None else _WAITING_FOR, asked).all()
     events = [Event(read_command(json.loads(text)), at) for text, at, _ in rows]
     decision = apply(conn, who.id, events, stream.stamp, stream.stamp_alone)
     for index, event in enumerate(events):
@@ -77,13 +77,32 @@ def _sweep_one(context: ServerContext, who: Learner, conn: Connection) -> int:
 
 
 def _update_answers(conn: Connection, who: Learner, changed: Sequence[tuple[str, Code]]) -> None:
-    statement = update(receipts).where(receipts.c.user_id == who.id, receipts.c.command_id == bindparam("id_"))
-    answers = [{"id_": id_, "outcome_": OUTCOME_OF[code].value, "code_": code.value} for id_, code in changed]
-    conn.execute(statement.values(outcome=bindparam("outcome_"), code=bindparam("code_")), answers)
+    answers = [
+        {"user": who.id, "id_": id_, "outcome_": OUTCOME_OF[code].value, "code_": code.value} for id_, code in changed
+    ]
+    conn.execute(_ANSWER, answers)
     done = [id_ for id_, code in changed if OUTCOME_OF[code] is Outcome.APPLIED]
-    waiting = [{"id_": id_, "code_": code.value} for id_, code in changed if OUTCOME_OF[code] is Outcome.PARKED]
+    waiting = [answer for answer in answers if answer["outcome_"] == Outcome.PARKED]
     if done:
-        conn.execute(delete(parked).where(parked.c.user_id == who.id, among(parked.c.command_id, done)))
+        conn.execute(_LET_GO, {"user": who.id, "ids": done})
     if waiting:
-        still = update(parked).where(parked.c.user_id == who.id, parked.c.command_id == bindparam("id_"))
-        conn.execute(still.values(code=bindparam("code_")), waiting)
+        conn.execute(_WAIT_ON, waiting)
+
+
+_WAITING = (
+    select(parked.c.command, parked.c.at, parked.c.code)
+    .where(parked.c.user_id == bindparam("user"))
+    .order_by(parked.c.id)
+)
+_WAITING_FOR = _WAITING.where(parked.c.code == bindparam("code"))
+_ANSWER = (
+    update(receipts)
+    .where(receipts.c.user_id == bindparam("user"), receipts.c.command_id == bindparam("id_"))
+    .values(outcome=bindparam("outcome_"), code=bindparam("code_"))
+)
+_LET_GO = delete(parked).where(parked.c.user_id == bindparam("user"), among_named(parked.c.command_id, "ids"))
+_WAIT_ON = (
+    update(parked)
+    .where(parked.c.user_id == bindparam("user"), parked.c.command_id == bindparam("id_"))
+    .values(code=bindparam("code_"))
+)
