@@ -27,7 +27,7 @@ def run(args: argparse.Namespace) -> int:
         sys.stderr.close()
         return DONE
     except tuple(CODES) as error:
-        return complain(error, next(code for kind, code in CODES.items() if isinstance(error, kind)))
+        return complain(error, next(code for kind, code in CODES.items() if isinstance(error, kind)), home.path)
 
 
 def _finished(code: int) -> int:

@@ -2,8 +2,10 @@
 
 import argparse
 import json
+import os
 import sys
 from io import TextIOWrapper
+from pathlib import Path
 from typing import Any
 
 from lms_desktop.store.errors import Refused, StorageTrouble
@@ -31,18 +33,27 @@ def show(args: argparse.Namespace, document: Any, text: str) -> None:
     print(json.dumps(document, ensure_ascii=False) if args.json else text)
 
 
+def many(count: int, what: str) -> str:
+    """So many of a thing whose plural ends in s."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def warn(text: str) -> None:
     """Something to know, on stderr: scripts read stdout."""
     print(f"lms-desktop: {text}", file=sys.stderr)
 
 
-def complain(error: Exception, code: int) -> int:
+def complain(error: Exception, code: int, home: Path) -> int:
     """Why it ended so; returns the exit code."""
     text = "What was typed isn't text in UTF-8." if isinstance(error, UnicodeEncodeError) else str(error)
     if isinstance(error, Refused | Trouble | StorageTrouble):
         # The sentence is for people, the code for scripts.
         text = f"{text} ({error.code})"
+    if isinstance(error, StorageTrouble):
+        text = f"{text} The app's folder is {home}."
     if isinstance(error, OSError) and error.filename:
-        text = f"{error.filename2 or error.filename}: {error.strerror}"
+        file = Path(os.fsdecode(error.filename2 or error.filename))
+        # Of a temporary file of ours people know the folder.
+        text = f"{file.parent if file.name.startswith('.') else file}: {error.strerror}"
     warn(text)
     return code

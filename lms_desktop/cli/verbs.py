@@ -4,12 +4,13 @@ import argparse
 import os
 import sys
 from dataclasses import asdict
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
 from lms_desktop.cli.codes import DONE, REFUSED, Usage
 from lms_desktop.cli.opening import connected, current, looked_at, opened
-from lms_desktop.cli.output import saved, show, warn
+from lms_desktop.cli.output import many, saved, show, warn
 from lms_desktop.store import unused, wanted
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.export import export as write_export
@@ -29,7 +30,8 @@ from lms_server.contract.times import now_ms, to_wire
 
 def login(accounts: Accounts, args: argparse.Namespace) -> None:
     """Sign in, and make the profile the one that is open next."""
-    password = sys.stdin.readline().rstrip("\r\n")
+    # Who types it is asked for it, and it isn't shown.
+    password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
     folder = accounts.sign_in(args.server, args.email, password)
     with opened(accounts, folder) as store:
         store.note_sign_in(needed=False)
@@ -62,7 +64,7 @@ def accounts(accounts: Accounts, args: argparse.Namespace) -> None:
         for row in accounts.profiles.all()
     ]
     lines = [f"{'*' if r['current'] else ' '} {r['email']}  {r['pending']} to send  {r['server']}" for r in rows]
-    show(args, rows, "\n".join(lines))
+    show(args, rows, "\n".join(lines) or "Nobody learns on this laptop yet.")
 
 
 def switch(accounts: Accounts, args: argparse.Namespace) -> None:
@@ -78,8 +80,8 @@ def catalog(accounts: Accounts, args: argparse.Namespace) -> None:
     """Courses and their lessons, as far as this laptop knows them."""
     with looked_at(accounts) as store:
         rows = [_catalog_row(store, course) for course in store.views.catalog().courses]
-    lines = [f"{row['slug']}  {row['title']}  ({len(row['lessons'])} lessons)" for row in rows]
-    show(args, rows, "\n".join(lines))
+    lines = [f"{row['slug']}  {row['title']}  ({many(len(row['lessons']), 'lesson')})" for row in rows]
+    show(args, rows, "\n".join(lines) or "No courses yet. Hear of them with: lms-desktop sync")
 
 
 def _catalog_row(store: Store | Glance, course: CourseRow) -> dict[str, Any]:
@@ -180,7 +182,8 @@ def certificates(accounts: Accounts, args: argparse.Namespace) -> None:
             }
             for row in store.views.certificates().certificates
         ]
-    show(args, rows, "\n".join(f"{row['course_title']}  {row['file'] or 'comes with the next sync'}" for row in rows))
+    lines = [f"{row['course_title']}  {row['file'] or 'comes with the next sync'}" for row in rows]
+    show(args, rows, "\n".join(lines) or "No certificates yet.")
 
 
 def export(accounts: Accounts, args: argparse.Namespace) -> None:
@@ -195,7 +198,7 @@ def export(accounts: Accounts, args: argparse.Namespace) -> None:
             raise
         # The way out for the unsent work when the app may not write.
         count = export_unopened(folder, file, now_ms())
-    show(args, {"commands": count, "file": args.file}, f"Wrote {count} commands to {args.file}")
+    show(args, {"commands": count, "file": args.file}, f"Wrote {many(count, 'command')} to {args.file}")
 
 
 def shortcut(_accounts: Accounts, args: argparse.Namespace) -> None:

@@ -239,4 +239,6 @@ def file_code(error: OSError) -> Storage:
     """What an error of the file system means for the learner."""
     if error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return Storage.FULL
-    return Storage.READ_ONLY if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM} else Storage.TROUBLE
+    # Among them: the app's folder, or one above it, is a file.
+    denied = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
+    return Storage.READ_ONLY if error.errno in denied else Storage.TROUBLE

@@ -41,19 +41,24 @@ class Accounts:
     def look_up(self, address: str) -> Found:
         """Ask who answers at an address as a person types it. Raises Trouble."""
         trouble: Offline | None = None
-        for url in addresses(address):
+        if not (meant := addresses(address)):
+            raise Offline(f"{address} isn't the address of a server; it should look like library.example.")
+        for url in meant:
             client = Client(url)
             try:
                 facts = client.server()
             except Offline as error:
-                trouble = error
+                # Something that answered says more than nothing at all.
+                trouble = error if trouble is None or not _is_silence(error) else trouble
             else:
                 if not facts.protocol_min <= wire.VERSION <= facts.protocol_max:
                     raise TooOld("This server needs another version of the app.")
                 return Found(url, facts)
             finally:
                 client.close()
-        raise trouble or Offline("This isn't an address of a server.")
+        if trouble is not None and not _is_silence(trouble):
+            raise trouble
+        raise Offline(f"No server answers at {address}. Check its spelling and the network.") from trouble
 
     def sign_in(self, address: str, email: str, password: str) -> Path:
         """Sign a learner in and make their profile the current one; returns its folder. Raises Trouble."""
@@ -109,8 +114,15 @@ def addresses(typed: str) -> list[str]:
     text = typed.strip().rstrip("/")
     if not text or any(char.isspace() for char in text):
         raise Offline("Type the address that your school or library gave you.")
-    meant = [text] if text.startswith(("http://", "https://")) else [f"https://{text}", f"http://{text}"]
+    scheme, mark, _ = text.partition("://")
+    if mark and scheme.casefold() not in {"http", "https"}:
+        return []
+    meant = [text] if mark else [f"https://{text}", f"http://{text}"]
     return [url for url in meant if _names_a_host(url)]
+
+
+def _is_silence(trouble: Offline) -> bool:
+    return isinstance(trouble.__cause__, httpx.HTTPError)
 
 
 def _names_a_host(url: str) -> bool:

@@ -3,6 +3,7 @@
 import os
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 from sqlalchemy import Engine, insert, text, update
 from sqlalchemy.exc import DBAPIError
@@ -19,7 +20,7 @@ from lms_server.database.identity import BadIdentity, Identity, read_identity
 from lms_server.database.tables import server
 from lms_server.database.upgrade import NewerDatabase, bring_up_to_date, create_schema
 from lms_server.sentences import sentence
-from lms_server.settings import Settings
+from lms_server.settings import DATA, Settings
 
 DEFAULT_NAME = "LMS"
 DEFAULT_ADDRESS = "http://localhost:8000"
@@ -33,13 +34,14 @@ def install(settings: Settings, name: str = DEFAULT_NAME, identity_file: Path | 
     """Make a new server, or the same one again from its identity file; raises Refused when one is there."""
     name = read_name(name, sentence("server's name"))
     identity = _choose_identity(settings, identity_file)
-    settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
+    _make_folder(settings.data)
     engine = open_database(settings.database)
     create_schema(engine)
     epoch = new_uuid4()
     with writing(engine) as conn:
         if conn.execute(server.select()).first() is not None:
-            raise Refused("already_installed", "There is a server in this database already.")
+            words = "There is a server here already: use it, or name another data folder."
+            raise Refused("already_installed", words)
         conn.execute(insert(server).values(server_id=identity.server_id, epoch=epoch, name=name))
         anchors.create_stream(conn, anchors.CATALOG)
         # Last before the commit: a database without its identity would be of no use.
@@ -50,10 +52,15 @@ def install(settings: Settings, name: str = DEFAULT_NAME, identity_file: Path | 
 
 def open_server(settings: Settings, address: str = "") -> ServerContext:
     """The server in this data folder; raises NotInstalled. ``address`` stands in for an unset public URL."""
+    if not settings.identity_file.exists():
+        raise NotInstalled(
+            f"There is no server in {settings.data}. Name its folder with --data or {DATA},"
+            f" or make one there: lms-server --data {quote(str(settings.data))} init"
+        )
     try:
         identity = read_identity(settings.identity_file)
     except BadIdentity as error:
-        raise NotInstalled(f"There is no server in {settings.data}: {error}. Run: lms-server init") from error
+        raise NotInstalled(f"The server in {settings.data} can't be opened: {error}. Restore a backup.") from error
     file = settings.database_file
     if file is not None and not file.is_file():
         raise NotInstalled(f"The database {file} is missing. Restore a backup, or run: lms-server init")
@@ -82,6 +89,13 @@ def new_epoch(engine: Engine) -> str:
     with writing(engine) as conn:
         conn.execute(update(server).values(epoch=epoch))
     return epoch
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    except OSError as error:
+        raise NotInstalled(f"No folder can be made at {folder}: {error.strerror}. Name another with --data.") from error
 
 
 def _choose_identity(settings: Settings, given: Path | None) -> Identity:

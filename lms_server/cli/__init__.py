@@ -3,9 +3,10 @@
 import logging
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
+from pathlib import Path
 
 from lms_server.actions.installation import NotInstalled
 from lms_server.actions.refusals import Refused
@@ -19,8 +20,8 @@ DONE, REFUSED, USAGE, TROUBLE = 0, 1, 2, 3
 
 _WORDS = {
     "busy": "The database is busy or can't be reached; nothing was changed. Try again.",
-    "storage_full": "The disk is full; nothing was changed.",
-    "storage_trouble": "The database can't be read or written on this disk.",
+    "storage_full": "The disk of {data} is full; nothing was changed.",
+    "storage_trouble": "The database can't be read or written. Look after {data} and its disk: may it be written?",
 }
 
 
@@ -38,9 +39,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stderr.close()
         return DONE
     except Exception as error:  # noqa: BLE001 # the edge: every reason becomes a sentence and a code
-        code, text = _reason(error)
+        code, text = _reason(error, args)
         complain(f"lms-server: {text}")
         return code
+
+
+def _place(error: OSError) -> str:
+    """The file that somebody named; of a temporary file of ours the folder, which is what they know."""
+    if not error.filename:
+        return "the system"
+    file = Path(os.fsdecode(error.filename))
+    return str(file.parent if file.name.startswith(".") else file)
 
 
 def build_parser() -> ArgumentParser:
@@ -53,7 +62,7 @@ def build_parser() -> ArgumentParser:
     return parser
 
 
-def _reason(error: Exception) -> tuple[int, str]:
+def _reason(error: Exception, args: Namespace) -> tuple[int, str]:
     match error:
         case BadSetting() | UnicodeEncodeError():
             return USAGE, str(error) if isinstance(error, BadSetting) else "What was typed isn't text in UTF-8."
@@ -63,9 +72,9 @@ def _reason(error: Exception) -> tuple[int, str]:
         case NotInstalled():
             return TROUBLE, str(error)
         case OSError():
-            return TROUBLE, f"{error.filename or 'the system'}: {error.strerror or error}"
+            return TROUBLE, f"{_place(error)}: {error.strerror or error}"
     trouble = diagnose(error)
     if trouble is not None:
-        return TROUBLE, _WORDS[trouble.code]
+        return TROUBLE, _WORDS[trouble.code].format(data=args.settings.data)
     logging.getLogger(__name__).critical("the program made a mistake", exc_info=error)
     return TROUBLE, "This is a mistake in the program; what happened stands above."

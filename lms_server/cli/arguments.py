@@ -3,6 +3,7 @@
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
+from getpass import getpass
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,12 @@ def server_of(args: Namespace, address: str = "") -> ServerContext:
 
 
 def password_from_stdin() -> str:
-    """One line of standard input, so that no password stands in a list of processes; raises Refused."""
+    """One line of standard input, so that no password stands in a list of processes; raises Refused.
+
+    Who types it is asked for it, and it isn't shown.
+    """
+    if sys.stdin.isatty():
+        return getpass()
     try:
         line = sys.stdin.buffer.readline().decode("utf-8")
     except UnicodeDecodeError:

@@ -21,7 +21,7 @@ from lms_server.actions.courses import (
     unpublish_course,
 )
 from lms_server.cli.arguments import command, group, server_of
-from lms_server.cli.output import show, when
+from lms_server.cli.output import many, show, when
 from lms_server.cli.packages import add_package_verbs, read_package, remarks
 from lms_server.sync.parked import sweep
 
@@ -81,7 +81,7 @@ def _export(args: Namespace) -> None:
 
 def _in_words(report: dict[str, Any], *, is_dry: bool) -> str:
     verb = "would import" if is_dry else "imported"
-    lines = [f"{verb} {report['slug']}: {report['lessons']} lessons, {report['assets']} files"]
+    lines = [f"{verb} {report['slug']}: {many(report['lessons'], 'lesson')}, {many(report['assets'], 'file')}"]
     for what in ("removed", "restored"):
         lines += [f"  {what}: {lesson['title']} ({lesson['uid']})" for lesson in report[what]]
     return "\n".join(lines + remarks(report))

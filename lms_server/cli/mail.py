@@ -6,7 +6,7 @@ from typing import Any
 
 from lms_server.actions.refusals import Refused
 from lms_server.cli.arguments import command, group, server_of
-from lms_server.cli.output import show
+from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
 from lms_server.jobs.journal import Journal
@@ -44,4 +44,4 @@ def _release(args: Namespace) -> None:
     context = server_of(args)
     with writing(context.engine) as conn:
         released = release(conn, Journal(args.settings.journal_file), database_now(conn))
-    show(args, {"released": released}, f"{released} mails released")
+    show(args, {"released": released}, f"{many(released, 'mail')} released")

@@ -41,6 +41,11 @@ def complain(text: str) -> None:
     sys.stderr.write(visible.rstrip("\n") + "\n")
 
 
+def many(count: int, what: str) -> str:
+    """So many of a thing whose plural ends in s."""
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def when(ms: int | None) -> str | None:
     """A time as JSON carries it."""
     return None if ms is None else to_wire(ms)

@@ -7,7 +7,7 @@ from typing import Any
 
 from lms_server.actions.refusals import Refused
 from lms_server.cli.arguments import command
-from lms_server.cli.output import show
+from lms_server.cli.output import many, show
 from lms_server.content.errors import BadCourse
 from lms_server.content.model import CoursePackage
 from lms_server.content.read import read_course
@@ -52,7 +52,8 @@ def _new(args: Namespace) -> None:
 
 def _check(args: Namespace) -> None:
     report = package_report(read_package(args.path))
-    head = f"{report['slug']}: {report['lessons']} lessons, {report['sections']} sections, {report['assets']} files"
+    counts = (many(report["lessons"], "lesson"), many(report["sections"], "section"), many(report["assets"], "file"))
+    head = f"{report['slug']}: {', '.join(counts)}"
     show(args, report, "\n".join([head, *remarks(report)]))
 
 

@@ -19,7 +19,7 @@ from lms_server.actions.unused_blobs import clean_daily
 from lms_server.actions.users import NewUser, Role, add_user, check_new_user
 from lms_server.actions.work import build_worker
 from lms_server.cli.arguments import command, password_from_stdin, server_of
-from lms_server.cli.output import show, write
+from lms_server.cli.output import many, show, write
 from lms_server.contract.memory import settle_down
 from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
@@ -112,7 +112,8 @@ def _run_worker(args: Namespace) -> None:
         if args.once:
             replayed, attempts = sweep(context), worker.run_once()
             clean_daily(context)
-            show(args, {"replayed": replayed, "attempts": attempts}, f"{attempts} jobs tried, {replayed} replayed")
+            done = f"{many(attempts, 'job')} tried, {replayed} replayed"
+            show(args, {"replayed": replayed, "attempts": attempts}, done)
             return
         stop = threading.Event()
         signal.signal(signal.SIGTERM, lambda *_: stop.set())

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from lms_server.actions.context import ServerContext, read_server
+from lms_server.actions.refusals import Refused
 from lms_server.actions.unused_blobs import clean_blobs
 from lms_server.cli.arguments import command, group, server_of
-from lms_server.cli.output import show
+from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading
 from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.backup import write_backup
@@ -33,9 +34,13 @@ def add_commands(commands: Any) -> None:
 
 def _backup(args: Namespace) -> None:
     server_of(args)
+    if args.file.is_dir():
+        raise Refused(
+            "is_a_folder", f"{args.file} is a folder; name a file in it, such as {args.file / 'monday.backup'}."
+        )
     written = write_backup(args.settings, args.file.absolute())
     document = {"file": str(written.path), "files": written.files, "size": written.size}
-    show(args, document, f"backed up {written.files} files into {written.path}; read back and found whole")
+    show(args, document, f"backed up {many(written.files, 'file')} into {written.path}; read back and found whole")
 
 
 def _restore(args: Namespace) -> None:
@@ -54,8 +59,9 @@ def _clean(args: Namespace) -> None:
         "waiting": sorted(cleaned.waiting),
         "waiting_bytes": sum(cleaned.waiting.values()),
     }
-    gone = f"{'would remove' if args.dry_run else 'removed'} {len(cleaned.removed)} files ({document['freed']} bytes)"
-    show(args, document, f"{gone}; {len(cleaned.waiting)} more are unused, for less than a day")
+    gone = f"{many(len(cleaned.removed), 'file')} ({document['freed']} bytes)"
+    verb = "would remove" if args.dry_run else "removed"
+    show(args, document, f"{verb} {gone}; {len(cleaned.waiting)} more are unused, for less than a day")
 
 
 def _doctor(args: Namespace) -> int:

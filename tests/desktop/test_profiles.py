@@ -23,7 +23,7 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import now_ms
 from lms_server.database.tables import certificates, sessions
-from tests.desktop.program import ROOT, call_of
+from tests.desktop.program import ROOT, call_of, run
 from tests.world import Laptop
 
 YEAR_AND_MORE_MS = 400 * 24 * 3600 * 1000
@@ -67,6 +67,41 @@ def test_a_refusal_names_its_rule(machine, course):
 def test_an_address_that_is_none_is_trouble(accounts, address):
     with pytest.raises(Trouble):
         accounts.look_up(address)
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        ("ftp://x", "ftp://x isn't the address of a server"),
+        ("http://127.0.0.1:1", "No server answers at http://127.0.0.1:1"),
+        ("127.0.0.1:1", "No server answers at 127.0.0.1:1"),
+        (" ", "Type the address"),
+    ],
+)
+def test_what_is_wrong_with_an_address_is_told_with_the_address(accounts, address, told):
+    with pytest.raises(Trouble, match=told):
+        accounts.look_up(address)
+
+
+def test_commands_say_where_they_looked_and_never_nothing(tmp_path):
+    home = tmp_path / "home"
+    nobody = run(home, "accounts")
+    assert (nobody.returncode, nobody.stdout) == (0, "Nobody learns on this laptop yet.\n")
+    assert run(home, "accounts", "--json").stdout == "[]\n"
+    file = tmp_path / "file"
+    file.touch()
+    below = run(file / "below", "status")
+    assert below.returncode == 5
+    assert f"The app's folder is {file / 'below'}." in below.stderr
+
+
+def test_an_export_that_can_t_be_written_names_the_place(machine, course):
+    (machine.home / "file").touch()
+    done = machine.run("export", machine.home / "file" / "work.json")
+    assert done.returncode == 5
+    assert f"{machine.home / 'file'}: " in done.stderr
+    assert ".new-" not in done.stderr
+    assert "Wrote 0 commands" in machine.run("export", machine.home / "work.json").stdout
 
 
 def test_a_killed_owner_leaves_the_profile_free(machine, course):

@@ -5,7 +5,9 @@ import json
 
 import pytest
 
+from lms_server.cli import arguments as arguments_module
 from lms_server.cli import main
+from lms_server.cli.output import many
 from tests.server.conftest import COURSE, LESSONS, made, write_course
 
 
@@ -135,7 +137,41 @@ def test_usage(run, arguments):
 def test_a_folder_without_a_server_is_trouble(run, tmp_path):
     code, _, err = run("user", "list", data=tmp_path / "nothing")
     assert code == 3
-    assert "lms-server init" in err
+    assert f"lms-server --data {tmp_path / 'nothing'} init" in err
+    assert "LMS_SERVER_DATA" in err
+
+
+def test_reasons_name_what_was_typed(run, tmp_path):
+    file = tmp_path / "file"
+    file.touch()
+    code, _, err = run("init", data=file / "below")
+    assert code == 3
+    assert f"No folder can be made at {file / 'below'}" in err
+    assert "--data" in err
+    code, _, err = run("backup", str(tmp_path))
+    assert code == 1
+    assert f"{tmp_path} is a folder" in err
+    code, _, err = run("backup", str(file / "x.backup"))
+    assert code == 3
+    assert f"{file}: " in err
+    code, _, err = run("serve", "--host", "192.0.2.1", "--port", "0")
+    assert code == 3
+    assert "192.0.2.1:0: " in err
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+def test_a_password_that_is_typed_is_asked_for_and_not_shown(monkeypatch):
+    monkeypatch.setattr(arguments_module, "getpass", lambda: "from the keyboard")
+    monkeypatch.setattr("sys.stdin", Terminal())
+    assert arguments_module.password_from_stdin() == "from the keyboard"
+
+
+def test_one_is_not_many():
+    assert [many(count, "lesson") for count in (0, 1, 2)] == ["0 lessons", "1 lesson", "2 lessons"]
 
 
 @pytest.mark.parametrize(
