@@ -4,11 +4,14 @@ import argparse
 import gc
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from lms_desktop.settings import find_home
 from lms_server.contract.memory import settle_down
+
+SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
+NO_SCREEN = 2
 
 
 def main(arguments: Sequence[str] | None = None, seen: Callable[[], None] | None = None) -> int:
@@ -34,10 +37,18 @@ def _run(given: list[str], seen: Callable[[], None] | None) -> int:
 
 
 def _open(home: str | None, seen: Callable[[], None] | None) -> int:
+    if not has_screen(os.environ, sys.platform):
+        sys.stderr.write("lms-desktop: There is no screen here. What works without one: lms-desktop --help\n")
+        return NO_SCREEN
     # Next to nothing that is made until the window stands is garbage; looking for it took a fifth of the start.
     gc.disable()
     app = import_module("lms_desktop.app")
     return int(app.run_window(find_home(os.environ, home), lambda: _stand(seen)))
+
+
+def has_screen(environ: Mapping[str, str], system: str) -> bool:
+    """Whether Qt can open a window; without a screen it would end the process with SIGABRT."""
+    return system != "linux" or any(map(environ.get, SCREENS))
 
 
 def _stand(seen: Callable[[], None] | None) -> None:

@@ -36,6 +36,8 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 # After the window is gone an exchange under way gets this long to end; what it was sending goes again next time.
 _LEAVE_S = 2.0
+# What the command line says of storage trouble too.
+NO_HOME = 5
 T = TypeVar("T")
 
 
@@ -52,6 +54,10 @@ def run_window(home: Home, seen: Callable[[], None]) -> int:
     except OpenElsewhere:
         desk.close()
         return 0
+    except OSError as error:
+        sys.stderr.write(f"lms-desktop: {home.path} can't be the app's folder: {error.strerror}\n")
+        compose.say_homeless(home.path)
+        return NO_HOME
 
     def stand() -> None:
         seen()

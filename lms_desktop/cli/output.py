@@ -48,9 +48,8 @@ def complain(error: Exception, code: int, home: Path) -> int:
     text = "What was typed isn't text in UTF-8." if isinstance(error, UnicodeEncodeError) else str(error)
     if isinstance(error, Refused | Trouble | StorageTrouble):
         # The sentence is for people, the code for scripts.
-        text = f"{text} ({error.code})"
-    if isinstance(error, StorageTrouble):
-        text = f"{text} The app's folder is {home}."
+        where = f" The app's folder is {home}." if isinstance(error, StorageTrouble) else ""
+        text = f"{text}{where} ({error.code})"
     if isinstance(error, OSError) and error.filename:
         file = Path(os.fsdecode(error.filename2 or error.filename))
         # Of a temporary file of ours people know the folder.

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QIcon
@@ -11,10 +12,10 @@ from PySide6.QtWidgets import QApplication
 from lms_desktop.store.errors import Storage
 from lms_desktop.ui.actions import Actions
 from lms_desktop.ui.appearance import dress
-from lms_desktop.ui.failures import EXPORTED_UNOPENED, storage_words
+from lms_desktop.ui.failures import EXPORTED_UNOPENED, place_words, storage_words
 from lms_desktop.ui.page import Context, Page
 from lms_desktop.ui.pages.way_out import WayOut
-from lms_desktop.ui.preferences import PreferenceFile
+from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import application
 from lms_desktop.ui.widgets.dialog import Note
@@ -46,6 +47,12 @@ def say_unopened(window: MainWindow, code: Storage, actions: Actions) -> None:
     """Tell why the learner's profile doesn't open; its unsent work has a way out where the file is well."""
     way_out = WayOut(actions) if code in EXPORTED_UNOPENED else None
     Note(window, tr("About your work on this laptop"), storage_words(code), way_out).open()
+
+
+def say_homeless(home: Path) -> None:
+    """Tell that there is no folder to keep anything in; without one there is no window."""
+    dress(application(), Preferences())
+    Note(None, tr("About your work on this laptop"), f"{place_words(Storage.READ_ONLY)}\n\n{home}").exec()
 
 
 def when_seen(window: MainWindow, act: Callable[[], None]) -> None:

@@ -27,10 +27,10 @@ def failure_words(failure: Failure) -> str:
         Failure.SERVER_TROUBLE: tr("The server is in trouble. Everything is saved here; try again later."),
         Failure.DISK_FULL: tr("The disk is full. Your work is safe. Free some room and try again."),
         Failure.STORAGE: tr("The file could not be written. Choose another place and try again."),
-        Failure.READ_ONLY: _storage(Storage.READ_ONLY),
-        Failure.DAMAGED: _storage(Storage.DAMAGED),
-        Failure.NEWER: _storage(Storage.NEWER),
-        Failure.IN_USE: _storage(Storage.IN_USE),
+        Failure.READ_ONLY: place_words(Storage.READ_ONLY),
+        Failure.DAMAGED: place_words(Storage.DAMAGED),
+        Failure.NEWER: place_words(Storage.NEWER),
+        Failure.IN_USE: place_words(Storage.IN_USE),
         Failure.UNEXPECTED: tr("Something went wrong in this app. What was saved is safe. Try again."),
     }[failure]
 
@@ -38,7 +38,7 @@ def failure_words(failure: Failure) -> str:
 def storage_words(code: Storage) -> str:
     """Why a learner's work can't be opened, what is safe, and the way out for work that is not sent."""
     kept = tr("Everything saved before is kept. Unsent work can be written to a file with: lms-desktop export FILE")
-    return f"{_storage(code)}\n\n{kept}"
+    return f"{place_words(code)}\n\n{kept}"
 
 
 def rescue_words(kept_as: str, unsent: int) -> str:
@@ -55,7 +55,8 @@ def rescue_words(kept_as: str, unsent: int) -> str:
     return " ".join(words)
 
 
-def _storage(code: Storage) -> str:
+def place_words(code: Storage) -> str:
+    """Why a profile, or the folder for it, can't be used."""
     return {
         Storage.FULL: tr("The disk is full. Your work is safe. Free some room and try again."),
         Storage.READ_ONLY: tr("The folder of this app can't be written. Check its permissions; nothing was lost."),

@@ -3,6 +3,7 @@
 import sys
 from argparse import Namespace
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from lms_server.actions.refusals import Refused
@@ -47,7 +48,7 @@ def _new(args: Namespace) -> None:
         made = new_course(args.folder, title=args.title)
     except BadCourse as error:
         raise Refused(error.fault, error.said) from error
-    show(args, {"file": str(made)}, f"wrote {made}; change it, then: lms-server course check {args.folder}")
+    show(args, {"file": str(made)}, f"wrote {made}; change it, then: lms-server course check {quote(str(args.folder))}")
 
 
 def _check(args: Namespace) -> None:

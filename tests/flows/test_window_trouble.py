@@ -1,7 +1,10 @@
 """A profile that doesn't open, or was damaged, is told about in words; the window opens all the same."""
 
 import json
+import os
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -12,6 +15,7 @@ from PySide6.QtWidgets import QFileDialog, QLabel
 
 import resources
 from lms_desktop import app
+from lms_desktop.__main__ import SCREENS, has_screen
 from lms_desktop.settings import Home
 from lms_desktop.store.errors import Storage
 from lms_desktop.store.layout import DATABASE
@@ -27,6 +31,7 @@ from lms_desktop.ui.widgets.dialog import Note
 from lms_desktop.ui.widgets.sidebar import LearnerButton
 from lms_server.contract.commands import Enroll
 from lms_server.contract.ids import new_uuid7
+from tests.house.source import ROOT
 from tests.ui.samples import SampleActions, SampleShelf
 
 
@@ -128,6 +133,34 @@ def test_a_learner_whose_profile_is_newer_can_export_it_where_learners_are_chose
     export_button(page).click()
     qtbot.waitUntil(lambda: "3 pieces of work are in work.json" in words(page))
     assert actions.asked[-1] == ("export_unopened", tmp_path / "work.json")
+
+
+def test_a_folder_that_can_t_be_made_is_told_in_a_window_and_on_the_terminal(qapp, tmp_path, monkeypatch, capsys):
+    told_words = []
+    monkeypatch.setattr(Note, "exec", lambda note: told_words.append(note.text))
+    monkeypatch.setattr(app.compose, "make_application", lambda _: qapp)
+    (tmp_path / "file").touch()
+    code = app.run_window(Home(tmp_path / "file" / "home"), lambda: None)
+    assert code == 5
+    assert str(tmp_path / "file" / "home") in told_words[0]
+    assert "can't be the app's folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("environ", "system", "expected"),
+    [({}, "linux", False), ({"DISPLAY": ":0"}, "linux", True), ({"DISPLAY": ""}, "linux", False), ({}, "win32", True)],
+)
+def test_without_a_screen_no_window_is_tried(environ, system, expected):
+    assert has_screen(environ, system) is expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems always have one")
+def test_without_a_screen_it_says_what_works(tmp_path):
+    environ = {name: value for name, value in os.environ.items() if name not in SCREENS}
+    call = [sys.executable, "-m", "lms_desktop", "--home", str(tmp_path / "home")]
+    done = subprocess.run(call, env=environ, capture_output=True, text=True, check=False, timeout=60, cwd=ROOT)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "There is no screen here" in done.stderr
 
 
 PROBLEM = b'{"code": "too_many_attempts", "title": "", "server_id": "5d3b3ea5-9e79-4b0a-8c39-0fd0a1f6e3a1"}'

@@ -48,7 +48,7 @@ class Question(QDialog):
 class Note(QDialog):
     """Something to know, in whole sentences; goes when it was read."""
 
-    def __init__(self, parent: QWidget, title: str, text: str, way_out: QWidget | None = None) -> None:
+    def __init__(self, parent: QWidget | None, title: str, text: str, way_out: QWidget | None = None) -> None:
         """``way_out`` is what can be done about it, if there is something."""
         super().__init__(parent)
         self.text = text
