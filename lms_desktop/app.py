@@ -324,7 +324,10 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
         if code is None or not isinstance(error, _load("sync.errors").Trouble):
             log.exception("An action failed")
             raise
-        raise ActionFailed(_FAILURES.get(code, Failure.SERVER_TROUBLE)) from error
+        is_untrusted = isinstance(error, _load("sync.errors").Untrusted)
+        raise ActionFailed(
+            Failure.UNTRUSTED if is_untrusted else _FAILURES.get(code, Failure.SERVER_TROUBLE)
+        ) from error
 
 
 def _written(write: Callable[[], int]) -> int:

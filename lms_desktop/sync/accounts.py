@@ -17,7 +17,7 @@ from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store
 from lms_desktop.sync.client import Client, ServerFacts, SignIn
 from lms_desktop.sync.credentials import Credentials
-from lms_desktop.sync.errors import Offline, TooOld, Trouble, WrongAnswerer
+from lms_desktop.sync.errors import Offline, TooOld, Trouble, Untrusted, WrongAnswerer
 from lms_server.contract import wire
 
 T = TypeVar("T")
@@ -122,7 +122,7 @@ def addresses(typed: str) -> list[str]:
 
 
 def _is_silence(trouble: Offline) -> bool:
-    return isinstance(trouble.__cause__, httpx.HTTPError)
+    return isinstance(trouble.__cause__, httpx.HTTPError) and not isinstance(trouble, Untrusted)
 
 
 def _names_a_host(url: str) -> bool:

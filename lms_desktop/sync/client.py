@@ -4,11 +4,13 @@ import base64
 import gzip
 import json
 import re
+import ssl
 import time
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from hashlib import sha256
 from typing import Any
 
@@ -27,6 +29,7 @@ from lms_desktop.sync.errors import (
     TooLarge,
     TooOld,
     Trouble,
+    Untrusted,
     WrongAnswerer,
 )
 from lms_server.contract import wire
@@ -308,4 +311,19 @@ def _as_offline() -> Iterator[None]:
     except httpx.InvalidURL as error:
         raise Offline("This isn't an address of a server.") from error
     except httpx.HTTPError as error:
+        if (why := _distrust(error)) is not None:
+            today = datetime.now().astimezone().date()
+            raise Untrusted(
+                f"This laptop doesn't trust the server's certificate: {why}. It says that today is {today};"
+                " if that is right, ask who looks after the server."
+            ) from error
         raise Offline("The server can't be reached at the moment.") from error
+
+
+def _distrust(error: BaseException | None) -> str | None:
+    """What TLS has against the server's certificate, if that is why nothing came."""
+    while error is not None:
+        if isinstance(error, ssl.SSLCertVerificationError):
+            return error.verify_message
+        error = error.__cause__ or error.__context__
+    return None

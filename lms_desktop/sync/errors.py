@@ -2,6 +2,7 @@
 
 Trouble
 ├── Offline: nobody answered, or somebody else did (a portal's page is no answer)
+│   └── Untrusted: somebody answered with a certificate that this laptop doesn't trust, or not at its date
 ├── SignedOut: the server wants this learner to sign in again
 ├── Disabled: the account was closed
 ├── WrongAnswerer: another learner's token, or another server
@@ -23,6 +24,9 @@ class Trouble(Exception):
 
 class Offline(Trouble):
     code = "offline"
+
+
+class Untrusted(Offline): ...
 
 
 class SignedOut(Trouble):

@@ -74,6 +74,7 @@ class Failure(StrEnum):
     """Why an action did not come to its end; each has its words in ``ui.failures``."""
 
     OFFLINE = "offline"
+    UNTRUSTED = "untrusted"
     NOT_A_SERVER = "not_a_server"
     BAD_CREDENTIALS = "bad_credentials"
     ACCOUNT_DISABLED = "account_disabled"

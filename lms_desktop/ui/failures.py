@@ -13,6 +13,10 @@ def failure_words(failure: Failure) -> str:
     """What happened and what to do."""
     return {
         Failure.OFFLINE: tr("No server answers at this address. Check the spelling and the network."),
+        Failure.UNTRUSTED: tr(
+            "This laptop doesn't trust the server's certificate. Check the laptop's date and time; if they are right,"
+            " ask who looks after the server."
+        ),
         Failure.NOT_A_SERVER: tr("Something answers at this address, but it is not a learning server."),
         Failure.BAD_CREDENTIALS: tr("The e-mail or the password is not right. Try again."),
         Failure.ACCOUNT_DISABLED: tr("This account is switched off. Ask your teacher or librarian."),

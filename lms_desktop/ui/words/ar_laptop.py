@@ -29,6 +29,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Ask who is learning": "السؤال عمّن يتعلّم",
     "The folder of this app can't be written. Check its permissions; nothing was lost.": "تعذّرت الكتابة في مجلد التطبيق. يجب التحقق من أذوناته؛ لم يضِع شيء.",
     "The database on this laptop is damaged. The file is kept; nothing more is written to it.": "قاعدة البيانات على هذا الجهاز تالفة. الملف محفوظ ولن يُكتب فيه شيء بعد الآن.",
+    "This laptop doesn't trust the server's certificate. Check the laptop's date and time; if they are right, ask who looks after the server.": "لا يثق هذا الحاسوب بشهادة الخادم. تحقّق من التاريخ والوقت على الحاسوب؛ فإن كانا صحيحين فاسأل المسؤول عن الخادم.",
     "A newer version of this app keeps these courses. Update the app, or export the unsent work.": "هذه الدورات محفوظة بإصدار أحدث من التطبيق. يجب تحديث التطبيق أو تصدير ما لم يُرسل.",
     "The courses of this learner are open in another window.": "دورات هذا المتعلّم مفتوحة في نافذة أخرى.",
     "The disk did not answer as it should. Try again.": "لم يستجب القرص كما ينبغي. تجوز المحاولة من جديد.",

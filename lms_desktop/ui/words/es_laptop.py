@@ -22,6 +22,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Ask who is learning": "Preguntar quién aprende",
     "The folder of this app can't be written. Check its permissions; nothing was lost.": "No se puede escribir en la carpeta de esta aplicación. Revisa sus permisos; no se perdió nada.",
     "The database on this laptop is damaged. The file is kept; nothing more is written to it.": "La base de datos de este portátil está dañada. El archivo se conserva; no se escribe nada más en él.",
+    "This laptop doesn't trust the server's certificate. Check the laptop's date and time; if they are right, ask who looks after the server.": "Este portátil no confía en el certificado del servidor. Comprueba la fecha y la hora del portátil; si son correctas, pregunta a quien cuida el servidor.",
     "A newer version of this app keeps these courses. Update the app, or export the unsent work.": "Una versión más nueva de esta aplicación guarda estos cursos. Actualiza la aplicación o exporta lo no enviado.",
     "The courses of this learner are open in another window.": "Los cursos de esta persona están abiertos en otra ventana.",
     "The disk did not answer as it should. Try again.": "El disco no respondió como debía. Inténtalo de nuevo.",
