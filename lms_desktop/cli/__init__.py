@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 from lms_desktop.cli import verbs
-from lms_desktop.cli.codes import CODES, DONE
+from lms_desktop.cli.codes import CODES, DONE, INTERRUPTED
 from lms_desktop.cli.output import complain, speak_utf8
 from lms_desktop.settings import find_home, read_device
 from lms_desktop.store.profile import said_plainly
@@ -22,6 +22,9 @@ def run(args: argparse.Namespace) -> int:
         with said_plainly():
             accounts = Accounts(Profiles(home), read_device(home))
         return _finished(args.run(accounts, args) or DONE)
+    except KeyboardInterrupt:
+        # Ctrl+C is an answer; what was saved stays.
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output had enough.
         sys.stderr.close()

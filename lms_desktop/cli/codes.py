@@ -4,6 +4,8 @@ from lms_desktop.store.errors import Refused, StorageTrouble
 from lms_desktop.sync.errors import BadCredentials, Disabled, SignedOut, Trouble
 
 DONE, REFUSED, USAGE, OFFLINE, SIGN_IN, STORAGE = range(6)
+# As shells say it of a program that Ctrl+C ended.
+INTERRUPTED = 130
 
 
 class Usage(Exception):

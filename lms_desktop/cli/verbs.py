@@ -3,6 +3,7 @@
 import argparse
 import os
 import sys
+from contextlib import suppress
 from dataclasses import asdict
 from getpass import getpass
 from pathlib import Path
@@ -30,13 +31,21 @@ from lms_server.contract.times import now_ms, to_wire
 
 def login(accounts: Accounts, args: argparse.Namespace) -> None:
     """Sign in, and make the profile the one that is open next."""
-    # Who types it is asked for it, and it isn't shown.
-    password = getpass() if sys.stdin.isatty() else sys.stdin.readline().rstrip("\r\n")
+    password = _password()
     folder = accounts.sign_in(args.server, args.email, password)
     with opened(accounts, folder) as store:
         store.note_sign_in(needed=False)
         learner = store.learner
     show(args, {"user": learner.uid, "email": learner.email}, f"Signed in as {learner.name} ({learner.email})")
+
+
+def _password() -> str:
+    """One line of standard input; who types it is asked for it, and it isn't shown."""
+    if not sys.stdin.isatty():
+        return sys.stdin.readline().rstrip("\r\n")
+    with suppress(EOFError):
+        return getpass()
+    return ""
 
 
 def logout(accounts: Accounts, args: argparse.Namespace) -> None:

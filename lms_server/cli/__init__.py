@@ -17,6 +17,8 @@ from lms_server.cli.output import complain, speak_utf8
 from lms_server.settings import BadSetting
 
 DONE, REFUSED, USAGE, TROUBLE = 0, 1, 2, 3
+# As shells say it of a program that Ctrl+C ended.
+INTERRUPTED = 130
 
 _WORDS = {
     "busy": "The database is busy or can't be reached; nothing was changed. Try again.",
@@ -34,6 +36,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         args.settings = settings_of(args, dict(os.environ))
         with ExitStack() as args.close:
             return args.run(args) or DONE
+    except KeyboardInterrupt:
+        # Ctrl+C is an answer; what was committed stays.
+        return INTERRUPTED
     except BrokenPipeError:
         # Whoever read our output had enough.
         sys.stderr.close()

@@ -3,6 +3,7 @@
 import sys
 from argparse import SUPPRESS, ArgumentParser, Namespace
 from collections.abc import Callable
+from contextlib import suppress
 from getpass import getpass
 from pathlib import Path
 from typing import Any
@@ -56,7 +57,9 @@ def password_from_stdin() -> str:
     Who types it is asked for it, and it isn't shown.
     """
     if sys.stdin.isatty():
-        return getpass()
+        with suppress(EOFError):
+            return getpass()
+        return ""
     try:
         line = sys.stdin.buffer.readline().decode("utf-8")
     except UnicodeDecodeError:

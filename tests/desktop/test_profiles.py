@@ -11,6 +11,8 @@ from wsgiref.simple_server import WSGIRequestHandler, make_server
 import pytest
 from sqlalchemy import update
 
+from lms_desktop import cli
+from lms_desktop.cli import verbs
 from lms_desktop.settings import Device, Home
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.profile import folder_of
@@ -93,6 +95,18 @@ def test_commands_say_where_they_looked_and_never_nothing(tmp_path):
     below = run(file / "below", "status")
     assert below.returncode == 5
     assert f"The app's folder is {file / 'below'}." in below.stderr
+
+
+@pytest.mark.parametrize(("stopped", "code"), [(KeyboardInterrupt, 130), (EOFError, 3)])
+def test_who_stops_the_question_for_a_password_sees_no_traceback(tmp_path, monkeypatch, capsys, stopped, code):
+    def typed():
+        raise stopped
+
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr(verbs, "getpass", typed)
+    call = ["--home", str(tmp_path), "login", "--server", "http://127.0.0.1:1", "--email", "a@b", "--password-stdin"]
+    assert cli.run(cli.build_parser().parse_args(call)) == code
+    assert "Traceback" not in capsys.readouterr().err
 
 
 def test_an_export_that_can_t_be_written_names_the_place(machine, course):

@@ -170,6 +170,21 @@ def test_a_password_that_is_typed_is_asked_for_and_not_shown(monkeypatch):
     assert arguments_module.password_from_stdin() == "from the keyboard"
 
 
+def test_who_stops_a_command_or_a_question_sees_no_traceback(run, monkeypatch):
+    def end(kind):
+        def typed():
+            raise kind
+
+        return typed
+
+    monkeypatch.setattr("sys.stdin", Terminal())
+    monkeypatch.setattr(arguments_module, "getpass", end(EOFError))
+    assert arguments_module.password_from_stdin() == ""
+    monkeypatch.setattr("lms_server.cli.users.password_from_stdin", end(KeyboardInterrupt))
+    code, _, err = run("user", "password", "ana@example.org", "--password-stdin")
+    assert (code, err) == (130, "")
+
+
 def test_one_is_not_many():
     assert [many(count, "lesson") for count in (0, 1, 2)] == ["0 lessons", "1 lesson", "2 lessons"]
 
