@@ -47,6 +47,9 @@ class Accounts:
             client = Client(url)
             try:
                 facts = client.server()
+            except Untrusted:
+                # Never in the clear then: whoever stands in the way would be told the password.
+                raise
             except Offline as error:
                 # Something that answered says more than nothing at all.
                 trouble = error if trouble is None or not _is_silence(error) else trouble
@@ -122,7 +125,7 @@ def addresses(typed: str) -> list[str]:
 
 
 def _is_silence(trouble: Offline) -> bool:
-    return isinstance(trouble.__cause__, httpx.HTTPError) and not isinstance(trouble, Untrusted)
+    return isinstance(trouble.__cause__, httpx.HTTPError)
 
 
 def _names_a_host(url: str) -> bool:

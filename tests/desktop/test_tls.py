@@ -3,6 +3,7 @@
 import ssl
 import threading
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from ipaddress import ip_address
 from wsgiref.simple_server import WSGIRequestHandler, make_server
 
@@ -13,7 +14,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from lms_desktop.app import Desk
-from lms_desktop.settings import Home
+from lms_desktop.settings import Device, Home
+from lms_desktop.store.profiles import Profiles
+from lms_desktop.sync.accounts import Accounts
 from lms_desktop.sync.errors import Untrusted
 from lms_desktop.ui.actions import ActionFailed, Failure
 from tests.desktop.program import run
@@ -36,6 +39,11 @@ def certificate(place, begins, days):
     return place
 
 
+def note_caller(server, callers):
+    callers.append(1)
+    return server.socket.accept()
+
+
 @pytest.fixture
 def serve(tmp_path):
     running = []
@@ -46,10 +54,12 @@ def serve(tmp_path):
         server = make_server("127.0.0.1", 0, lambda _, start: (start("200 OK", []), [b""])[1], handler_class=Quiet)
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None
+        server.get_request = partial(note_caller, server, start.callers)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         running.append(server)
         return f"https://127.0.0.1:{server.server_port}"
 
+    start.callers = []
     yield start
     for server in running:
         server.shutdown()
@@ -64,6 +74,14 @@ def test_a_certificate_out_of_date_names_this_laptop_s_date(serve, tmp_path, mon
     assert done.returncode == 3
     assert "certificate has expired" in done.stderr
     assert f"It says that today is {datetime.now().astimezone():%Y-%m-%d}" in done.stderr
+
+
+def test_whoever_answers_with_a_bad_certificate_is_not_asked_in_the_clear(serve, tmp_path):
+    url = serve(datetime.now(UTC) - timedelta(days=1), days=30)
+    accounts = Accounts(Profiles(Home(tmp_path / "home")), Device("", "laptop"))
+    with pytest.raises(Untrusted):
+        accounts.look_up(url.removeprefix("https://"))
+    assert len(serve.callers) == 1
 
 
 def test_a_certificate_of_nobody_has_its_own_words_in_the_window(serve, tmp_path):
