@@ -3,7 +3,7 @@
 from io import BytesIO
 from typing import Any
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from lms_server.actions.context import ServerContext
 from lms_server.certificates.pdf import render_certificate
@@ -53,11 +53,8 @@ def letter_of(context: ServerContext, uuid: str) -> Letter:
 
 
 def _certificate(context: ServerContext, uuid: str) -> Any:
-    columns = (certificates.c.payload, certificates.c.template, certificates.c.pdf_sha256)
-    query = select(certificates.c.id, *columns, users.c.uid.label("user"), users.c.email)
     with reading(context.engine) as conn:
-        joined = query.join(users, users.c.id == certificates.c.user_id).where(certificates.c.uuid == uuid)
-        row = conn.execute(joined).one_or_none()
+        row = conn.execute(_WITH_ITS_OWNER, {"uuid_": uuid}).one_or_none()
     if row is None:
         raise LookupError(f"there is no certificate {uuid}")
     return row
@@ -76,3 +73,17 @@ def _store(conn: Connection, row: Any, sha256: str, size: int) -> None:
         new = {"sha256": sha256, "size": size, "media_type": _PDF}
         conn.execute(insert_into(conn, blobs).values(new).on_conflict_do_nothing())
         stream.save(conn)
+
+
+_WITH_ITS_OWNER = (
+    select(
+        certificates.c.id,
+        certificates.c.payload,
+        certificates.c.template,
+        certificates.c.pdf_sha256,
+        users.c.uid.label("user"),
+        users.c.email,
+    )
+    .join_from(certificates, users)
+    .where(certificates.c.uuid == bindparam("uuid_"))
+)

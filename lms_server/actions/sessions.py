@@ -67,7 +67,7 @@ def note_seen(context: ServerContext, session: Session) -> None:
         return
     # A full disk or a busy database must not spoil what the request itself came to.
     with suppress(DBAPIError), writing(context.engine) as conn:
-        conn.execute(update(sessions).where(sessions.c.token_sha256 == session.key).values(last_seen_at=now))
+        conn.execute(_SEEN, {"key": session.key, "now": now})
 
 
 def revoke_session(context: ServerContext, session: Session) -> None:
@@ -101,3 +101,4 @@ _FIND = (
     .join_from(sessions, users)
     .where(sessions.c.token_sha256 == bindparam("key"))
 )
+_SEEN = update(sessions).where(sessions.c.token_sha256 == bindparam("key")).values(last_seen_at=bindparam("now"))

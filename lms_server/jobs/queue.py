@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select, update
+from sqlalchemy import BigInteger, ColumnElement, Connection, Text, Update, and_, bindparam, func, or_, select, update
 
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.upsert import insert_into
@@ -73,25 +73,23 @@ def enqueue_all(
 
 def is_due(conn: Connection, kinds: Collection[str], now: int) -> bool:
     """Whether a claim would find something: a read, so that idle workers take no write lock."""
-    return conn.execute(select(jobs.c.id).where(_due(kinds, now)).limit(1)).first() is not None
+    return conn.execute(_ANY_DUE, {"kinds": sorted(kinds), "now": now}).first() is not None
 
 
 def claim(conn: Connection, kinds: Collection[str], now: int, lease_s: int) -> Job | None:
     """Take the job that is due longest, for ``lease_s`` seconds; also one whose worker let its lease run out."""
-    wanted = select(jobs).where(_due(kinds, now)).order_by(jobs.c.run_at, jobs.c.id).limit(1)
-    row = conn.execute(wanted.with_for_update(skip_locked=True)).one_or_none()
+    row = conn.execute(_NEXT, {"kinds": sorted(kinds), "now": now}).one_or_none()
     if row is None:
         return None
     lease = new_uuid4()
-    taken = {"state": State.SENDING, "lease": lease, "lease_until": now + lease_s * 1000, "attempts": row.attempts + 1}
-    conn.execute(update(jobs).where(jobs.c.id == row.id).values(taken))
+    conn.execute(_TAKE, {"id_": row.id, "lease_": lease, "until_": now + lease_s * 1000})
     return Job(row.id, row.kind, row.key, json.loads(row.payload), row.attempts + 1, lease)
 
 
 def keep_payload(conn: Connection, job: Job, changes: Mapping[str, Any], lease_until: int) -> None:
     """Change the payload and prolong the lease, if the job is still this worker's; raises LostLease."""
-    values = {"payload": _merged(conn, job, changes), "lease_until": lease_until}
-    if not conn.execute(update(jobs).where(_mine(job)).values(values)).rowcount:
+    values = {"payload_": _merged(conn, job, changes), "until_": lease_until}
+    if not conn.execute(_KEEP, _held(job) | values).rowcount:
         raise LostLease(job.key)
 
 
@@ -100,22 +98,17 @@ def settle(conn: Connection, job: Job, verdict: Verdict) -> bool:
 
     That a mail was accepted is true whoever holds the job, so it may replace an ``in_doubt``.
     """
-    allowed = _mine(job)
-    if verdict.state is State.ACCEPTED:
-        allowed = or_(allowed, and_(jobs.c.id == job.id, jobs.c.state == State.IN_DOUBT))
-    values: dict[str, Any] = {"state": verdict.state, "reason": verdict.reason, "lease": None, "lease_until": None}
-    if verdict.run_at is not None:
-        values["run_at"] = verdict.run_at
-    if verdict.changes:
-        values["payload"] = _merged(conn, job, verdict.changes)
+    values: dict[str, Any] = {"state_": verdict.state, "reason_": verdict.reason, "run_at_": verdict.run_at}
+    values["payload_"] = _merged(conn, job, verdict.changes) if verdict.changes else None
     if verdict.journal_seq is not None:
         record_journal(conn, verdict.journal_seq)
-    return bool(conn.execute(update(jobs).where(allowed).values(values)).rowcount)
+    statement = _ACCEPT if verdict.state is State.ACCEPTED else _SETTLE
+    return bool(conn.execute(statement, _held(job) | values).rowcount)
 
 
 def record_journal(conn: Connection, seq: int) -> None:
     """Remember in the database how long the dispatch journal is, so that its loss is noticed."""
-    conn.execute(update(server).where(server.c.journal_seq < seq).values(journal_seq=seq))
+    conn.execute(_RECORD, {"seq": seq})
 
 
 def wait_ms(attempts: int) -> int:
@@ -123,17 +116,57 @@ def wait_ms(attempts: int) -> int:
     return min(_FIRST_WAIT_MS << min(attempts - 1, 16), _LONGEST_WAIT_MS)
 
 
-def _due(kinds: Collection[str], now: int) -> ColumnElement[bool]:
-    waiting = and_(jobs.c.state == State.QUEUED, jobs.c.run_at <= now)
-    abandoned = and_(jobs.c.state == State.SENDING, jobs.c.lease_until < now)
-    return and_(jobs.c.kind.in_(sorted(kinds)), or_(waiting, abandoned))
-
-
-def _mine(job: Job) -> ColumnElement[bool]:
-    return and_(jobs.c.id == job.id, jobs.c.lease == job.lease, jobs.c.state == State.SENDING)
+def _held(job: Job) -> dict[str, Any]:
+    return {"id_": job.id, "lease_": job.lease}
 
 
 def _merged(conn: Connection, job: Job, changes: Mapping[str, Any]) -> str:
-    stored = conn.execute(select(jobs.c.payload).where(jobs.c.id == job.id)).scalar_one()
+    stored = conn.execute(_PAYLOAD, {"id_": job.id}).scalar_one()
     merged = json.loads(stored) | dict(changes)
     return json.dumps({name: value for name, value in merged.items() if value is not None})
+
+
+def _keeping(allowed: ColumnElement[bool]) -> Update:
+    return update(jobs).where(allowed).values(payload=bindparam("payload_"), lease_until=bindparam("until_"))
+
+
+def _settling(allowed: ColumnElement[bool]) -> Update:
+    return (
+        update(jobs)
+        .where(allowed)
+        .values(
+            state=bindparam("state_"),
+            reason=bindparam("reason_"),
+            lease=None,
+            lease_until=None,
+            # What isn't said stays.
+            run_at=func.coalesce(bindparam("run_at_", type_=BigInteger), jobs.c.run_at),
+            payload=func.coalesce(bindparam("payload_", type_=Text), jobs.c.payload),
+        )
+    )
+
+
+# Idle workers ask every second: statements are made once.
+_DUE = and_(
+    jobs.c.kind.in_(bindparam("kinds", expanding=True)),
+    or_(
+        and_(jobs.c.state == State.QUEUED, jobs.c.run_at <= bindparam("now")),
+        and_(jobs.c.state == State.SENDING, jobs.c.lease_until < bindparam("now")),
+    ),
+)
+_ANY_DUE = select(jobs.c.id).where(_DUE).limit(1)
+_NEXT = select(jobs).where(_DUE).order_by(jobs.c.run_at, jobs.c.id).limit(1).with_for_update(skip_locked=True)
+_TAKE = (
+    update(jobs)
+    .where(jobs.c.id == bindparam("id_"))
+    .values(
+        state=State.SENDING, lease=bindparam("lease_"), lease_until=bindparam("until_"), attempts=jobs.c.attempts + 1
+    )
+)
+_IS_THIS = jobs.c.id == bindparam("id_")
+_IS_MINE = and_(_IS_THIS, jobs.c.lease == bindparam("lease_"), jobs.c.state == State.SENDING)
+_KEEP = _keeping(_IS_MINE)
+_SETTLE = _settling(_IS_MINE)
+_ACCEPT = _settling(or_(_IS_MINE, and_(_IS_THIS, jobs.c.state == State.IN_DOUBT)))
+_PAYLOAD = select(jobs.c.payload).where(_IS_THIS)
+_RECORD = update(server).where(server.c.journal_seq < bindparam("seq")).values(journal_seq=bindparam("seq"))

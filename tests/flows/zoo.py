@@ -27,7 +27,7 @@ from lms_server.contract.commands import OUTCOME_OF, Enroll, Event, Outcome
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import writing
 from lms_server.database.identity import Identity
-from lms_server.database.tables import jobs, parked
+from lms_server.database.tables import parked
 from lms_server.jobs import queue as job_queue
 from lms_server.jobs.dispatch import Dispatch
 from lms_server.jobs.journal import Journal
@@ -167,9 +167,10 @@ def _jobs_afterwards():
     return _off((exchange, "settle", settle_first))
 
 
-def _anybodys_job(job):
+def _unfenced() -> ExitStack:
     """A job is whoever's says so, however long their lease has run out."""
-    return jobs.c.id == job.id
+    keep, settle = job_queue._keeping(job_queue._IS_THIS), job_queue._settling(job_queue._IS_THIS)
+    return _off((job_queue, "_KEEP", keep), (job_queue, "_SETTLE", settle), (job_queue, "_ACCEPT", settle))
 
 
 def _intent_in_the_database_alone(dispatch, job):
@@ -251,7 +252,7 @@ ZOO = {
     "an intent comes before the final dot": lambda: _off((Dispatch, "_commit", nothing)),
     "the intent is in the journal too": lambda: _off((Dispatch, "_commit", _intent_in_the_database_alone)),
     "the message is frozen": lambda: _off((Dispatch, "_frozen", _frozen_anew)),
-    "a lease is fenced": lambda: _off((job_queue, "_mine", _anybodys_job)),
+    "a lease is fenced": _unfenced,
     "a restore adds the backup's journal": lambda: _off((Journal, "add_entries_of", nothing)),
     "a rollback is noticed": lambda: _off((exchange, "notice_rollback", nothing)),
     "a rollback holds the mails to come": lambda: _off((certificate_actions, "hold_new_mails", nothing)),
