@@ -14,6 +14,10 @@ os.environ["QT_QPA_PLATFORM"] = "offscreen"
 os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.fail.Keyring"
 
 
+# What a test of random schedules tells of its speed.
+SPEED = "schedules a second and core"
+
+
 class NetworkUsed(Exception):
     """A test reached for something beyond this machine."""
 
@@ -32,6 +36,13 @@ class Warnings(logging.Handler):
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "logs(pattern): a log warning that matches is expected; it must come")
+
+
+def pytest_terminal_summary(terminalreporter):
+    reports = terminalreporter.getreports("passed")
+    speeds = [value for report in reports for name, value in report.user_properties if name == SPEED]
+    if speeds:
+        terminalreporter.write_line(f"{sum(speeds) / len(speeds):.0f} {SPEED}")
 
 
 @pytest.fixture(autouse=True, scope="session")

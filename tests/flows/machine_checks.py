@@ -1,6 +1,7 @@
 """What must hold after every step, and when all is quiet; read past all code, straight from the databases."""
 
 import json
+from collections import Counter
 from dataclasses import dataclass, field
 
 from lms_desktop.store.tables import UNKNOWN_COURSE
@@ -31,6 +32,11 @@ class Eye:
 
     @classmethod
     def look(cls, memory: Memory) -> "Eye":
+        """What stands there now; looked up again only if something was written meanwhile."""
+        return memory.seen(cls)
+
+    @classmethod
+    def of(cls, memory: Memory) -> "Eye":
         certificates = memory.all(
             "SELECT u.uid, c.uid, t.payload, t.issued_at FROM certificates t JOIN users u ON u.id = t.user_id"
             " JOIN courses c ON c.id = t.course_id"
@@ -112,15 +118,13 @@ def check_server(memory: Memory, now: int) -> None:
     must(len(jobs) == len(set(jobs)), "I3: a job twice")
     must(set(jobs) == wanted, "jobs and certificates don't agree", set(jobs) ^ wanted)
     for table, key in _KEYS:
-        count, distinct = memory.raw.execute(f"SELECT count(*), count(DISTINCT {key}) FROM {table}").fetchone()
+        [(count, distinct)] = memory.all(f"SELECT count(*), count(DISTINCT {key}) FROM {table}")
         must(count == distinct, f"I3: a key twice in {table}")
     ahead = memory.column("SELECT max(enrolled_at) FROM enrollments UNION SELECT max(started_at) FROM lesson_progress")
     must(all(at is None or at <= now for at in ahead), "I12: a time lies ahead")
-    stuck = memory.all(
-        "SELECT p.command_id FROM parked p JOIN lessons l ON l.uid = json_extract(p.command, '$.lesson')"
-        " JOIN enrollments e ON e.user_id = p.user_id AND e.course_id = l.course_id WHERE p.code = 'not_enrolled'"
-    )
-    must(not stuck, "parked for want of an enrollment that is there", stuck)
+    for text, user in memory.all("SELECT command, user_id FROM parked WHERE code = 'not_enrolled'"):
+        stuck = memory.all(_ENROLLED, json.loads(text)["lesson"], user)
+        must(not stuck, "parked for want of an enrollment that is there", text)
 
 
 def check_swept(memory: Memory) -> None:
@@ -131,13 +135,10 @@ def check_swept(memory: Memory) -> None:
             query = "SELECT 1 FROM courses WHERE uid = ? AND is_published AND deleted_at IS NULL"
             must(not memory.all(query, row["course"]), "a sweep left an enrollment in an open course")
         elif row["kind"] != "keep_certificate":
-            query = (
-                "SELECT 1 FROM lessons l JOIN enrollments e ON e.course_id = l.course_id"
-                " WHERE l.uid = ? AND e.user_id = ?"
-            )
-            must(not memory.all(query, row["lesson"], user), "a sweep left a lesson of an enrolled learner")
+            must(not memory.all(_ENROLLED, row["lesson"], user), "a sweep left a lesson of an enrolled learner")
 
 
+_ENROLLED = "SELECT 1 FROM lessons l JOIN enrollments e ON e.course_id = l.course_id WHERE l.uid = ? AND e.user_id = ?"
 _KEYS = (
     ("enrollments", "user_id || '|' || course_id"),
     ("lesson_progress", "user_id || '|' || lesson_id"),
@@ -158,6 +159,11 @@ class Held:
 
     @classmethod
     def look(cls, memory: Memory) -> "Held":
+        """What stands there now; looked up again only if something was written meanwhile."""
+        return memory.seen(cls)
+
+    @classmethod
+    def of(cls, memory: Memory) -> "Held":
         progress = memory.all(
             "SELECT l.uid, p.completed_at FROM lesson_progress p JOIN lessons l ON l.id = p.lesson_id"
         )
@@ -267,7 +273,7 @@ def check_same(server: Memory, profile, user: str | None) -> None:
     for kinds, query in _FACTS:
         mine = laptop.all(query.format(where="t.revision IS NOT NULL"))
         theirs = server.all(query.format(where="u.uid = ?"), user)
-        must(sorted(mine) == sorted(theirs), "I9: laptop and server differ", sorted(set(mine) ^ set(theirs)))
+        must(Counter(mine) == Counter(theirs), "I9: laptop and server differ", set(mine) ^ set(theirs))
         for row in laptop.all(query.format(where="t.revision IS NULL")):
             must(any((kind, row[0]) in waiting for kind in kinds), "I9: an unconfirmed fact waits nowhere", row)
     _check_parked(server, laptop)
@@ -316,10 +322,13 @@ def _check_catalog(server: Memory, laptop: Memory, user: str | None) -> None:
     shown = f"({is_open} OR c.id IN (SELECT course_id FROM enrollments WHERE revision > 0))"
     seen = f"NOT c.is_hidden AND c.uid != '{UNKNOWN_COURSE}' AND {shown}"
     mine = laptop.all(f"{_COURSES} WHERE {seen}")
-    must(sorted(mine) == sorted(theirs), "I9: the catalogs differ", sorted(set(mine) ^ set(theirs)))
+    must(Counter(mine) == Counter(theirs), "I9: the catalogs differ", set(mine) ^ set(theirs))
     theirs = server.all(f"{_LESSONS} WHERE {is_open} OR {enrolled}", user)
     mine = laptop.all(f"{_LESSONS} WHERE {seen} AND NOT l.is_hidden")
-    must(sorted(mine) == sorted(theirs), "I9: the lessons differ", sorted(set(mine) ^ set(theirs)))
+    must(Counter(mine) == Counter(theirs), "I9: the lessons differ", set(mine) ^ set(theirs))
+    if user is None:
+        closed = laptop.column(f"SELECT uid FROM courses c WHERE NOT ({is_open}) AND uid != '{UNKNOWN_COURSE}'")
+        must(not closed, "a guest was told of a course that isn't open", closed)
 
 
 _COURSES = "SELECT c.uid, c.slug, c.title, c.is_published, c.deleted_at, c.revision FROM courses c"

@@ -15,7 +15,7 @@ from lms_server.jobs.dispatch import LEASE_MS
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, release, resend
 from tests.flows.machine_checks import must
-from tests.flows.machine_memory import Crash
+from tests.flows.machine_memory import Content, Crash
 from tests.flows.machine_world import Server
 
 _LOSES_POWER, _IS_FULL = 0.02, 0.01
@@ -69,7 +69,7 @@ class Ledger:
 class Copy:
     """A copy of the server's folder: the database, the journal, and what the onlooker knew of them."""
 
-    database: bytes
+    database: Content
     journal: bytes | None
     frozen: dict[str, bytes]
     accepted: Counter[str]
@@ -174,10 +174,15 @@ class Post:
     # Backups
 
     def save(self) -> Copy:
+        """The database first, then the journal, as the product does: the worker may be at it in between."""
+        database, frozen = self.memory.save(), dict(self.ledger.frozen)
+        if self.rng.random() < 0.5 and self.memory.column("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"):
+            self.note("  while the worker works")
+            self.work()
         journal = self.path.read_bytes() if self.path.exists() else None
         ledger = self.ledger
-        known = dict(ledger.frozen), Counter(ledger.accepted), set(ledger.forgotten), set(ledger.past)
-        return Copy(self.memory.save(), journal, *known, ledger.is_journal_gone, ledger.is_recorded)
+        known = frozen, Counter(ledger.accepted), set(ledger.forgotten), set(ledger.past)
+        return Copy(database, journal, *known, ledger.is_journal_gone, ledger.is_recorded)
 
     def restore(self, copy: Copy, *, is_new: bool) -> None:
         """As the product's restore does: a new epoch, and the journal stays and learns what others know."""
@@ -219,7 +224,7 @@ class Post:
         ledger.allow(ledger.forgotten)
         self._load(copy.database, copy)
 
-    def _load(self, database: bytes, copy: Copy) -> None:
+    def _load(self, database: Content, copy: Copy) -> None:
         self.memory.load(database)
         self.ledger.frozen = dict(copy.frozen)
 

@@ -10,7 +10,10 @@ from unittest.mock import patch
 
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import papers, work
+from lms_server.content import blobs
+from lms_server.jobs import dispatch
 from lms_server.jobs import journal as journals
+from lms_server.jobs.mail import Letter, Mail
 from lms_server.jobs.transports import Smtp
 from tests.flows.machine_mail import Post
 from tests.flows.machine_world import PEOPLE
@@ -132,6 +135,13 @@ class Connection:
         pass
 
 
+def _plain_mail(letter: Letter, at: int) -> Mail:
+    """A mail that says what the true one says, and is written a hundred times as fast."""
+    head = f"Message-ID: <{letter.certificate}@{letter.server}>\r\nDate: {at}\r\n\r\n"
+    words = head.encode() + f"{letter.learner_name} {letter.course_title}".encode() + letter.pdf
+    return Mail("school@server.test", letter.to, words)
+
+
 @contextmanager
 def posted(post: Post):
     """The world's post goes through this mail server, papers cost nothing, and jobs go by the world's clock."""
@@ -141,6 +151,8 @@ def posted(post: Post):
             (journals, "os", system),
             (work, "transport_of", lambda _url: Route("post.test", 25, post=post)),
             (papers, "render_certificate", lambda payload, *_: payload.encode()),
+            (dispatch, "write_mail", _plain_mail),
+            (blobs, "_flush_all", lambda _places: None),
             (certificate_actions, "database_now", lambda _conn: post.server.now()),
         ):
             stack.enter_context(patch.object(target, name, value))

@@ -2,9 +2,12 @@
 
 import io
 import shutil
+from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from hashlib import sha256
 from pathlib import Path
+from random import Random
 from unittest.mock import patch
 
 import httpx
@@ -12,6 +15,7 @@ from sqlalchemy import event, insert, select
 from sqlalchemy.exc import InvalidRequestError
 
 from lms_desktop.settings import Device
+from lms_desktop.store import ballast
 from lms_desktop.store import profile as profiles
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.profile import Owner
@@ -26,17 +30,23 @@ from lms_server.actions.sessions import issue_session
 from lms_server.actions.users import NewUser, add_user, find_user
 from lms_server.certificates.signing import sign_facts
 from lms_server.contract import anchors
-from lms_server.contract.ids import new_uuid7
+from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import to_wire
 from lms_server.database.identity import Identity
 from lms_server.database.tables import courses, lessons
-from tests.flows.machine_memory import EMPTY, Clock, Memory
+from lms_server.database.upgrade import create_schema
+from tests.flows.machine_memory import Clock, Content, Memory, seeded
+from tests.flows.machine_postgres import Postgres
 from tests.world import URL, Course, World
 
 IDENTITY = Identity("5e4fe4a0-0000-4000-8000-000000000001", b"s" * 32, b"k" * 32)
 PEOPLE = (("ana@example.org", "Ana Moreno"), ("bo@example.org", "Bo Lindqvist"), ("chi@example.org", "Chi Okafor"))
 LAPTOP = Device("de71ce00-0000-4000-8000-000000000001", "laptop")
+# How many lessons the courses have that a schedule begins with, and how many rows a revision held when they came.
+SHELVES = [(counts, rows) for counts in ((1,), (2,), (2,), (3,), (1, 2), (2, 2)) for rows in (1, 500)]
+# What lies in a profile's folder and isn't copied: the database is in memory, the lock is this process's.
+_NOT_COPIED = {profiles.DATABASE, "owner.lock"}
 
 
 @dataclass(frozen=True)
@@ -60,11 +70,12 @@ class Request:
 class Server(World):
     """One server for all schedules of a process; ``load`` makes it new again."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, address: str | None) -> None:
         self.clock = Clock()
-        self.memory = Memory()
+        self.memory = Memory() if address is None else Postgres(address)
         # Where a backup's database lies until it is put in.
         self.spare = Memory()
+        create_schema(self.spare.engine)
         super().__init__(folder, self.memory.engine, IDENTITY)
 
     def now(self) -> int:
@@ -77,12 +88,21 @@ class Server(World):
     def sign_in(self, index: int) -> str:
         """A token of this learner, whose account is made again if it was lost."""
         email, name = PEOPLE[index]
-        self.memory.raw.execute("UPDATE users SET disabled_at = NULL WHERE email = ?", (email,))
+        self.memory.run("UPDATE users SET disabled_at = NULL WHERE email = ?", email)
         try:
             user = find_user(self.context, email)
         except Refused:
             user = add_user(self.context, NewUser(email, name))
         return issue_session(self.context, user, "laptop")
+
+    def signed_in(self, index: int, token: str) -> str:
+        """This token if it still opens this learner's account, else a new one."""
+        query = (
+            "SELECT 1 FROM sessions s JOIN users u ON u.id = s.user_id"
+            " WHERE s.token_sha256 = ? AND s.revoked_at IS NULL AND u.disabled_at IS NULL AND u.email = ?"
+        )
+        key = sha256(token.encode()).hexdigest()
+        return token if self.memory.all(query, key, PEOPLE[index][0]) else self.sign_in(index)
 
     def keep_course(self, course: Course, *, published: bool = True) -> None:
         """What an import does: the course and its lessons are there, with these uids, and not removed."""
@@ -160,11 +180,46 @@ class Slot:
         self.wire = Wire()
         self.client = Client(URL, None, httpx.MockTransport(lambda _request: httpx.Response(500)))
         self.client._http = self.wire
+        self.store: Store | None = None
+        self.clear()
+
+    def open(self, now: Callable[[], int]) -> None:
+        """The store on what lies here now. One that is open is used again, which costs a tenth of opening it."""
+        self.now = now
+        if self.store is None:
+            self.store = Store(self.folder, Blobs(self.folder / "blobs"), Faults(self._time, new_uuid7))
+        else:
+            self.store._open_journal()
+
+    def _time(self) -> int:
+        return self.now()
+
+    def close(self) -> None:
+        if self.store is not None:
+            self.store.close()
+            # The engine outlives this store, and would keep it.
+            with suppress(InvalidRequestError):
+                event.remove(self.memory.engine, "handle_error", self.store._note_sickness)
+            self.store = None
 
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         (self.folder / profiles.DATABASE).touch()
+
+    def read(self) -> dict[str, bytes]:
+        """The files beside the database."""
+        return {name: (self.folder / name).read_bytes() for name in self._names()}
+
+    def write(self, files: dict[str, bytes]) -> None:
+        """These files, and no others, beside the database."""
+        for name in self._names() - files.keys():
+            (self.folder / name).unlink()
+        for name, content in files.items():
+            (self.folder / name).write_bytes(content)
+
+    def _names(self) -> set[str]:
+        return {path.name for path in self.folder.iterdir()} - _NOT_COPIED
 
 
 @dataclass(frozen=True)
@@ -172,7 +227,7 @@ class Disk:
     """A copy of a profile as a backup or a cloned disk holds it."""
 
     who: int | None
-    database: bytes
+    database: Content
     files: dict[str, bytes]
     made: dict[str, tuple[str, str]]
     acked: frozenset[str]
@@ -187,27 +242,17 @@ class Profile:
     who: int | None
     clock: Clock
     offset: int = 0
-    store: Store = field(init=False)
     # Commands said to be saved here, with kind and target; those that an answer settled; completions once shown.
     made: dict[str, tuple[str, str]] = field(default_factory=dict)
     acked: set[str] = field(default_factory=set)
     shown: set[str] = field(default_factory=set)
-    is_open: bool = False
 
     def now(self) -> int:
         return self.clock() + self.offset
 
-    def open(self) -> None:
-        self.store = Store(self.slot.folder, Blobs(self.slot.folder / "blobs"), Faults(self.now, new_uuid7))
-        self.is_open = True
-
-    def close(self) -> None:
-        if self.is_open:
-            self.store.close()
-            self.is_open = False
-            # The engine outlives this store, and would keep it.
-            with suppress(InvalidRequestError):
-                event.remove(self.slot.memory.engine, "handle_error", self.store._note_sickness)
+    @property
+    def store(self) -> Store:
+        return self.slot.store
 
     def session(self, limit: int) -> Session:
         session = Session(self.store, self.slot.client, LAPTOP, clock=self.now, beside=at_once, _limit=limit)
@@ -216,31 +261,33 @@ class Profile:
         return session
 
     def save(self) -> Disk:
-        skipped = {profiles.DATABASE, "owner.lock"}
-        names = [path for path in self.slot.folder.iterdir() if path.is_file() and path.name not in skipped]
-        files = {path.name: path.read_bytes() for path in names}
         parts = dict(self.made), frozenset(self.acked), frozenset(self.shown)
-        return Disk(self.who, self.slot.memory.save(), files, *parts)
+        return Disk(self.who, self.slot.memory.save(), self.slot.read(), *parts)
 
     def load(self, disk: Disk) -> None:
         """What a restored disk holds is all there is."""
-        self.close()
-        self.slot.clear()
-        for name, content in disk.files.items():
-            (self.slot.folder / name).write_bytes(content)
+        self.slot.write(disk.files)
         self.slot.memory.load(disk.database)
         self.who = disk.who
         self.made, self.acked, self.shown = dict(disk.made), set(disk.acked), set(disk.shown)
-        self.open()
+        self.slot.open(self.now)
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What a schedule may begin with: a server with these courses, and laptops that have just heard of them."""
+
+    server: Content
+    courses: tuple[Course, ...]
+    disks: dict[int | None, Disk]
 
 
 class Shop:
     """All that outlives a schedule: the server, the slots, and what they look like when they are new."""
 
-    def __init__(self, folder: Path, slots: int = 6) -> None:
-        self.server = Server(folder / "server")
+    def __init__(self, folder: Path, address: str | None = None, slots: int = 6) -> None:
+        self.server = Server(folder / "server", address)
         self.clock = self.server.clock
-        self.spare = Memory()
         self.slots = [Slot(folder / f"slot{index}") for index in range(slots)]
         self._by_file = {slot.folder / profiles.DATABASE: slot.memory for slot in self.slots}
         self.opening = patch.object(profiles, "open_sqlite", lambda path: self._by_file[path].engine)
@@ -248,7 +295,20 @@ class Shop:
         self.tokens = [self.server.sign_in(index) for index in range(len(PEOPLE))]
         self.server_content = self.server.memory.save()
         self.uids = self.server.memory.column("SELECT uid FROM users ORDER BY id")
-        self.fresh = {who: self._make(who) for who in (None, 0, 1, 2)}
+        owners = (*range(len(PEOPLE)), *[None] * slots)
+        made = [self._make(slot, who) for slot, who in zip(self.slots, owners, strict=False)]
+        self.fresh = {disk.who: disk for disk in made}
+        for memory in (self.server.memory, self.server.spare, *(slot.memory for slot in self.slots)):
+            memory.be_quick()
+        with self.opening, patch.object(ballast, "take_on", lambda _folder: None):
+            self.shelves = [self._fill(*shelf) for shelf in SHELVES]
+
+    def close(self) -> None:
+        for slot in self.slots:
+            slot.close()
+            slot.memory.close()
+        self.server.memory.close()
+        self.server.spare.close()
 
     def learner(self, *row: object) -> ServerLearner:
         return ServerLearner(*row)
@@ -272,12 +332,30 @@ class Shop:
         }
         return sign_facts(b"f" * 32, facts)
 
-    def _make(self, who: int | None) -> bytes:
+    def _fill(self, counts: tuple[int, ...], rows: int) -> Shelf:
+        self.server.memory.load(self.server_content)
+        with seeded(Random(f"{counts} {rows}"), self.clock), patch.object(anchors, "ROWS_A_REVISION", rows):
+            courses = [
+                Course(new_uuid4(), f"course-{place}", [new_uuid4() for _ in range(count)])
+                for place, count in enumerate(counts)
+            ]
+            for course in courses:
+                self.server.keep_course(course)
+            content = self.server.memory.save()
+            return Shelf(content, tuple(courses), {who: self._synced(disk) for who, disk in self.fresh.items()})
+
+    def _synced(self, disk: Disk) -> Disk:
         slot = self.slots[0]
-        slot.memory.load(EMPTY)
-        slot.clear()
+        profile = Profile(slot, disk.who, self.clock)
+        profile.load(disk)
+        slot.wire.carry, slot.wire.token = self.server.call, None if disk.who is None else self.tokens[disk.who]
+        profile.session(2000).run()
+        slot.wire.carry = None
+        return profile.save()
+
+    def _make(self, slot: Slot, who: int | None) -> Disk:
         email, name = PEOPLE[who] if who is not None else ("", "")
         learner = Learner(None if who is None else self.uids[who], name, email)
         with self.opening:
             profiles.create(slot.folder, Owner(Place(IDENTITY.server_id, URL, "Hillside Library"), "", learner))
-        return slot.memory.save()
+        return Disk(who, slot.memory.save(), slot.read(), {}, frozenset(), frozenset())

@@ -1,15 +1,19 @@
 """Random schedules: lost, repeated and late requests, crashes, copied and restored disks, an admin at work.
 
-``LMS_SCHEDULES`` says how many, ``LMS_FIRST_SEED`` where they begin; a failure prints the command that runs it again.
+``LMS_SCHEDULES`` says how many, ``LMS_FIRST_SEED`` where they begin, ``LMS_SCHEDULES_ON_POSTGRESQL`` how many of them
+run on PostgreSQL too; a failure prints the command that runs it again.
 """
 
 import os
+import time
 
 import pytest
 
-from tests.flows.machine import run_schedule, workshop
+from tests.conftest import SPEED
+from tests.flows.machine import Machine, run_schedule, workshop
 
-SCHEDULES = int(os.environ.get("LMS_SCHEDULES", "60"))
+SCHEDULES = int(os.environ.get("LMS_SCHEDULES", "200"))
+ON_POSTGRESQL = int(os.environ.get("LMS_SCHEDULES_ON_POSTGRESQL", "20"))
 FIRST = int(os.environ.get("LMS_FIRST_SEED", "0"))
 
 
@@ -19,15 +23,45 @@ SHARDS = 8
 
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("shard", range(SHARDS))
-def test_random_schedules(shard):
+def test_random_schedules(shard, record_property):
     with workshop() as shop:
-        for seed in range(FIRST + shard, FIRST + SCHEDULES, SHARDS):
+        begin = time.process_time()
+        seeds = range(FIRST + shard, FIRST + SCHEDULES, SHARDS)
+        for seed in seeds:
+            run_schedule(shop, seed)
+    record_property(SPEED, len(seeds) / (time.process_time() - begin))
+
+
+@pytest.mark.timeout(1800)
+def test_random_schedules_on_postgresql(postgres_url):
+    with workshop(postgres_url) as shop:
+        for seed in range(FIRST, FIRST + ON_POSTGRESQL):
             run_schedule(shop, seed)
 
 
 def test_a_schedule_comes_again_by_its_seed():
     with workshop() as shop:
-        first, again = run_schedule(shop, 7), run_schedule(shop, 7)
-    assert first.log == again.log
-    assert first.server.memory is again.server.memory
-    assert len(first.log) > 10
+        first = [told(run_schedule(shop, seed)) for seed in SAMPLE]
+        again = [told(run_schedule(shop, seed)) for seed in SAMPLE]
+    assert first == again
+    assert sum(len(log) for log, *_ in first) > 100
+
+
+def test_the_short_way_to_the_database_changes_nothing():
+    with workshop() as shop:
+        short = [told(run_schedule(shop, seed)) for seed in SAMPLE]
+        for memory in (shop.server.memory, *(slot.memory for slot in shop.slots)):
+            memory.engine.is_slow = True
+        assert [told(run_schedule(shop, seed)) for seed in SAMPLE] == short
+
+
+SAMPLE = range(40)
+# Tokens and the times of their use come from the system.
+UNSEEDED = ("sessions",)
+
+
+def told(machine: Machine) -> tuple:
+    """The story of a schedule, and every row that is there at its end."""
+    memories = [machine.server.memory, *(profile.slot.memory for profile in machine.profiles)]
+    rows = [{name: table for name, table in memory.save().items() if name not in UNSEEDED} for memory in memories]
+    return machine.log, *rows
