@@ -17,6 +17,7 @@ from lms_desktop.sync import client
 from lms_desktop.sync.errors import ServerTrouble
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import courses as course_actions
+from lms_server.actions.context import Learner
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
 from lms_server.contract import apply as contract
@@ -31,7 +32,7 @@ from lms_server.database.tables import parked
 from lms_server.jobs import queue as job_queue
 from lms_server.jobs.dispatch import Dispatch
 from lms_server.jobs.journal import Journal
-from lms_server.sync import changes
+from lms_server.sync import changes, rows
 from lms_server.sync import settle as answering
 from tests.flows import machine
 
@@ -54,8 +55,8 @@ def _check_without(*fields: str):
     def check(answer, request) -> None:
         told = {"server_id": answer.server_id, "request_id": answer.request_id}
         told["ids"] = [result.id for result in answer.results]
-        wanted = {"server_id": request["server_id"], "request_id": request["request_id"]}
-        wanted["ids"] = [command["id"] for command in request["commands"]]
+        wanted = {"server_id": request.server_id, "request_id": request.request_id}
+        wanted["ids"] = [command["id"] for command in request.commands]
         for name in told.keys() - set(fields):
             if told[name] != wanted[name]:
                 raise ServerTrouble("another answer")
@@ -183,6 +184,11 @@ def _frozen_anew(dispatch, job):
     return _FROZEN(dispatch, replace(job, payload={}))
 
 
+def _closed_to_none(conn, who, after, limit):
+    """A guest sees what the first learner sees."""
+    return _CATALOG(conn, who or Learner(1, "", "", ""), after, limit)
+
+
 def _guests_may_send(context, request, who):
     """A guest's envelope is taken with whatever is in it."""
     if who is not None:
@@ -190,7 +196,7 @@ def _guests_may_send(context, request, who):
 
 
 _STAMP = course_actions.stamp_everything
-_FROZEN, _ENVELOPE = Dispatch._frozen, exchange.check_envelope
+_FROZEN, _CATALOG, _ENVELOPE = Dispatch._frozen, rows.catalog, exchange.check_envelope
 
 
 def _off(*places) -> ExitStack:
@@ -200,6 +206,8 @@ def _off(*places) -> ExitStack:
     return stack
 
 
+# How Python says that what is put in a mechanism's place fits no longer.
+STALE = (TypeError, AttributeError, NameError)
 # What is switched off, and how.
 ZOO = {
     "receipts are looked up": lambda: _off((answering, "_known_receipts", _nothing_known)),
@@ -219,7 +227,7 @@ ZOO = {
     "parked commands stay in the outbox": lambda: _off(
         (queue, "state_after", _parked_counts_as_settled(queue.state_after))
     ),
-    "parked commands go when their fact arrives": lambda: _off((queue, "confirm_parked", nothing)),
+    "parked commands go when their fact arrives": lambda: _off((queue, "confirm_parked", lambda *_: [])),
     "parked commands are kept on the server": lambda: _off(
         (answering, "_store_receipts", _not_kept(answering._store_receipts))
     ),
@@ -253,11 +261,13 @@ ZOO = {
     "the intent is in the journal too": lambda: _off((Dispatch, "_commit", _intent_in_the_database_alone)),
     "the message is frozen": lambda: _off((Dispatch, "_frozen", _frozen_anew)),
     "a lease is fenced": _unfenced,
+    "a loss of the journal is noticed": lambda: _off((job_queue, "record_journal", nothing)),
     "a restore adds the backup's journal": lambda: _off((Journal, "add_entries_of", nothing)),
     "a rollback is noticed": lambda: _off((exchange, "notice_rollback", nothing)),
     "a rollback holds the mails to come": lambda: _off((certificate_actions, "hold_new_mails", nothing)),
     "a certificate and its jobs are one transaction": _jobs_afterwards,
     "a guest sends no work": lambda: _off((exchange, "check_envelope", _guests_may_send)),
+    "a guest sees what is open": lambda: _off((rows, "catalog", _closed_to_none)),
     "enrollments come first": lambda: _off((contract, "_JUDGES", contract._JUDGES[::-1])),
     "a restore names the history that it takes back": lambda: _off((Journal, "has_seen", lambda *_: False)),
     "nobody else's history counts as known": lambda: _off((Journal, "has_seen", lambda *_: True)),
