@@ -90,6 +90,7 @@ class Machine:
             "admin": self._admin,
             "race": self._race,
             "overtake": self._overtake,
+            "half heard": self._hear_half,
             "repeat": self._repeat,
             "server backup": self._back_up,
             "server restore": self._restore,
@@ -234,6 +235,18 @@ class Machine:
             self._judged(partial(course_actions.publish_course, self.server.context, course.slug))
         if self.rng.random() < 0.3:
             self._restore()
+
+    def _hear_half(self) -> None:
+        """A laptop hears of what its learner did elsewhere, and not yet of what else is new; and that is taken back."""
+        profile, course = self._pick(), self.rng.choice(self.courses)
+        if profile.who is not None:
+            self._enroll_by_admin(course, profile.who)
+        self._back_up()
+        self._judged(partial(course_actions.unpublish_course, self.server.context, course.slug))
+        self.fates = ["fine", "lost"]
+        self._sync(profile)
+        self.fates = None
+        self._restore()
 
     def _finish(self) -> None:
         """A learner finishes a course, and the certificate's mail goes; the server may be restored around it."""
@@ -430,7 +443,7 @@ class Machine:
         """What the network does with one request; raises httpx errors."""
         if self.quiet or self.depth > 1:
             return self.deliver(request, profile)
-        fate = self._fate() if self.fates is None else self.fates[0]
+        fate = self._fate() if not self.fates else self.fates.pop(0) if len(self.fates) > 1 else self.fates[0]
         if fate != "fine":
             self.note(" ", fate)
         self._meanwhile(profile)
@@ -556,7 +569,7 @@ class Machine:
         self.note(" ", name, course.slug, lesson[:4])
         self._judged(act)
         if self.rng.random() < 0.15:
-            self._enroll_by_admin(course)
+            self._enroll_by_admin(course, self.rng.randrange(len(PEOPLE)))
 
     def _judged(self, act) -> None:
         before = Eye.look(self.server.memory)
@@ -566,8 +579,7 @@ class Machine:
             self.note("  refused", refused.code)
         judge(self.server.memory, before, Eye.look(self.server.memory), Happened(), None)
 
-    def _enroll_by_admin(self, course: Course) -> None:
-        who = self.rng.randrange(len(PEOPLE))
+    def _enroll_by_admin(self, course: Course, who: int) -> None:
         self.note("  admin enrolls", who, course.slug)
         learner = self._learner(who)
         self._judged(lambda: enroll_user(self.server.context, learner, course.slug))

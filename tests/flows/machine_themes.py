@@ -17,6 +17,7 @@ _EVERYTHING = {
     "admin": 8,
     "race": 7,
     "overtake": 4,
+    "half heard": 1,
     "repeat": 3,
     "server backup": 4,
     "server restore": 5,
@@ -78,9 +79,8 @@ _HISTORY = Theme(
     begins_with=("study", "sync"),
 )
 _PAGES = Theme(
-    {"race": 10, "sync": 10, "admin": 4, "study": 3, "server restore": 8, "another laptop": 2},
+    {"race": 8, "half heard": 8, "sync": 8, "admin": 4, "study": 3, "server restore": 6, "another laptop": 2},
     trouble=0.8,
-    begins_with=("race",),
     page_rows=(1, 1, 2),
     commands=(2000,),
 )
