@@ -40,7 +40,7 @@ from tests.flows.machine_checks import (
     must,
 )
 from tests.flows.machine_mail import Copy, Post
-from tests.flows.machine_memory import Crash, seeded
+from tests.flows.machine_memory import Clock, Crash, seeded
 from tests.flows.machine_smtp import posted
 from tests.flows.machine_themes import SHARES, THEMES
 from tests.flows.machine_wire import FATES, broken, decoded, occasion, twisted
@@ -732,7 +732,8 @@ def workshop(address: str | None = None):
         logging.disable(logging.CRITICAL)
         stack.callback(logging.disable, logging.NOTSET)
         stack.enter_context(patch.object(anchors, "ROWS_A_REVISION", anchors.ROWS_A_REVISION))
-        shop = Shop(Path(folder), address)
+        with seeded(Random("workshop"), Clock()):
+            shop = Shop(Path(folder), address)
         stack.callback(shop.close)
         yield shop
 

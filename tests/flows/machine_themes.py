@@ -71,7 +71,7 @@ _NETWORK = Theme(
 _OVERLAPS = Theme(
     {"overtake": 10, "sync": 8, "study": 4, "another laptop": 2, "server restore": 2, "disk copy": 1},
     meanwhile=0.5,
-    begins_with=("study",),
+    begins_with=("overtake",),
 )
 _HISTORY = Theme(
     {"study": 6, "click": 2, "sync": 10, "server backup": 4, "server restore": 7, "another laptop": 2, "admin": 2},

@@ -5,13 +5,17 @@ run on PostgreSQL too; a failure prints the command that runs it again.
 """
 
 import os
+import subprocess
+import sys
 import time
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import SPEED
 from tests.flows.machine import Machine, run_schedule, workshop
 
+ROOT = Path(__file__).parents[2]
 SCHEDULES = int(os.environ.get("LMS_SCHEDULES", "200"))
 ON_POSTGRESQL = int(os.environ.get("LMS_SCHEDULES_ON_POSTGRESQL", "20"))
 FIRST = int(os.environ.get("LMS_FIRST_SEED", "0"))
@@ -45,6 +49,21 @@ def test_a_schedule_comes_again_by_its_seed():
         again = [told(run_schedule(shop, seed)) for seed in SAMPLE]
     assert first == again
     assert sum(len(log) for log, *_ in first) > 100
+
+
+@pytest.mark.parametrize("seed", [1, 7])
+def test_and_in_another_process(seed):
+    stories = [
+        subprocess.run(
+            [sys.executable, "-m", "tests.long.machine", "--seed", str(seed)],
+            check=True,
+            capture_output=True,
+            cwd=ROOT,
+            env=os.environ | {"PYTHONHASHSEED": hashes},
+        ).stdout
+        for hashes in ("1", "2")
+    ]
+    assert stories[0] == stories[1] != b""
 
 
 def test_the_short_way_to_the_database_changes_nothing():
