@@ -101,7 +101,7 @@ class Machine:
             "finish": self._finish,
             "post": self._post,
             "move": self._move,
-            "lose the journal": self.post.lose_journal,
+            "lose the journal": self._lose_journal,
             "guest": partial(self._new_profile, None),
         }
 
@@ -611,6 +611,11 @@ class Machine:
         self.server.memory.crash_after(None)
         self.post.check()
         check_server(self.server.memory, self.shop.clock.now)
+
+    def _lose_journal(self) -> None:
+        self.post.lose_journal()
+        if self.rng.random() < 0.6:
+            self._finish()
 
     def _back_up(self) -> None:
         self.backups.append(self.post.save())
