@@ -91,6 +91,7 @@ class Machine:
             "race": self._race,
             "overtake": self._overtake,
             "half heard": self._hear_half,
+            "close": self._close,
             "repeat": self._repeat,
             "server backup": self._back_up,
             "server restore": self._restore,
@@ -248,9 +249,9 @@ class Machine:
         self.fates = None
         self._restore()
 
-    def _finish(self) -> None:
+    def _finish(self, profile: Profile | None = None, course: Course | None = None) -> None:
         """A learner finishes a course, and the certificate's mail goes; the server may be restored around it."""
-        profile, course = self._pick(), self.rng.choice(self.courses)
+        profile, course = profile or self._pick(), course or self.rng.choice(self.courses)
         if self.rng.random() < 0.3:
             self._back_up()
         for kind, target in (("enroll", course.uid), *(("complete_lesson", lesson) for lesson in course.lessons)):
@@ -613,9 +614,20 @@ class Machine:
         check_server(self.server.memory, self.shop.clock.now)
 
     def _lose_journal(self) -> None:
+        """The journal is gone, and then another mail is due."""
         self.post.lose_journal()
-        if self.rng.random() < 0.6:
-            self._finish()
+        profile = self._pick()
+        if profile.who is not None and self.rng.random() < 0.6:
+            if len(self.courses) < 3:
+                self._new_course()
+                self._sync(profile)
+            self._finish(profile, self.courses[-1])
+
+    def _close(self) -> None:
+        """A course is there for its learners alone from now on."""
+        course = self.rng.choice(self.courses)
+        self._enroll_by_admin(course, self.rng.randrange(2))
+        self._judged(partial(course_actions.unpublish_course, self.server.context, course.slug))
 
     def _back_up(self) -> None:
         self.backups.append(self.post.save())

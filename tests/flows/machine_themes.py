@@ -118,7 +118,7 @@ _POST = Theme(
     begins_with=("finish",),
     is_posted=True,
 )
-_GUESTS = Theme({"guest": 4, "admin": 8, "study": 6, "forgery": 4, "sync": 10, "click": 3}, begins_with=("guest",))
+_GUESTS = Theme({"guest": 4, "close": 8, "admin": 6, "forgery": 4, "sync": 10, "study": 3}, begins_with=("guest",))
 
 THEMES = [EVERYTHING, _NETWORK, _OVERLAPS, _HISTORY, _PAGES, _DISKS, _CATALOG, _PARKED, _CERTIFICATES, _POST, _GUESTS]
 SHARES = [2, 3, 3, 2, 2, 2, 2, 2, 2, 3, 1]
