@@ -12,6 +12,7 @@ from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading
 from lms_server.jobs.journal import BadJournal, Journal
+from lms_server.jobs.outbox import count_held
 from lms_server.operate.backup import write_backup
 from lms_server.operate.doctor import examine
 from lms_server.operate.presence import present
@@ -47,7 +48,11 @@ def _restore(args: Namespace) -> None:
     restore_backup(args.settings, args.file)
     with reading(server_of(args).engine) as conn:
         epoch = read_server(conn).epoch
-    show(args, {"restored": str(args.file), "epoch": epoch}, "restored; desktops will send again what the backup lacks")
+        held = count_held(conn, Journal(args.settings.journal_file))
+    words = "restored; desktops will send again what the backup lacks"
+    if held:
+        words += f"\n{many(held, 'mail')} may have gone after this backup: look through mail list, then mail release"
+    show(args, {"restored": str(args.file), "epoch": epoch, "held": held}, words)
 
 
 def _clean(args: Namespace) -> None:

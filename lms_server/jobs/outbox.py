@@ -106,6 +106,14 @@ def news_for(conn: Connection, journal: Journal, now: int) -> Iterator[Entry]:
             yield Entry(0, event, key, now)
 
 
+def count_held(conn: Connection, journal: Journal) -> int:
+    """How many mails wait for an admin's release, or will as soon as a worker looks at them."""
+    open_ = select(jobs.c.key, jobs.c.state).where(
+        jobs.c.kind == KIND, jobs.c.state.in_([State.HELD, State.QUEUED, State.SENDING])
+    )
+    return sum(state == State.HELD or journal.last_event(key) is Event.HELD for key, state in conn.execute(open_))
+
+
 def hold_learner(conn: Connection, user_id: int, epoch: str) -> bool:
     """Keep a learner's unsent mails back, those that are queued and those to come, until an admin releases them.
 

@@ -5,6 +5,7 @@ from sqlalchemy import text
 
 from lms_desktop.sync.errors import Trouble
 from lms_server.actions.refusals import Refused
+from lms_server.cli import main
 from lms_server.contract.sqlite import reading, writing
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, list_mails, resend
@@ -97,6 +98,16 @@ def test_after_a_move_to_a_new_machine(folder):
     assert school.let_go() == 2
     school.work()
     assert school.received() == ["ana", "ana", "ben", "ben", "chloe"], "as the admin wants it"
+
+
+def test_who_moves_is_told_which_mails_wait_for_a_word(folder, tmp_path, capsys):
+    school, ana = folder, folder.laptops[0]
+    school.finish(ana)
+    backup = school.back_up("moving")
+    for place, told in ((tmp_path / "new", True), (school.world.folder, False)):
+        school.world.engine.dispose()
+        assert main(["restore", str(backup), "--data", str(place)]) == 0
+        assert ("1 mail may have gone after this backup" in capsys.readouterr().out) is told
 
 
 @pytest.mark.logs("rolled back")
