@@ -61,7 +61,7 @@ class Heir:
         self.journal.add_entries_of(backed_up)
         if not is_whole:
             with reading(self.engine) as new:
-                self.journal.append_all(self._waiting(new))
+                self.journal.append_all([*news_for(new, self.journal, self.now), *self._waiting(new)])
         with writing(self.engine) as new:
             _keep_holds(new, kept)
             new.execute(update(server).values(epoch=new_uuid4(), journal_seq=self.journal.last_seq))

@@ -110,6 +110,20 @@ def test_who_moves_is_told_which_mails_wait_for_a_word(folder, tmp_path, capsys)
         assert ("1 mail may have gone after this backup" in capsys.readouterr().out) is told
 
 
+def test_a_backup_without_a_journal_tells_what_its_database_knows(folder):
+    school, (ana, ben, _) = folder, folder.laptops
+    school.finish(ana)
+    school.work()
+    school.journal.unlink()
+    school.move(school.back_up("no journal"))
+    assert school.journal.read_bytes().count(b"accepted") == 1
+    # So that its loss is noticed.
+    school.journal.unlink()
+    school.finish(ben)
+    school.work()
+    assert school.states() == {"ana": ["accepted"], "ben": ["held"]}
+
+
 @pytest.mark.logs("rolled back")
 def test_whoever_was_held_stays_so(folder):
     school, ana = folder, folder.laptops[0]
