@@ -3,6 +3,8 @@
 import pytest
 from PySide6.QtCore import QLocale
 
+from tests.ui.windows import settle
+
 
 @pytest.fixture(autouse=True)
 def usual_language():
@@ -10,3 +12,14 @@ def usual_language():
     QLocale.setDefault(QLocale("en"))
     yield
     QLocale.setDefault(before)
+
+
+@pytest.fixture
+def pages(qapp):
+    """Pages that a test opens; they are gone when it ends."""
+    opened = []
+    yield opened
+    for page in opened:
+        page.close()
+        page.deleteLater()
+    settle()

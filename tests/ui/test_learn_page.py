@@ -16,23 +16,18 @@ SYNCED = Risk(Kind.SYNCED, "OneDrive")
 
 
 @pytest.fixture
-def show(qapp, tmp_path):
+def show(qapp, pages, tmp_path):
     theme.apply(qapp, theme.Look(PAPER))
-    opened = []
 
     def open_page(risk):
         page = LearnPage(context_for(SampleShelf(SampleViews(folder_risk=risk)), tmp_path))
-        opened.append(page)
+        pages.append(page)
         page.resize(1064, 800)
         page.show()
         settle()
         return page
 
-    yield open_page
-    for page in opened:
-        page.close()
-        page.deleteLater()
-    settle()
+    return open_page
 
 
 def warnings(page):

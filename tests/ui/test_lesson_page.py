@@ -34,13 +34,11 @@ def shelf():
 
 
 @pytest.fixture
-def open_page(qapp, tmp_path):
-    opened = []
-
+def open_page(qapp, pages, tmp_path):
     def show(shelf, lesson=HERE, size=(1064, 800), look=None):
         theme.apply(qapp, look or theme.Look(PAPER))
         page = LessonPage(context_for(shelf, tmp_path))
-        opened.append(page)
+        pages.append(page)
         page.resize(*size)
         page.open(lesson)
         page.show()
@@ -48,11 +46,7 @@ def open_page(qapp, tmp_path):
         return page
 
     yield show
-    for page in opened:
-        page.close()
-        page.deleteLater()
     theme.apply(qapp, theme.Look(PAPER))
-    settle()
 
 
 @pytest.fixture

@@ -85,9 +85,8 @@ def arrive(page, lesson):
 
 
 @pytest.fixture
-def open_lesson(qapp, tmp_path, lesson):
+def open_lesson(qapp, pages, tmp_path, lesson):
     """The lesson on its page; its files are on the laptop or not."""
-    pages = []
 
     def show(*, is_here=True):
         theme.apply(qapp, theme.Look(PAPER))
@@ -102,11 +101,7 @@ def open_lesson(qapp, tmp_path, lesson):
         settle()
         return page
 
-    yield show
-    for page in pages:
-        page.close()
-        page.deleteLater()
-    settle()
+    return show
 
 
 def links(page):

@@ -34,24 +34,18 @@ GUEST = Learner(None, "", "")
 
 
 @pytest.fixture
-def show(qapp, tmp_path):
-    opened = []
-
+def show(qapp, pages, tmp_path):
     def open_page(page_type, shelf, argument=None, size=(1064, 800)):
         theme.apply(qapp, theme.Look(PAPER))
         page = page_type(context_for(shelf, tmp_path))
-        opened.append(page)
+        pages.append(page)
         page.resize(*size)
         page.open(argument)
         page.show()
         settle()
         return page
 
-    yield open_page
-    for page in opened:
-        page.close()
-        page.deleteLater()
-    settle()
+    return open_page
 
 
 def words(page):
