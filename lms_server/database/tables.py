@@ -100,8 +100,7 @@ holds = Table(
     "holds",
     metadata,
     Column("id", Key, primary_key=True),
-    # Never null by now.
-    Column("user_id", Key, ForeignKey("users.id")),
+    Column("user_id", Key, ForeignKey("users.id"), nullable=False),
     Column("epoch", UID, nullable=False),
     # Set when an admin lets the mails go.
     Column("released_at", BigInteger),

@@ -270,7 +270,7 @@ def _commands() -> None:
     op.create_table(
         "holds",
         sa.Column("id", _KEY, nullable=False),
-        sa.Column("user_id", _KEY, nullable=True),
+        sa.Column("user_id", _KEY, nullable=False),
         sa.Column("epoch", sa.String(length=36), nullable=False),
         sa.Column("released_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["user_id"], ["users.id"], name="fk_holds_user_id"),
