@@ -97,9 +97,9 @@ def _answer_errors(pages: Pages) -> Callable[..., None]:
             return
         problem = problem_of(error)
         write_problem(resp, problem, pages.context.identity.server_id)
-        if not req.path.startswith(API) and "text/html" in req.accept and problem.status_code < 500:
+        if not req.path.startswith(API) and "text/html" in req.accept:
             resp.data = None
-            pages.show(resp, "problem.html", None, text=problem.said)
+            pages.show_problem(resp, problem)
 
     return answer
 

@@ -9,7 +9,7 @@ import msgspec
 from lms_server.actions.refusals import Refused
 from lms_server.actions.trouble import diagnose
 from lms_server.contract.strict import BadJson
-from lms_server.sentences import Sentence
+from lms_server.sentences import Sentence, sentence
 from lms_server.sync import EnvelopeRefused
 
 log = logging.getLogger(__name__)
@@ -28,10 +28,10 @@ _STATUS_OF_REFUSAL = {
     "bad_email": 422,
     "bad_password": 422,
 }
-_WORDS_OF_UNAVAILABLE = {
-    "busy": "The server is busy; try again in a moment.",
-    "storage_full": "The server's disk is full; everything sent so far is safe.",
-    "storage_trouble": "The server's storage can't be used at the moment.",
+_UNAVAILABLE = {
+    "busy": sentence("The server is busy; try again in a moment."),
+    "storage_full": sentence("The server's disk is full; everything sent so far is safe."),
+    "storage_trouble": sentence("The server's storage can't be used at the moment."),
 }
 
 
@@ -61,8 +61,7 @@ def problem_of(error: Exception) -> Problem:
         return Problem(_STATUS_OF_REFUSAL.get(error.code, 409), error.code, said)
     trouble = diagnose(error)
     if trouble is not None:
-        text = _WORDS_OF_UNAVAILABLE.get(trouble.code, "The server can't do this now.")
-        return Problem(503, trouble.code, text, trouble.retry_after_s)
+        return Problem(503, trouble.code, _UNAVAILABLE[trouble.code], trouble.retry_after_s)
     log.error("a request failed", exc_info=error)
     return Problem(500, "internal", "Something went wrong on the server; it was written to its log.")
 

@@ -47,6 +47,18 @@ class Pages:
         """Answer with a page. Everything in it is escaped unless it was made safe at import."""
         with reading(self.context.engine) as conn:
             name = read_server(conn).name
+        self._render(resp, template, session, name, values)
+
+    def show_problem(self, resp: falcon.Response, problem: Problem) -> None:
+        """Answer with the page that says what went wrong; the database isn't asked when it may be that."""
+        if problem.status_code < 500:
+            self.show(resp, "problem.html", None, text=problem.said, is_ours=False)
+        else:
+            self._render(resp, "problem.html", None, "", {"text": problem.said, "is_ours": True})
+
+    def _render(
+        self, resp: falcon.Response, template: str, session: Session | None, name: str, values: dict[str, Any]
+    ) -> None:
         language = language_of(resp)
         text = self.templates.get_template(template).render(
             language=language,

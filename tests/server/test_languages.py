@@ -25,7 +25,6 @@ NOT_ON_PAGES = (
     *("lms_server.cli", "lms_server.operate.restore", "lms_server.operate.presence"),
     *("lms_server.web.api", "lms_server.web.blobs", "lms_server.web.bodies"),
 )
-NEVER_SHOWN = {"Something went wrong on the server; it was written to its log."}
 
 
 def words():
@@ -45,7 +44,7 @@ def sentences():
     said = {words.value for _, words in found if isinstance(words, ast.Constant)}
     # What is only a frame for other sentences needs no other words.
     framed = {text for text in said if not FIELD.sub("", text).strip(" .:")}
-    return said - framed - NEVER_SHOWN, [place for place, words in found if isinstance(words, ast.JoinedStr)]
+    return said - framed, [place for place, words in found if isinstance(words, ast.JoinedStr)]
 
 
 def _said(name, tree):

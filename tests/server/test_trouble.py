@@ -88,3 +88,7 @@ def test_a_missing_database_file(guest, settings):
     answer = guest.get("/readyz")
     assert (answer.status_code, answer.json["code"]) == (503, "storage_trouble")
     assert guest.get("/healthz").status_code == 200
+    page = guest.get("/", Accept="text/html", Accept_Language="es")
+    assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
+    assert "El almacenamiento del servidor" in page.text
+    assert int(page.headers["retry-after"]) > 0

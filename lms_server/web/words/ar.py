@@ -50,6 +50,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "E-mail address": "البريد الإلكتروني",
     "Password": "كلمة المرور",
     "Not here": "غير موجود",
+    "Not now": "ليس الآن",
     "Nothing was changed.": "لم يتغيّر شيء.",
     "Unknown certificate": "شهادة غير معروفة",
     "No such certificate was issued here": "لم تصدر هنا شهادة كهذه",

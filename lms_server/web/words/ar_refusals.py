@@ -193,4 +193,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "nothing can be read from its address": "لا يمكن قراءة شيء من عنوانها",
     "pictures in the text are not read here": "لا تُقرأ هنا الصور المكتوبة في النص",
     "the texts hold more than {most} MiB of pictures": "في النصوص أكثر من {most} MiB من الصور",
+    "The server is busy; try again in a moment.": "الخادم مشغول؛ حاول مرة أخرى بعد لحظة.",
+    "The server's disk is full; everything sent so far is safe.": "قرص الخادم ممتلئ؛ كل ما أُرسل حتى الآن محفوظ.",
+    "The server's storage can't be used at the moment.": "لا يمكن استخدام تخزين الخادم في هذه اللحظة.",
+    "Something went wrong on the server; it was written to its log.": "حدث خطأ في الخادم، وقد سُجّل في سجلّه.",
 }

@@ -50,6 +50,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "E-mail address": "Correo electrónico",
     "Password": "Contraseña",
     "Not here": "No está aquí",
+    "Not now": "Ahora no",
     "Nothing was changed.": "No se cambió nada.",
     "Unknown certificate": "Certificado desconocido",
     "No such certificate was issued here": "Aquí no se emitió ese certificado",

@@ -193,4 +193,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "nothing can be read from its address": "de su dirección no se puede leer nada",
     "pictures in the text are not read here": "aquí no se leen imágenes escritas en el texto",
     "the texts hold more than {most} MiB of pictures": "los textos contienen más de {most} MiB de imágenes",
+    "The server is busy; try again in a moment.": "El servidor está ocupado; inténtalo de nuevo en un momento.",
+    "The server's disk is full; everything sent so far is safe.": "El disco del servidor está lleno; todo lo enviado hasta ahora está a salvo.",
+    "The server's storage can't be used at the moment.": "El almacenamiento del servidor no se puede usar en este momento.",
+    "Something went wrong on the server; it was written to its log.": "Algo ha fallado en el servidor; ha quedado escrito en su registro.",
 }
