@@ -1,6 +1,6 @@
 """What a restore saves of the database that it replaces, so that no mail goes a second time."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,7 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.schema import certificates, users
 from lms_server.contract.sqlite import open_sqlite, reading, writing
 from lms_server.contract.times import now_ms
-from lms_server.contract.upsert import insert_into
+from lms_server.contract.upsert import among_named, insert_into
 from lms_server.database.engine import has_schema, open_database
 from lms_server.database.tables import holds, jobs, server
 from lms_server.jobs.dispatch import KIND
@@ -21,6 +21,10 @@ from lms_server.jobs.outbox import hold_mails, news_for
 from lms_server.jobs.queue import State
 
 _Holds = list[tuple[str, str, int | None]]
+
+# Streams whose anchors are held in memory together.
+_AT_ONCE = 200
+_ANCHORS = select(anchors.c.stream, anchors.c.revision, anchors.c.tag).where(among_named(anchors.c.stream, "names"))
 
 
 def hand_over(replaced: str | None, restored: Path, journal: Journal, backed_up: Path) -> None:
@@ -73,11 +77,14 @@ class Heir:
                 self.journal.append_all(self._taken_back(old, new))
 
     def _taken_back(self, old: Connection, new: Connection) -> Iterator[Entry]:
-        for stream in old.execute(select(streams.c.stream)).scalars().all():
-            gone = _anchors_of(old, stream) - _anchors_of(new, stream)
-            if gone:
-                texts = tuple(anchor.text() for anchor in sorted(gone))
-                yield Entry(0, Event.PAST, stream, self.now, texts)
+        names = old.execute(select(streams.c.stream).order_by(streams.c.stream)).scalars().all()
+        for some in (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)):
+            was, stays = _anchors_of(old, some), _anchors_of(new, some)
+            for stream in some:
+                gone = was[stream] - stays[stream]
+                if gone:
+                    texts = tuple(anchor.text() for anchor in sorted(gone))
+                    yield Entry(0, Event.PAST, stream, self.now, texts)
 
     def _waiting(self, new: Connection) -> Iterator[Entry]:
         waiting = select(jobs.c.key).where(jobs.c.kind == KIND, jobs.c.state.in_([State.QUEUED, State.SENDING]))
@@ -102,9 +109,11 @@ def _server_of(engine: Engine) -> str | None:
         return conn.execute(select(server.c.server_id)).scalar()
 
 
-def _anchors_of(conn: Connection, stream: str) -> set[Anchor]:
-    query = select(anchors.c.revision, anchors.c.tag).where(anchors.c.stream == stream)
-    return {Anchor(revision, tag) for revision, tag in conn.execute(query)}
+def _anchors_of(conn: Connection, names: Sequence[str]) -> dict[str, set[Anchor]]:
+    found: dict[str, set[Anchor]] = {name: set() for name in names}
+    for stream, revision, tag in conn.execute(_ANCHORS, {"names": names}):
+        found[stream].add(Anchor(revision, tag))
+    return found
 
 
 def _read_holds(old: Connection) -> _Holds:
