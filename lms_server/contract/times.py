@@ -1,5 +1,6 @@
 """Times: integers of milliseconds since 1970 UTC inside, RFC 3339 with milliseconds on the wire."""
 
+import re
 import time
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
@@ -8,6 +9,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MS = timedelta(milliseconds=1)
 EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MS
 LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MS
+# Python reads more of ISO 8601 than travels: weeks, bare hours, offsets with seconds.
+_RFC_3339 = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})").fullmatch
 
 
 def now_ms() -> int:
@@ -23,11 +26,11 @@ def to_ms(moment: datetime) -> int:
 # An implied start has its completion's time, and a batch has them side by side.
 @lru_cache(maxsize=4096)
 def from_wire(text: str) -> int:
-    """Read an RFC 3339 time; raises ValueError for other spellings and for times without a zone."""
-    moment = datetime.fromisoformat(text)
-    if moment.tzinfo is None:
-        raise ValueError(f"{text!r} has no time zone")
-    return to_ms(moment)
+    """Read an RFC 3339 time, saturating; raises ValueError for other spellings and for times without a zone."""
+    if _RFC_3339(text) is None:
+        raise ValueError(f"{text!r} is no RFC 3339 time")
+    # A zone can shift the first and the last day out of the years that have a spelling in UTC.
+    return max(EARLIEST, min(to_ms(datetime.fromisoformat(text)), LATEST))
 
 
 def to_wire(ms: int) -> str:

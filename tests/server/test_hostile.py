@@ -8,6 +8,7 @@ import zlib
 import pytest
 
 from lms_server.contract.times import now_ms, to_wire
+from lms_server.sync.parked import sweep
 from tests.server.conftest import made
 
 SYNC = "/api/v1/sync"
@@ -74,6 +75,10 @@ def test_other_content_types_are_refused(ana, kind):
         {"user": "me"},
         {"sent_at": "yesterday"},
         {"sent_at": "2026-11-22T10:00:00"},
+        {"sent_at": "2026-W47-1T10:00:00Z"},
+        {"sent_at": "20261122T100000Z"},
+        {"sent_at": "2026-11-22T10Z"},
+        {"sent_at": "2026-11-22T10:00:00+05:30:10"},
         {"sent_at": 1},
         {"commands": {}},
         {"commands": None},
@@ -115,6 +120,24 @@ def test_one_bad_command_never_stops_its_neighbours(ana, course, bad):
     results = ana.sync(bad, good).json["results"]
     assert (results[0]["outcome"], results[0]["code"]) == ("rejected", "malformed")
     assert (results[1]["id"], results[1]["outcome"]) == (good["id"], "applied")
+
+
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00.000+14:00", "9999-12-31T23:59:59.999-14:00"])
+@pytest.mark.parametrize("name", ["at", "made_at"])
+def test_times_that_have_no_spelling_in_utc_are_as_early_or_late_as_can_be(ana, course, time, name):
+    wanted = [
+        made("enroll", course=course["uid"]) | {"made_at": None, name: time},
+        made("enroll", course=str(uuid.uuid4())) | {"made_at": None, name: time},
+        made("dance") | {"made_at": None, name: time},
+    ]
+    for changes in ({}, {"sent_at": time}):
+        answer = ana.sync(*wanted, **changes)
+        assert answer.status_code == 200
+        assert {result["outcome"] for result in answer.json["results"]} <= {"applied", "parked", "duplicate"}
+    # What is stored can be told again, by the sweep too.
+    answer = ana.sync(after={"catalog": None, "me": None})
+    assert [row["course"] for row in answer.json["changes"]["enrollments"]] == [course["uid"]]
+    assert sweep(ana.context) == 0
 
 
 @pytest.mark.parametrize("anchor", ["x", "", "AAAA", "=" * 24, "é", "A" * 4000, "_" * 22])
