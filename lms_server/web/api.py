@@ -107,7 +107,7 @@ class UsersResource:
         if self.registration() is not Registration.OPEN:
             raise Problem(403, "registration_closed", "Ask an admin of this server for an account.")
         wanted = read_json(req, Register)
-        wait_s = self.door.throttle.take("new account", req.remote_addr)
+        wait_s = self.door.throttle.take_account(req.remote_addr)
         if wait_s:
             raise Problem(429, "too_many_attempts", "Too many new accounts from here; wait a little.", wait_s)
         new = NewUser(wanted.email, wanted.name, wanted.password)

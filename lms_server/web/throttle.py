@@ -38,13 +38,12 @@ class Throttle:
     def take(self, account: str, address: str) -> int:
         """Use up one try; returns 0, or how many seconds to wait."""
         with self._lock:
-            buckets = self._of(account, address)
-            empty = [bucket for bucket in buckets if bucket.left < 1]
-            if empty:
-                return math.ceil(max((1 - bucket.left) * bucket.refill_s for bucket in empty))
-            for bucket in buckets:
-                bucket.left -= 1
-            return 0
+            return _take(self._of(account, address))
+
+    def take_account(self, address: str) -> int:
+        """The same for one new account: a school registers from one address, and strangers elsewhere stop nobody."""
+        with self._lock:
+            return _take([self._bucket(("new account", address), 120, 5.0, self.clock())])
 
     def give_back(self, account: str, address: str) -> None:
         """The password was right: that try doesn't count."""
@@ -68,3 +67,12 @@ class Throttle:
         if len(self._buckets) > _MOST_KEYS:
             self._buckets.popitem(last=False)
         return bucket
+
+
+def _take(buckets: list[Bucket]) -> int:
+    empty = [bucket for bucket in buckets if bucket.left < 1]
+    if empty:
+        return math.ceil(max((1 - bucket.left) * bucket.refill_s for bucket in empty))
+    for bucket in buckets:
+        bucket.left -= 1
+    return 0

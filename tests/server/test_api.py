@@ -97,6 +97,20 @@ def test_registration_makes_a_learner_whatever_else_is_sent(guest):
     assert (short.status_code, short.json["code"]) == (422, "bad_password")
 
 
+def test_a_class_registers_from_one_address(guest):
+    for number in range(10):
+        wanted = {"email": f"learner{number}@example.org", "name": "New", "password": "long enough"}
+        assert guest.post("/api/v1/users", wanted).status_code == 201
+
+
+def test_new_accounts_are_counted_by_address_and_stop_no_sign_in():
+    throttle = Throttle(clock=lambda: 0.0)
+    while not throttle.take_account("10.0.0.1"):
+        pass
+    assert throttle.take_account("10.0.0.2") == 0
+    assert throttle.take("ana", "10.0.0.1") == 0
+
+
 def test_a_closed_server_takes_no_registrations(context):
     client = Client(testing.TestClient(create_app(context, Parts())), context)
     answer = client.post("/api/v1/users", {"email": "n@example.org", "name": "N", "password": "long enough"})
