@@ -34,8 +34,13 @@ class PlainRequest(wire.SyncRequest, frozen=True, forbid_unknown_fields=True):
 
 
 def read_request(body: bytes) -> wire.SyncRequest:
-    """The envelope; its commands are values still to be read, or Commands. Raises strict.BadJson with what is wrong."""
-    request = _read_plain(body) or strict.convert(strict.read(body), wire.SyncRequest)
+    """The envelope; its commands are values still to be read, or Commands. Raises strict.BadJson with what is wrong.
+
+    Of another version's envelope only ``v`` is read: what else is in it isn't ours to judge.
+    """
+    request = _read_plain(body) or _read_strictly(body)
+    if request.v != wire.VERSION:
+        return request
     for name in ("request_id", "server_id"):
         if not is_uuid(getattr(request, name)):
             raise strict.BadJson(f"{name} is not a UUID in canonical lower case.")
@@ -66,6 +71,14 @@ def _read_plain(body: bytes) -> wire.SyncRequest | None:
     except (msgspec.MsgspecError, LookupError, ValueError, RecursionError):
         # The strict way finds the words for what is wrong, and which command it is.
         return None
+
+
+def _read_strictly(body: bytes) -> wire.SyncRequest:
+    value = strict.read(body)
+    version = value.get("v") if isinstance(value, dict) else None
+    if type(version) is int and version != wire.VERSION:
+        return wire.SyncRequest(v=version, request_id="", server_id="", sent_at="")
+    return strict.convert(value, wire.SyncRequest)
 
 
 def _with_commands(envelope: PlainRequest, commands: Sequence[Click]) -> wire.SyncRequest:

@@ -157,6 +157,12 @@ def test_an_envelope_that_is_not_for_us_changes_nothing(ana, course, change, sta
     assert ana.sync().json["changes"]["enrollments"] == []
 
 
+@pytest.mark.parametrize("envelope", [{"v": 2}, {"v": 2, "sent_at": {"wall": 7}, "commands": {}}, {"v": 0, "user": 5}])
+def test_an_envelope_of_another_version_may_look_like_anything(ana, envelope):
+    answer = ana.post("/api/v1/sync", envelope)
+    assert (answer.status_code, answer.json["code"]) == (426, "update_needed")
+
+
 def test_another_learner_s_command_id_is_nobody_s_business(ana, ben, course):
     command = made("enroll", course=course["uid"])
     assert ana.sync(command).json["results"][0]["outcome"] == "applied"
