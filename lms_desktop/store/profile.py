@@ -62,8 +62,8 @@ def _create_database(folder: Path, owner: Owner) -> None:
                 raise StorageTrouble(Storage.NEWER)
             if version == 0:
                 _make_tables(conn, owner)
-            elif version < SCHEMA_VERSION:
-                # Opening it brings it up to date.
+            elif version < SCHEMA_VERSION or not _is_usable(conn):
+                # Opening it brings it up to date, or mends it.
                 return
             place = {"url": owner.place.url, "server_name": owner.place.name, "public_key": owner.public_key}
             conn.execute(update(profile).values(place | {"needs_sign_in": False}))
@@ -84,6 +84,7 @@ def open_database(folder: Path) -> Engine:
                 back_up(file, version)
                 with writing(engine) as conn:
                     migrate(conn, read_version(conn), SCHEMA_VERSION)
+            _check_owner(engine, read_owner(folder))
     except BaseException:
         engine.dispose()
         raise
@@ -99,6 +100,38 @@ def check(engine: Engine) -> int:
         if version == 0 or conn.execute(text("PRAGMA quick_check(1)")).scalar_one() != "ok":
             raise StorageTrouble(Storage.DAMAGED)
     return version
+
+
+def _check_owner(engine: Engine, owner: Owner | None) -> None:
+    with reading(engine) as conn:
+        if not _is_usable(conn) or is_of_another(conn, owner):
+            raise StorageTrouble(Storage.DAMAGED)
+
+
+def _is_usable(conn: Connection) -> bool:
+    """Whether a sound file is also a profile: its tables are there, its learner, and a search that can be asked."""
+    names = set(conn.execute(text("SELECT name FROM sqlite_master")).scalars())
+    if not names >= metadata.tables.keys() or _whose(conn) is None:
+        return False
+    try:
+        conn.execute(text("SELECT 1 FROM lesson_text WHERE lesson_text MATCH 'a' LIMIT 1"))
+    except DBAPIError as error:
+        # What SQLite calls a plain error is a search index without its settings; the others have their own names.
+        if getattr(error.orig, "sqlite_errorname", "") == "SQLITE_ERROR":
+            return False
+        raise
+    return True
+
+
+def is_of_another(conn: Connection, owner: Owner | None) -> bool:
+    """Whether this profile isn't the owner's: somebody put the wrong file here."""
+    found = _whose(conn)
+    return owner is not None and found not in {None, (owner.place.server_id, owner.learner.uid or GUEST)}
+
+
+def _whose(conn: Connection) -> tuple[str, str] | None:
+    found = conn.execute(text("SELECT profile.server_id, users.uid FROM profile, users")).all()
+    return (found[0][0], found[0][1]) if len(found) == 1 else None
 
 
 def write_owner(folder: Path, owner: Owner) -> None:

@@ -1,7 +1,10 @@
 """A damaged database loses no unsent command: a new one is made, the old file is kept, and the learner is told."""
 
+import contextlib
 import json
 import random
+import shutil
+import sqlite3
 import time
 
 import pytest
@@ -11,7 +14,8 @@ from lms_desktop.store.journal import JOURNAL, Journal, read_journal
 from lms_desktop.store.layout import DATABASE, OWNER
 from lms_server.contract.commands import CompleteLesson
 from lms_server.contract.ids import new_uuid4, new_uuid7
-from tests.world import rows_of
+from lms_server.database.tables import enrollments
+from tests.world import Laptop, rows_of
 
 
 def delete(file):
@@ -45,7 +49,32 @@ def another_file(file):
     file.write_bytes(b"%PDF-1.7 saved over it by mistake\n" * 300)
 
 
+def another_database(file):
+    file.unlink()
+    change(file, "PRAGMA journal_mode=WAL", "CREATE TABLE notes (text)", "PRAGMA user_version=1")
+
+
+def forget_the_learner(file):
+    change(file, "DELETE FROM users")
+
+
+def lose_a_table(file):
+    change(file, "DROP TABLE syncs")
+
+
+def spoil_the_search(file):
+    # As when the file's last page is cut; the check that SQLite does of a file doesn't look into it.
+    change(file, "DELETE FROM lesson_text_config")
+
+
+def change(file, *statements):
+    with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as conn:
+        for statement in statements:
+            conn.execute(statement)
+
+
 DAMAGES = [delete, empty, zero, garble_header, truncate, flip, another_file]
+DAMAGES += [another_database, forget_the_learner, lose_a_table, spoil_the_search]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -239,3 +268,23 @@ def test_the_outbox_is_read_when_the_journal_is_gone_too(machine, course):
     assert [command.id for command in store.views.unsettled()] == said
     store.close()
     assert len(rows_of(machine.folder / DATABASE, "outbox")) == 1
+
+
+def test_somebody_else_s_database_is_put_aside_with_their_work(machine, course, tmp_path):
+    laptop = machine.reopen()
+    laptop.study(course, 0, 1)
+    laptop.store.close()
+    world = laptop.world
+    ben = Laptop(world, world.learner("ben@example.org", "Ben"), tmp_path / "ben")
+    ben.sync()
+    ben.store.enroll(course.uid)
+    ben.close()
+    for file in machine.folder.glob(f"{DATABASE}*"):
+        file.unlink()
+    shutil.copy(tmp_path / "ben" / DATABASE, machine.folder / DATABASE)
+    laptop = machine.reopen()
+    assert laptop.store.learner.name == "Ana Moreno"
+    assert laptop.sync().applied == 2
+    assert world.completed(laptop.learner) == set(course.lessons[:2])
+    assert (machine.folder / laptop.store.notice.kept_as).exists()
+    assert world.count(enrollments) == 1
