@@ -22,6 +22,9 @@ from lms_desktop.store.tables import ME, UNKNOWN_COURSE, courses, metadata, outb
 from lms_server.contract.ids import is_uuid
 from lms_server.contract.sqlite import open_sqlite, reading, writing
 
+# The tables behind the full-text search.
+_SEARCH = {f"lesson_text{part}" for part in ("", "_data", "_idx", "_content", "_docsize", "_config")}
+
 
 @dataclass(frozen=True, slots=True)
 class Owner:
@@ -111,7 +114,7 @@ def _check_owner(engine: Engine, owner: Owner | None) -> None:
 def _is_usable(conn: Connection) -> bool:
     """Whether a sound file is also a profile: its tables are there, its learner, and a search that can be asked."""
     names = set(conn.execute(text("SELECT name FROM sqlite_master")).scalars())
-    if not names >= metadata.tables.keys() or _whose(conn) is None:
+    if not names >= metadata.tables.keys() | _SEARCH or _whose(conn) is None:
         return False
     try:
         conn.execute(text("SELECT 1 FROM lesson_text WHERE lesson_text MATCH 'a' LIMIT 1"))
@@ -249,7 +252,7 @@ def said_plainly() -> Iterator[None]:
         yield
     except DBAPIError as error:
         raise StorageTrouble(storage_code(error.orig)) from error
-    except sqlite3.Error as error:
+    except (sqlite3.Error, UnicodeDecodeError) as error:
         raise StorageTrouble(storage_code(error)) from error
     except OSError as error:
         raise StorageTrouble(file_code(error)) from error
@@ -257,6 +260,9 @@ def said_plainly() -> Iterator[None]:
 
 def storage_code(error: BaseException | None) -> Storage:
     """What a SQLite error means for the learner."""
+    # Bytes that are no text, in a row, or in what SQLite says of a garbled schema.
+    if isinstance(error, UnicodeDecodeError) or str(error).startswith("Could not decode to UTF-8"):
+        return Storage.DAMAGED
     name = getattr(error, "sqlite_errorname", "") or ""
     # Without room for the write-ahead log's index, SQLite speaks of an I/O error.
     if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):

@@ -67,6 +67,12 @@ def spoil_the_search(file):
     change(file, "DELETE FROM lesson_text_config")
 
 
+def garble_the_schema(file):
+    content = file.read_bytes()
+    assert content.count(b"CREATE TABLE syncs") == 1
+    file.write_bytes(content.replace(b"CREATE TABLE syncs", b"CREATE T\xb2BLE syncs"))
+
+
 def change(file, *statements):
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as conn:
         for statement in statements:
@@ -74,7 +80,7 @@ def change(file, *statements):
 
 
 DAMAGES = [delete, empty, zero, garble_header, truncate, flip, another_file]
-DAMAGES += [another_database, forget_the_learner, lose_a_table, spoil_the_search]
+DAMAGES += [another_database, forget_the_learner, lose_a_table, spoil_the_search, garble_the_schema]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
@@ -187,6 +193,21 @@ def test_damage_that_shows_later_is_mended_at_once(machine, course):
     said += laptop.study(course, 2)
     assert laptop.sync().applied == 1
     assert laptop.world.completed(laptop.learner) == set(course.lessons[:3])
+    assert laptop.store.notice is not None
+
+
+@pytest.mark.logs("The database is damaged")
+def test_bytes_that_are_no_text_are_damage_too(machine, course):
+    laptop = machine.reopen()
+    said = laptop.study(course, 0, 1)
+    change(machine.folder / DATABASE, "UPDATE outbox SET target = CAST(x'b2' AS text)")
+    with pytest.raises(StorageTrouble) as trouble:
+        laptop.sync()
+    assert trouble.value.code is Storage.DAMAGED
+    laptop.store.close()
+    laptop = machine.reopen()
+    assert [command.id for command in laptop.store.views.unsettled()] == said
+    assert laptop.sync().applied == 2
     assert laptop.store.notice is not None
 
 
