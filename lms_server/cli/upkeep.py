@@ -84,7 +84,7 @@ def _journal_trouble(context: ServerContext, settings: Settings) -> str:
     try:
         there = Journal(settings.journal_file).last_seq
     except BadJournal as error:
-        return str(error)
+        return f"{error}: mails are held until mail release"
     if there < recorded:
         return f"the journal has {there} entries, the database knows of {recorded}: new mails are held"
     return ""

@@ -101,10 +101,30 @@ class Journal:
             file.flush()
             os.fsync(file.fileno())
             for entry, line in zip(entries, lines, strict=True):
-                self._note(entry, len(line))
+                self._note(entry, line)
         if fresh:
             _sync_folder(self._path.parent)
         return entries[-1].seq
+
+    def mend(self, at: int) -> None:
+        """Go on with the lines that are whole, if one isn't any more; the damaged file is kept beside this one."""
+        try:
+            self._refresh()
+        except BadJournal:
+            self._keep_whole_lines(self._path.with_name(f"{self._path.stem}.damaged-{at}{self._path.suffix}"))
+
+    def _keep_whole_lines(self, aside: Path) -> None:
+        # In its place and not by a rename: others may be waiting to write to this very file.
+        with self._path.open("r+b") as file, _locked(file):
+            content = file.read()
+            _write(aside, content)
+            whole = [entry for line in content.split(b"\n") if (entry := _parse(line)) is not None]
+            file.seek(0)
+            file.write(b"".join(_line(replace(entry, seq=place)) for place, entry in enumerate(whole, 1)))
+            file.truncate()
+            file.flush()
+            os.fsync(file.fileno())
+        self._forget()
 
     def add_entries_of(self, other: Path) -> int:
         """Append what another journal (a backup's) knows and this one doesn't; returns how many."""
@@ -122,6 +142,8 @@ class Journal:
 
     def _forget(self) -> None:
         self._offset = 0
+        # The line before the offset: a file that was written anew doesn't have it there.
+        self._last_line = b""
         self._seq = 0
         self._events: dict[str, Event] = {}
         self._past: dict[str, set[str]] = {}
@@ -134,14 +156,16 @@ class Journal:
             self._forget()
 
     def _take_in(self, file: Any) -> None:
-        if os.fstat(file.fileno()).st_size < self._offset:
+        file.seek(self._offset - len(self._last_line))
+        if file.read(len(self._last_line)) != self._last_line:
             self._forget()
         file.seek(self._offset)
-        for entry, length in _entries(file.read(), self._seq):
-            self._note(entry, length)
+        for entry, line in _entries(file.read(), self._seq):
+            self._note(entry, line)
 
-    def _note(self, entry: Entry, length: int) -> None:
-        self._offset += length
+    def _note(self, entry: Entry, line: bytes) -> None:
+        self._offset += len(line)
+        self._last_line = line
         self._seq = entry.seq
         if entry.event is Event.PAST:
             self._past.setdefault(entry.key, set()).update(entry.anchors)
@@ -157,7 +181,7 @@ def read_entries(path: Path) -> list[Entry]:
         return []
 
 
-def _entries(content: bytes, seq: int) -> Iterator[tuple[Entry, int]]:
+def _entries(content: bytes, seq: int) -> Iterator[tuple[Entry, bytes]]:
     lines = content.split(b"\n")
     # What follows the last line feed was cut off by a crash, or is empty.
     for index, line in enumerate(lines[:-1]):
@@ -167,7 +191,7 @@ def _entries(content: bytes, seq: int) -> Iterator[tuple[Entry, int]]:
         if entry is None or entry.seq != seq + 1:
             raise BadJournal(f"the dispatch journal is damaged after entry {seq}")
         seq = entry.seq
-        yield entry, len(line) + 1
+        yield entry, line + b"\n"
 
 
 def _parse(line: bytes) -> Entry | None:
@@ -185,6 +209,13 @@ def _line(entry: Entry) -> bytes:
         values["anchors"] = entry.anchors
     document = json.dumps(values, separators=(",", ":")).encode()
     return f"{_digest(document)} ".encode() + document + b"\n"
+
+
+def _write(file: Path, content: bytes) -> None:
+    with file.open("wb") as copy:
+        copy.write(content)
+        copy.flush()
+        os.fsync(copy.fileno())
 
 
 def _content(entry: Entry) -> Entry:

@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from lms_server.contract.upsert import insert_into
 from lms_server.database.tables import certificates, holds, jobs, server, users
 from lms_server.jobs.dispatch import KIND, MAY_HAVE_GONE
-from lms_server.jobs.journal import FREE, Entry, Event, Journal
+from lms_server.jobs.journal import FREE, BadJournal, Entry, Event, Journal
 from lms_server.jobs.mail import message_id
 from lms_server.jobs.queue import State
 from lms_server.sentences import sentence
@@ -65,9 +65,9 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> St
         raise CannotResend(
             "The mail of certificate {certificate} still waits: it wasn't sent yet.", certificate=certificate
         )
-    if journal.last_seq < conn.execute(select(server.c.journal_seq)).scalar_one():
+    if not _is_whole(conn, journal):
         # It would grow again, and nobody would notice any more that it is missing.
-        raise CannotResend("The mail journal is missing or shorter than it was: release the held mails first.")
+        raise CannotResend("The mail journal is missing, damaged or shorter than it was: release the held mails first.")
     payload = json.loads(row.payload)
     payload.pop("intent", None)
     payload["resent"] = payload.get("resent", 0) + 1
@@ -80,11 +80,21 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> St
     return State(row.state)
 
 
+def _is_whole(conn: Connection, journal: Journal) -> bool:
+    recorded: int = conn.execute(select(server.c.journal_seq)).scalar_one()
+    try:
+        return journal.last_seq >= recorded
+    except BadJournal:
+        return False
+
+
 def release(conn: Connection, journal: Journal, now: int) -> int:
     """Let held mails go, and take the journal for complete; returns how many were held.
 
-    What the journal has lost and the database still knows is written into it again.
+    What the journal has lost and the database still knows is written into it again; of a damaged one what is whole
+    stays.
     """
+    journal.mend(now)
     held = and_(jobs.c.kind == KIND, jobs.c.state == State.HELD)
     keys = conn.execute(select(jobs.c.key).where(held)).scalars().all()
     conn.execute(update(jobs).where(held).values(state=State.QUEUED, reason=None, run_at=now))

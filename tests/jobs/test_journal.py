@@ -64,6 +64,38 @@ def test_a_journal_that_shrank_is_read_afresh(path):
     assert (journal.last_seq, journal.last_event("a")) == (0, None)
 
 
+def damage(path, *, lines):
+    content = path.read_bytes().splitlines(keepends=True)
+    for line in lines:
+        content[line] = content[line].replace(b'"seq"', b'"sEq"')
+    path.write_bytes(b"".join(content))
+
+
+def test_a_damaged_journal_goes_on_with_its_whole_lines(path):
+    journal = Journal(path)
+    for number in range(5):
+        journal.append(Event.INTENT, str(number), 1)
+    journal.append(Event.ACCEPTED, "4", 1)
+    damage(path, lines=[1, 3])
+    damaged = path.read_bytes()
+    Journal(path).mend(7)
+    again = Journal(path)
+    assert [again.last_event(str(number)) for number in range(5)] == ["intent", None, "intent", None, "accepted"]
+    assert again.append(Event.INTENT, "5", 2) == 5
+    assert path.with_name("dispatch.damaged-7.jsonl").read_bytes() == damaged
+    # Who had read it while it was whole, and finds it as long as it was.
+    assert (journal.last_event("3"), journal.last_event("5"), journal.last_seq) == (None, Event.INTENT, 5)
+    kept = path.read_bytes()
+    again.mend(8)
+    assert path.read_bytes() == kept
+    assert not path.with_name("dispatch.damaged-8.jsonl").exists()
+
+
+def test_a_journal_that_is_not_there_needs_no_mending(path):
+    Journal(path).mend(7)
+    assert not path.parent.exists()
+
+
 def test_processes_append_without_gaps(path):
     program = (
         "import sys; from pathlib import Path; from lms_server.jobs.journal import Event, Journal\n"

@@ -241,6 +241,27 @@ def test_nothing_is_sent_again_while_the_journal_is_missing(school):
     assert school.received() == ["ana", "ana"]
 
 
+def test_an_admin_s_word_is_enough_for_a_damaged_journal(school):
+    """What was sent before is known from its whole lines and from the database; what waited goes."""
+    ana, ben, _ = school.laptops
+    school.finish(ana)
+    school.work()
+    content = bytearray(school.journal.read_bytes())
+    content[30] ^= 1
+    school.journal.write_bytes(content)
+    school.finish(ben)
+    school.work()
+    assert school.states() == {"ana": ["accepted"], "ben": ["held"]}
+    with pytest.raises(CannotResend), writing(school.world.engine) as conn:
+        resend(conn, Journal(school.journal), list_mails(conn)[0].certificate, 1)
+    assert school.let_go() == 1
+    school.work()
+    assert school.states() == {"ana": ["accepted"], "ben": ["accepted"]}
+    assert school.received() == ["ana", "ben"]
+    with writing(school.world.engine) as conn:
+        resend(conn, Journal(school.journal), list_mails(conn)[0].certificate, 1)
+
+
 def test_a_damaged_journal_is_put_aside_first(school):
     ana, old = school.laptops[0], school.back_up("old")
     school.finish(ana)

@@ -56,7 +56,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "The test mail did not go: {error}.": "لم تُرسل رسالة الاختبار: {error}.",
     "There is no mail of certificate {certificate}.": "لا توجد رسالة للشهادة {certificate}.",
     "The mail of certificate {certificate} still waits: it wasn't sent yet.": "رسالة الشهادة {certificate} ما زالت تنتظر: لم تُرسل بعد.",
-    "The mail journal is missing or shorter than it was: release the held mails first.": "سجل الرسائل مفقود أو أقصر مما كان: أطلق أولًا الرسائل المحتجزة.",
+    "The mail journal is missing, damaged or shorter than it was: release the held mails first.": "سجل الرسائل مفقود أو تالف أو أقصر مما كان: أطلق أولًا الرسائل المحتجزة.",
     "There is a server here already: use it, or name another data folder.": "يوجد خادم هنا من قبل: استعمله أو سمِّ مجلد بيانات آخر.",
     "{file} belongs to another server.": "{file} يخص خادمًا آخر.",
     "The database {source} is damaged; no backup was made.": "قاعدة البيانات {source} تالفة؛ لم تُنشأ نسخة احتياطية.",

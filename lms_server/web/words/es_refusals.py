@@ -56,7 +56,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "The test mail did not go: {error}.": "El correo de prueba no salió: {error}.",
     "There is no mail of certificate {certificate}.": "No hay ningún correo del certificado {certificate}.",
     "The mail of certificate {certificate} still waits: it wasn't sent yet.": "El correo del certificado {certificate} sigue en espera: todavía no se ha enviado.",
-    "The mail journal is missing or shorter than it was: release the held mails first.": "Falta el registro de correos, o es más corto que antes: libera primero los correos retenidos.",
+    "The mail journal is missing, damaged or shorter than it was: release the held mails first.": "Falta el registro de correos, está dañado o es más corto que antes: libera primero los correos retenidos.",
     "There is a server here already: use it, or name another data folder.": "Ya hay un servidor aquí: úsalo o indica otra carpeta de datos.",
     "{file} belongs to another server.": "{file} pertenece a otro servidor.",
     "The database {source} is damaged; no backup was made.": "La base de datos {source} está dañada; no se hizo ninguna copia.",
