@@ -1,6 +1,7 @@
 """What the environment did to us: a database that is busy, full or gone for a moment, told from our own mistakes."""
 
 import sqlite3
+from typing import NamedTuple
 
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -13,19 +14,18 @@ _BUSY_CLASSES = {"08", "53", "57"}
 _DISK_FULL = "53100"
 
 
-class Unavailable(Exception):
-    """The database can't do this now; nothing was changed, or nobody knows: the same request may come again."""
+class Unavailable(NamedTuple):
+    """The database can't do this now; nothing was changed, or nobody knows: the same request may come again.
 
-    def __init__(self, code: str, retry_after_s: int) -> None:
-        super().__init__(code)
-        self.code = code
-        self.retry_after_s = retry_after_s
+    ``code`` is busy, storage_full or storage_trouble.
+    """
+
+    code: str
+    retry_after_s: int
 
 
-def diagnose(error: BaseException | None) -> Unavailable | None:
+def diagnose(error: BaseException) -> Unavailable | None:
     """What is wrong with the database, or None when the error is our own."""
-    if isinstance(error, Unavailable):
-        return error
     if isinstance(error, PoolTimeout | DatabaseBusy):
         return Unavailable("busy", 2)
     if not isinstance(error, DBAPIError):

@@ -112,8 +112,3 @@ class EmbeddedFonts:
 
 def _stream(content: bytes) -> PDFStream:
     return PDFStream(content=content, filters=[PDFZCompress])
-
-
-def _spelled(text: str) -> str:
-    # A glyph beyond its cluster's letters: viewers would make up a letter for one without any.
-    return (text or "\u200b").encode("utf-16-be").hex()

@@ -34,7 +34,6 @@ class RemarkCode(StrEnum):
     UNPUBLISHED = "unpublished"
     UNSUPPORTED_BLOCK = "unsupported_block"
     UNKNOWN_KEY = "unknown_key"
-    UNKNOWN_LEVEL = "unknown_level"
     EMPTY_LESSON = "empty_lesson"
     CUT_SHORT = "cut_short"
 

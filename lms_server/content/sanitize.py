@@ -52,7 +52,6 @@ DROPPED_WITH_CONTENT = {
     "math",
     "noframes",
     "textarea",
-    "object-data",
 }
 
 _TURNED = BLOCKS | LISTS | TABLES | {"span"}

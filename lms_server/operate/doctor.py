@@ -43,7 +43,7 @@ _RULES = {
         GROUP BY x.uuid HAVING count(j.id) <> 1""",
     "every certificate has its PDF or a job that makes it": """
         SELECT x.uuid FROM certificates x LEFT JOIN jobs j ON j.kind = 'certificate_pdf' AND j.key = x.uuid
-        WHERE x.pdf_sha256 IS NULL AND (j.id IS NULL OR j.state NOT IN ('queued', 'sending', 'running'))""",
+        WHERE x.pdf_sha256 IS NULL AND (j.id IS NULL OR j.state NOT IN ('queued', 'sending'))""",
     "no mail is for a certificate that isn't there": """
         SELECT j.key FROM jobs j LEFT JOIN certificates x ON x.uuid = j.key
         WHERE j.kind IN ('certificate_email', 'certificate_pdf') AND x.id IS NULL""",

@@ -18,7 +18,6 @@ TYPE = "application/problem+json"
 
 _STATUS_OF_REFUSAL = {
     "email_taken": 409,
-    "registration_closed": 403,
     "wrong_server": 409,
     "wrong_user": 403,
     "update_needed": 426,
