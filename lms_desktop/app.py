@@ -19,6 +19,7 @@ from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.rows import AccountRow
 from lms_desktop.store.sight import look
+from lms_desktop.sync.errors import NotAServer, Trouble, Untrusted
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
 from lms_desktop.ui.bridge import on_thread, when_done
@@ -319,15 +320,12 @@ def _said_to_the_window(ask: Callable[[], T]) -> T:
         raise
     except StorageTrouble as error:
         raise ActionFailed(_TROUBLES.get(error.code, Failure.STORAGE)) from error
-    except Exception as error:
-        code = getattr(error, "code", None)
-        if code is None or not isinstance(error, _load("sync.errors").Trouble):
-            log.exception("An action failed")
-            raise
-        is_untrusted = isinstance(error, _load("sync.errors").Untrusted)
-        raise ActionFailed(
-            Failure.UNTRUSTED if is_untrusted else _FAILURES.get(code, Failure.SERVER_TROUBLE)
-        ) from error
+    except Trouble as error:
+        failure = _OFFLINE.get(type(error)) or _FAILURES.get(error.code, Failure.SERVER_TROUBLE)
+        raise ActionFailed(failure) from error
+    except Exception:
+        log.exception("An action failed")
+        raise
 
 
 def _written(write: Callable[[], int]) -> int:
@@ -345,6 +343,8 @@ _TROUBLES = {
     Storage.NEWER: Failure.NEWER,
     Storage.IN_USE: Failure.IN_USE,
 }
+# To the sync these are one: no connection. Whoever types an address wants to know which.
+_OFFLINE: dict[type[Trouble], Failure] = {Untrusted: Failure.UNTRUSTED, NotAServer: Failure.NOT_A_SERVER}
 _FAILURES = {
     "offline": Failure.OFFLINE,
     "bad_credentials": Failure.BAD_CREDENTIALS,

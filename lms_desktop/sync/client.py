@@ -21,6 +21,7 @@ from lms_desktop.sync.errors import (
     BadCredentials,
     Declined,
     Disabled,
+    NotAServer,
     NotTaken,
     Offline,
     ServerTrouble,
@@ -110,7 +111,7 @@ class Client:
         self._http.close()
 
     def server(self) -> ServerFacts:
-        """Who answers at this address. Raises Offline when it isn't one of ours."""
+        """Who answers at this address. Raises NotAServer when it isn't one of ours."""
         body = self._json(self._send("GET", "/server", limit=_SMALL_BYTES), 200)
         try:
             return ServerFacts(
@@ -122,7 +123,7 @@ class Client:
                 protocol_max=int(body["protocol"]["max"]),
             )
         except (KeyError, TypeError, ValueError) as error:
-            raise Offline("What answers at this address is no learning server.") from error
+            raise NotAServer("What answers at this address is no learning server.") from error
 
     def sign_in(self, email: str, password: str, device: str) -> SignIn:
         """A session for this learner. Raises BadCredentials, Disabled and other Trouble."""
@@ -184,7 +185,7 @@ class Client:
         except (ValueError, RecursionError) as error:
             raise ServerTrouble("The answer can't be read.") from error
         if not isinstance(body, dict) or not is_uuid(body.get("server_id")):
-            raise Offline("What answers at this address is no learning server.")
+            raise NotAServer("What answers at this address is no learning server.")
         return body
 
     def _send(self, method: str, path: str, content: Content | None = None, *, limit: int) -> Answer:
@@ -210,7 +211,7 @@ class Client:
         """What an answer that isn't the wanted one means; only our own server's problem documents are believed."""
         code, text, speaker = _problem(answer)
         if code is None:
-            return Offline(_SOMEBODY_ELSE)
+            return NotAServer(_SOMEBODY_ELSE)
         if server_id is not None and speaker != server_id:
             return WrongAnswerer("wrong_server", _OTHER_SERVER)
         if answer.status in {429, 503}:
@@ -255,7 +256,7 @@ def _retry_after(answer: Answer) -> float | None:
 
 def _check_digest(answer: Answer) -> None:
     if answer.type != "application/json" or not _DIGEST(answer.headers.get("Content-Digest", "")):
-        raise Offline(_SOMEBODY_ELSE)
+        raise NotAServer(_SOMEBODY_ELSE)
 
 
 def _check_raw_digest(answer: Answer, raw: bytes) -> None:

@@ -1,7 +1,8 @@
 """What can stand between this laptop and the server; each leaves the queue as it was.
 
 Trouble
-├── Offline: nobody answered, or somebody else did (a portal's page is no answer)
+├── Offline: nobody answered, or somebody else did
+│   ├── NotAServer: what answered is none of ours: a portal's page, another site
 │   └── Untrusted: somebody answered with a certificate that this laptop doesn't trust, or not at its date
 ├── SignedOut: the server wants this learner to sign in again
 ├── Disabled: the account was closed
@@ -24,6 +25,9 @@ class Trouble(Exception):
 
 class Offline(Trouble):
     code = "offline"
+
+
+class NotAServer(Offline): ...
 
 
 class Untrusted(Offline): ...

@@ -189,6 +189,20 @@ def test_what_a_server_refuses_has_its_own_words(qapp, status, code, failure):
     assert said.value.failure is failure
 
 
+@pytest.mark.parametrize(
+    ("kind", "body"),
+    [("text/html", b"<p>A school's pages</p>"), ("application/json", b"{}"), ("application/json", b'{"name": "cat"}')],
+)
+def test_something_else_that_answers_is_not_called_silence(qapp, kind, body):
+    answer = {"headers": {"Content-Type": kind}, "stream": httpx.ByteStream(body)}
+    site = httpx.MockTransport(lambda _: httpx.Response(200, **answer))
+    asked = client.Client("http://localhost", transport=site)
+    with pytest.raises(app.ActionFailed) as said:
+        app._said_to_the_window(asked.server)
+    asked.close()
+    assert said.value.failure is Failure.NOT_A_SERVER
+
+
 def test_who_tried_too_often_is_told_to_wait(qapp):
     headers = httpx.Headers({"Content-Type": "application/problem+json", "Retry-After": "30"})
     answer = client.Answer(429, headers, PROBLEM)
