@@ -14,10 +14,9 @@ from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.profile import Owner, folder_of
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rows import Learner, Place
-from lms_desktop.store.store import Store
 from lms_desktop.sync.client import Client, ServerFacts, SignIn
 from lms_desktop.sync.credentials import Credentials
-from lms_desktop.sync.errors import Offline, TooOld, Trouble, Untrusted, WrongAnswerer
+from lms_desktop.sync.errors import Offline, TooOld, Trouble, Untrusted
 from lms_server.contract import wire
 
 T = TypeVar("T")
@@ -77,14 +76,6 @@ class Accounts:
         """A guest's profile at a server: its catalog and previews, no work. Raises Trouble."""
         found = self.look_up(address)
         return self._make(found, Learner(None, "", ""))
-
-    def sign_in_again(self, store: Store, password: str) -> None:
-        """The same learner signs in again after the server forgot the session; another one is refused."""
-        entered = _with(store.place.url, lambda c: c.sign_in(store.learner.email, password, self.device.name))
-        if entered.uid != store.learner.uid:
-            raise WrongAnswerer("wrong_user", "This is another learner than the one whose work waits here.")
-        Credentials(store.folder).write(entered.token)
-        store.note_sign_in(needed=False)
 
     def sign_out(self, folder: Path) -> None:
         """End the session. The profile and its unsent work stay, for this learner's next sign-in."""

@@ -104,12 +104,11 @@ class ActionFailed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ServerFacts:
-    """What a server says of itself before anybody signs in; ``courses`` is null where it was not asked."""
+    """What a server says of itself before anybody signs in."""
 
     url: str
     name: str
     registration_is_open: bool
-    courses: int | None = None
 
 
 class Actions(Protocol):

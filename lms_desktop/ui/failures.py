@@ -119,7 +119,6 @@ def sync_words(row: SyncRow) -> tuple[str, str]:
         return tr("All sent"), "small"
     words = {
         "offline": tr("No answer, saved here"),
-        "sign_in": tr("Sign in needed, saved here"),
         "signed_out": tr("Sign in needed, saved here"),
         "account_disabled": tr("Account switched off, saved here"),
         "wrong_server": tr("Another server answered, saved here"),

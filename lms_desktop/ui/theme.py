@@ -81,13 +81,6 @@ def font(size: float, weight: QFont.Weight = REGULAR) -> QFont:
     return made
 
 
-def code_font(size: float) -> QFont:
-    """The font of code, at a size before text size."""
-    made = font(size)
-    made.setFamilies(["Noto Sans Mono", "Noto Sans Arabic", "Noto Sans"])
-    return made
-
-
 def families() -> list[str]:
     """Latin first in a Latin window, Arabic first in an Arabic one: the first one decides the height of lines."""
     arabic_first = QLocale().textDirection() is Qt.LayoutDirection.RightToLeft

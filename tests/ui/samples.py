@@ -346,7 +346,7 @@ class SampleActions:
         return self.known
 
     def look_up(self, url: str) -> Future:
-        return self._answer("look_up", ServerFacts(url, "Hillside Library", registration_is_open=True, courses=31), url)
+        return self._answer("look_up", ServerFacts(url, "Hillside Library", registration_is_open=True), url)
 
     def sign_in(self, url: str, email: str, password: str) -> Future:
         return self._answer("sign_in", self.shelf, url, email, password)

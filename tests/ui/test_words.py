@@ -37,9 +37,10 @@ def places(text):
 
 
 @pytest.mark.parametrize("language", ["es", "ar"])
-def test_every_text_is_translated(language):
+def test_every_text_is_translated_and_no_other(language):
     used, catalog = texts_used(), CATALOGS[language]
     assert sorted(set(used) - set(catalog)) == []
+    assert sorted(set(catalog) - set(used)) == []
 
 
 @pytest.mark.parametrize("language", ["es", "ar"])

@@ -224,6 +224,6 @@ def _add_free_room(card: Card, free: int, *, is_short: bool) -> None:
 def _failed(row: DownloadRow) -> str:
     if row.reason == "disk_full":
         return tr("The disk is full. Your work is safe. Free some room and try again.")
-    if row.reason in {"offline", "no_connection"}:
+    if row.reason == "offline":
         return tr("No network. It goes on from where it stopped.")
     return tr("What is here stays here; try again.")

@@ -214,6 +214,6 @@ def _rate(row: DownloadRow) -> str | None:
 def _failed_words(reason: str | None, done: str) -> str:
     if reason == "disk_full":
         return tr("The disk is full. The download stopped at {done}. Free some room and try again.", done=done)
-    if reason in {"offline", "no_connection"}:
+    if reason == "offline":
         return tr("No network. The download stopped at {done} and goes on from there.", done=done)
     return tr("The download stopped at {done}. What is here stays here; try again.", done=done)

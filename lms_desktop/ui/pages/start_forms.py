@@ -360,10 +360,7 @@ class AccountForm(Form):
 def found_words(server: ServerFacts) -> str:
     """What a server says of itself."""
     accounts = tr("new accounts allowed") if server.registration_is_open else tr("accounts are given by its admin")
-    if server.courses is None:
-        return tr("{place} found, {accounts}.", place=server.name, accounts=accounts)
-    courses = tr_n("{n} course", "{n} courses", server.courses)
-    return tr("{place} found. {courses}, {accounts}.", place=server.name, courses=courses, accounts=accounts)
+    return tr("{place} found, {accounts}.", place=server.name, accounts=accounts)
 
 
 def _or() -> QBoxLayout:

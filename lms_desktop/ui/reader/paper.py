@@ -9,7 +9,6 @@ from PySide6.QtGui import QImage
 MAX_PAGES = 2_000
 # A page of a poster is shown smaller, not refused.
 MAX_SIDE_PX = 6_000
-POINTS_PER_INCH = 72
 
 
 @dataclass(frozen=True, slots=True)

@@ -141,22 +141,14 @@ def _draw_picture(painter: QPainter, box: QRect, picture: QPixmap, radius: int) 
 class Cover(QWidget):
     """A cover that stands by itself."""
 
-    def __init__(
-        self, shown: CoverArt | None = None, size: QSize | None = None, radius: int = 8, parent: QWidget | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, shown: CoverArt, size: QSize, radius: int) -> None:
+        super().__init__()
         self._art = shown
         self._radius = radius
-        self.setFixedSize(size or QSize(96, 120))
+        self.setFixedSize(size)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
 
-    def show_art(self, shown: CoverArt) -> None:
-        self._art = shown
-        self.update()
-
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
-        if self._art is None:
-            return
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         draw_cover(painter, self.rect(), self._art, self._radius)

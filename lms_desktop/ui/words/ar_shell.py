@@ -108,7 +108,6 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "None: this is the sample course": "لا خادم: هذه الدورة التجريبية",
     "Learner": "المتعلّم",
     "{n} courses": ("لا دورات", "دورة واحدة", "دورتان", "{n} دورات", "{n} دورة", "{n} دورة"),
-    "{place} found. {courses}, {accounts}.": "وُجد: {place}. {courses}، {accounts}.",
     "new accounts allowed": "الحسابات الجديدة مسموح بها",
     "accounts are given by its admin": "الحسابات تُطلب من الإدارة",
     "{place} found, {accounts}.": "وُجد: {place}، {accounts}.",

@@ -101,7 +101,6 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "None: this is the sample course": "Ninguno: este es el curso de muestra",
     "Learner": "Estudiante",
     "{n} courses": ("{n} curso", "{n} cursos"),
-    "{place} found. {courses}, {accounts}.": "{place} encontrada. {courses}, {accounts}.",
     "new accounts allowed": "se admiten cuentas nuevas",
     "accounts are given by its admin": "las cuentas las da su administración",
     "{place} found, {accounts}.": "{place} encontrada, {accounts}.",
