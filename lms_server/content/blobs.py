@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import IO, BinaryIO
 
 CHUNK_BYTES = 1 << 20
 # A disk makes many files durable at once in the time that it needs for one.
@@ -46,7 +46,7 @@ class Blobs:
     def read(self, sha256: str) -> bytes:
         return self.path(sha256).read_bytes()
 
-    def put(self, stream: BinaryIO, expected: str | None = None) -> str:
+    def put(self, stream: IO[bytes], expected: str | None = None) -> str:
         """Keep the stream's bytes and return their hash; durable when this returns."""
         written: dict[Path, str] = {}
         try:
@@ -108,7 +108,7 @@ class Blobs:
                 return False
         return place.is_file()
 
-    def _write(self, stream: BinaryIO, expected: str | None, written: dict[Path, str]) -> None:
+    def _write(self, stream: IO[bytes], expected: str | None, written: dict[Path, str]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
         descriptor, name = tempfile.mkstemp(dir=self.root, prefix=_PART)
         written[Path(name)] = ""
@@ -135,7 +135,7 @@ class Blobs:
         _flush_all(folders)
 
 
-def _copy(stream: BinaryIO, target: BinaryIO) -> str:
+def _copy(stream: IO[bytes], target: BinaryIO) -> str:
     digest = hashlib.sha256()
     while chunk := stream.read(CHUNK_BYTES):
         digest.update(chunk)

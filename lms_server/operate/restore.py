@@ -96,7 +96,7 @@ def _put_blobs(archive: zipfile.ZipFile, members: list[str], blobs: Blobs) -> No
         sha256 = member.removeprefix(BLOBS).replace("/", "")
         if not blobs.has(sha256):
             with archive.open(member) as file:
-                blobs.put(file, sha256)  # type: ignore[arg-type]
+                blobs.put(file, sha256)
 
 
 def _swap(restored: Path, target: Path) -> None:

@@ -151,6 +151,7 @@ def _tar(files: list[tuple[str, Path, int]]) -> Iterator[bytes]:
         entry.size = size
         yield entry.tobuf(tarfile.USTAR_FORMAT)
         with path.open("rb") as file:
-            yield from iter(lambda file=file: file.read(_CHUNK_BYTES), b"")  # type: ignore[misc]
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
         yield b"\0" * (-size % _BLOCK)
     yield b"\0" * (2 * _BLOCK)

@@ -190,12 +190,14 @@ def _colours(button: Button, t: Tokens) -> Colours:
 
 def _primary(t: Tokens) -> tuple[Colours, Colours, Colours]:
     fills = (t.accent, t.accent_hover, t.accent_pressed)
-    return tuple(Colours(fill, None, t.accent_text) for fill in fills)  # type: ignore[return-value]
+    at_rest, hover, pressed = (Colours(fill, None, t.accent_text) for fill in fills)
+    return at_rest, hover, pressed
 
 
 def _plain(t: Tokens) -> tuple[Colours, Colours, Colours]:
     fills = (t.raised, t.background, t.sunken)
-    return tuple(Colours(fill, t.outline, t.text) for fill in fills)  # type: ignore[return-value]
+    at_rest, hover, pressed = (Colours(fill, t.outline, t.text) for fill in fills)
+    return at_rest, hover, pressed
 
 
 def _quiet(t: Tokens) -> tuple[Colours, Colours, Colours]:

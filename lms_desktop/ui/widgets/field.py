@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QPainter, QPaintEvent
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
 from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
@@ -36,11 +36,11 @@ class SearchField(QLineEdit):
         self.textChanged.connect(lambda _text: self._pause.start())
         self._set_margins()
 
-    def keyPressEvent(self, event: QEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape and self.text():  # type: ignore[attr-defined]
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() == Qt.Key.Key_Escape and self.text():
             self.clear()
             return
-        super().keyPressEvent(event)  # type: ignore[arg-type]
+        super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -107,10 +107,6 @@ class LabeledField(QWidget):
 
     def set_success(self, text: str) -> None:
         self._say(text, "small-success", "ring-check")
-
-    def set_hint(self, text: str) -> None:
-        self._hint = text
-        self.clear_message()
 
     def clear_message(self) -> None:
         """Back to the hint."""

@@ -15,8 +15,9 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QPainter
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QApplication,
     QListView,
     QSizePolicy,
@@ -75,7 +76,6 @@ class LessonList(QListView):
         self.setEditTriggers(QListView.EditTrigger.NoEditTriggers)
         self.viewport().setAutoFillBackground(False)
         self.clicked.connect(self._choose)
-        self.activated.connect(self._choose_by_key)
         if not compact:
             self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
             self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -102,16 +102,11 @@ class LessonList(QListView):
             self.updateGeometry()
         self._go_to_current()
 
-    def set_current(self, uid: str | None) -> None:
-        """Move the mark of the present lesson."""
-        self._model.mark_current(uid)
-        self._go_to_current()
-
-    def keyPressEvent(self, event: QEvent) -> None:
-        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:  # type: ignore[attr-defined]
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space}:
             self._choose(self.currentIndex())
             return
-        super().keyPressEvent(event)  # type: ignore[arg-type]
+        super().keyPressEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
@@ -143,10 +138,6 @@ class LessonList(QListView):
         if isinstance(row, Row) and row.lesson is not None:
             self.chosen.emit(row.lesson.uid)
 
-    def _choose_by_key(self, index: QModelIndex) -> None:
-        # Qt activates on a double click too, which the first click has answered.
-        del index
-
 
 class _Lessons(QAbstractListModel):
     def __init__(self, parent: QWidget) -> None:
@@ -157,13 +148,6 @@ class _Lessons(QAbstractListModel):
         self.beginResetModel()
         self.rows = rows
         self.endResetModel()
-
-    def mark_current(self, uid: str | None) -> None:
-        self.rows = [
-            Row(row.heading, row.lesson, row.lesson is not None and row.lesson.uid == uid) for row in self.rows
-        ]
-        if self.rows:
-            self.dataChanged.emit(self.index(0), self.index(len(self.rows) - 1))
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
         return 0 if parent.isValid() else len(self.rows)
@@ -208,13 +192,13 @@ class _LessonDelegate(QStyledItemDelegate):
             _draw_lesson(painter, box, row, direction, compact=self._compact)
         painter.restore()
 
-    def helpEvent(self, event: object, view: object, option: QStyleOptionViewItem, index: Index) -> bool:
+    def helpEvent(self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: Index) -> bool:
         row = index.data(ROW)
         if row is not None and row.lesson is not None:
             room = option.rect.width() - 56
             cut = is_cut(row.lesson.title, _face(row), room)
-            view.setToolTip(row.lesson.title if cut else "")  # type: ignore[attr-defined]
-        return super().helpEvent(event, view, option, index)  # type: ignore[arg-type]
+            view.setToolTip(row.lesson.title if cut else "")
+        return super().helpEvent(event, view, option, index)
 
 
 def row_height(row: Row, *, compact: bool) -> int:
@@ -264,7 +248,7 @@ def _spoken(row: Row) -> str:
     return ", ".join(part for part in said if part)
 
 
-def _face(row: Row):  # type: ignore[no-untyped-def]  # noqa: ANN202 - a QFont
+def _face(row: Row) -> QFont:
     return font(14, STRONG if row.is_current else REGULAR)
 
 

@@ -1,7 +1,7 @@
 """The parts of the sidebar: its items, the place at its head, the learner at its foot."""
 
-from PySide6.QtCore import QEvent, QSize
-from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
+from PySide6.QtCore import QSize
+from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
@@ -56,8 +56,8 @@ class SidebarItem(QAbstractButton):
         self._shows_focus = False
         super().focusOutEvent(event)
 
-    def enterEvent(self, event: QEvent) -> None:
-        super().enterEvent(event)  # type: ignore[arg-type]
+    def enterEvent(self, event: QEnterEvent) -> None:
+        super().enterEvent(event)
         self.update()
 
     def paintEvent(self, event: QPaintEvent) -> None:  # noqa: ARG002 - Qt's signature
