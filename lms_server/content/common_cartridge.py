@@ -93,14 +93,14 @@ def _license(words: str) -> str:
 
 
 def _resources(manifest: Element) -> Iterator[Resource]:
-    for entry in xml.children(xml.first(manifest, "resources") or Element("none"), "resource"):
+    for entry in xml.children(xml.first(manifest, "resources"), "resource"):
         files = tuple(file.get("href", "") for file in xml.children(entry, "file"))
         path = entry.get("href") or (files[0] if files else None)
         yield Resource(entry.get("identifier", ""), entry.get("type", ""), path and within("", path), files)
 
 
 def _items(manifest: Element) -> Iterator[Item]:
-    for organization in xml.children(xml.first(manifest, "organizations") or Element("none"), "organization"):
+    for organization in xml.children(xml.first(manifest, "organizations"), "organization"):
         yield from _below(organization, ())
 
 

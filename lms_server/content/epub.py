@@ -58,7 +58,7 @@ def outline(tree: Tree) -> Outline:
     path = _package_path(tree)
     package = xml.parse(tree, path)
     entries = dict(_entries(package, path))
-    metadata = xml.first(package, "metadata") or Element("none")
+    metadata = xml.first(package, "metadata")
     labels = _labels(tree, package, entries)
     remarks: list[Remark] = []
     title = _meta(metadata, "title") or tree.name
@@ -98,18 +98,18 @@ def _package_path(tree: Tree) -> str:
 
 
 def _entries(package: Element, base: str) -> Iterator[tuple[str, Entry]]:
-    for item in xml.children(xml.first(package, "manifest") or Element("none"), "item"):
+    for item in xml.children(xml.first(package, "manifest"), "item"):
         path = join(base, item.get("href", ""))
         if path is not None:
             properties = frozenset(item.get("properties", "").split())
             yield item.get("id", ""), Entry(path, item.get("media-type", ""), properties)
 
 
-def _meta(metadata: Element, name: str) -> str:
+def _meta(metadata: Element | None, name: str) -> str:
     return xml.text_of(xml.first(metadata, name))
 
 
-def _cover(metadata: Element, entries: Mapping[str, Entry]) -> str | None:
+def _cover(metadata: Element | None, entries: Mapping[str, Entry]) -> str | None:
     for entry in entries.values():
         if "cover-image" in entry.properties:
             return entry.path
@@ -122,7 +122,7 @@ def _lessons(
     tree: Tree, package: Element, entries: Mapping[str, Entry], labels: Mapping[str, Label], remarks: list[Remark]
 ) -> Iterator[LessonSource]:
     seen: set[str] = set()
-    for reference in xml.children(xml.first(package, "spine") or Element("none"), "itemref"):
+    for reference in xml.children(xml.first(package, "spine"), "itemref"):
         entry = entries.get(reference.get("idref", ""))
         if entry is None or entry.path not in tree:
             remarks.append(
@@ -166,10 +166,10 @@ def _named(tree: Tree, package: Element, entries: Mapping[str, Entry]) -> Iterat
     spine = xml.first(package, "spine")
     ncx = entries.get(spine.get("toc", "") if spine is not None else "")
     if ncx is not None and ncx.path in tree:
-        yield from _points(xml.first(xml.parse(tree, ncx.path), "navMap") or Element("none"), ncx.path, ())
+        yield from _points(xml.first(xml.parse(tree, ncx.path), "navMap"), ncx.path, ())
 
 
-def _points(element: Element, base: str, above: tuple[str, ...]) -> Iterator[tuple[str, Label]]:
+def _points(element: Element | None, base: str, above: tuple[str, ...]) -> Iterator[tuple[str, Label]]:
     for point in xml.children(element, "navPoint"):
         title = xml.text_of(xml.first(point, "navLabel"))
         content = xml.first(point, "content")

@@ -42,18 +42,17 @@ def local(element: Element) -> str:
     return element.tag.rpartition("}")[2]
 
 
-def children(element: Element, *names: str) -> list[Element]:
-    """The children with one of these local names, in order; all of them without names."""
+def children(element: Element | None, *names: str) -> list[Element]:
+    """The children with one of these local names, in order; all of them without names, none of nothing."""
+    if element is None:
+        return []
     return [child for child in element if isinstance(child.tag, str) and (not names or local(child) in names)]
 
 
-def first(element: Element, *path: str) -> Element | None:
+def first(element: Element | None, *path: str) -> Element | None:
     """The first descendant along a path of local names."""
     for name in path:
-        found = children(element, name)
-        if not found:
-            return None
-        element = found[0]
+        element = next(iter(children(element, name)), None)
     return element
 
 
