@@ -11,7 +11,7 @@ from lms_server.content import xml
 from lms_server.content.compose import LessonSource, Outline, slug_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.mdbook import SECTION_MARK
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import Remark, RemarkCode, Remarks
 from lms_server.content.paths import within
 from lms_server.content.qti import questions
 from lms_server.content.tree import Tree
@@ -57,12 +57,12 @@ def outline(tree: Tree) -> Outline:
     """The cartridge as a course."""
     manifest = xml.parse(tree, MANIFEST)
     resources = {resource.identifier: resource for resource in _resources(manifest)}
-    remarks: dict[Remark, None] = {}
+    remarks = Remarks()
     items = list(_items(manifest))
     language = xml.text_of(_lom(manifest, "general", "language"))[:35] or "en"
     lessons = _lessons(tree, items, resources, language, remarks)
-    remarks.update(dict.fromkeys(_dangling(tree, resources)))
-    remarks.update(dict.fromkeys(_outside(tree, {lesson.path for lesson in lessons})))
+    remarks.add(*_dangling(tree, resources))
+    remarks.add(*_outside(tree, {lesson.path for lesson in lessons}))
     title = xml.text_of(_lom(manifest, "general", "title")) or tree.name
     return Outline(
         tree=tree,
@@ -73,7 +73,7 @@ def outline(tree: Tree) -> Outline:
         license=_license(xml.text_of(_lom(manifest, "rights", "description"))),
         cover=_cover(tree, resources),
         lessons=lessons,
-        remarks=tuple(remarks),
+        remarks=remarks.all(),
         translate=_translate(tree),
         withheld=_is_withheld,
     )
@@ -114,7 +114,7 @@ def _below(element: Element, above: tuple[str, ...]) -> Iterator[Item]:
 
 
 def _lessons(
-    tree: Tree, items: list[Item], resources: Mapping[str, Resource], language: str, remarks: dict[Remark, None]
+    tree: Tree, items: list[Item], resources: Mapping[str, Resource], language: str, remarks: Remarks
 ) -> tuple[LessonSource, ...]:
     lessons: dict[str, LessonSource] = {}
     for item in items:
@@ -129,17 +129,15 @@ def _lessons(
 
 
 def _content(
-    tree: Tree, item: Item, resource: Resource | None, language: str, remarks: dict[Remark, None]
+    tree: Tree, item: Item, resource: Resource | None, language: str, remarks: Remarks
 ) -> tuple[str, tuple[str, ...]]:
     """The lesson's HTML and the files that go with it."""
     if resource is None or resource.path is None or resource.path not in tree:
-        remarks[
-            Remark(
-                RemarkCode.MISSING_TARGET,
-                MANIFEST,
-                sentence("What {title!r} leads to is not in the cartridge.", title=item.title),
-            )
-        ] = None
+        remarks.note(
+            RemarkCode.MISSING_TARGET,
+            MANIFEST,
+            sentence("What {title!r} leads to is not in the cartridge.", title=item.title),
+        )
         return _left_out(item.title, language), ()
     path = resource.path
     if PurePosixPath(path).suffix.lower() in _PAGES:
@@ -149,7 +147,7 @@ def _content(
     return _from_xml(xml.parse(tree, path), item, path, language, remarks), ()
 
 
-def _from_xml(root: Element, item: Item, path: str, language: str, remarks: dict[Remark, None]) -> str:
+def _from_xml(root: Element, item: Item, path: str, language: str, remarks: Remarks) -> str:
     name = xml.local(root)
     if name == "topic":
         text = xml.first(root, "text")
@@ -163,15 +161,13 @@ def _from_xml(root: Element, item: Item, path: str, language: str, remarks: dict
         return _online(xml.text_of(found if found is not None else xml.first(root, "launch_url")), item.title)
     if read := questions(root, language):
         words = sentence("{title!r} is there to be read; no answer is marked.", title=item.title)
-        remarks[Remark(RemarkCode.UNSUPPORTED_BLOCK, path, words)] = None
+        remarks.note(RemarkCode.UNSUPPORTED_BLOCK, path, words)
         return read
-    remarks[
-        Remark(
-            RemarkCode.UNSUPPORTED_BLOCK,
-            path,
-            sentence("{title!r} ({name}) can't be done here and was left out.", title=item.title, name=name),
-        )
-    ] = None
+    remarks.note(
+        RemarkCode.UNSUPPORTED_BLOCK,
+        path,
+        sentence("{title!r} ({name}) can't be done here and was left out.", title=item.title, name=name),
+    )
     return _left_out(item.title, language)
 
 

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from lms_server.content.assets import Assets
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.links import Links
-from lms_server.content.model import Asset, CoursePackage, LessonDraft, Remark, RemarkCode
+from lms_server.content.model import Asset, CoursePackage, LessonDraft, Remark, RemarkCode, Remarks
 from lms_server.content.paths import link_name, within
 from lms_server.content.places import Places
 from lms_server.content.sanitize import places_of, sanitise
@@ -103,16 +103,16 @@ def compose(outline: Outline, progress: Progress = unheard) -> CoursePackage:
     by_path.update({alias: by_path[path] for alias, path in outline.aliases})
     places = _places(outline.lessons, uids)
     links = Links(outline.tree, by_path, outline.withheld, assets.kind, outline.translate, places, assets.embed)
-    remarks = dict.fromkeys(outline.remarks)
+    remarks = Remarks(outline.remarks)
     lessons = []
     for done, (source, uid) in enumerate(zip(outline.lessons, uids, strict=True)):
         progress(done, len(outline.lessons))
         lessons.append(_lesson(source, uid, links, assets, outline.language, remarks))
     progress(len(lessons), len(lessons))
     cover = _cover(outline, links, assets, remarks)
-    remarks.update(dict.fromkeys(_shortened(outline)))
-    remarks.update(dict.fromkeys(_unused(outline, assets)))
-    return _package(outline, course_uid, cover, tuple(lessons), tuple(remarks))
+    remarks.add(*_shortened(outline))
+    remarks.add(*_unused(outline, assets))
+    return _package(outline, course_uid, cover, tuple(lessons), remarks.all())
 
 
 def _package(
@@ -174,7 +174,7 @@ def _places(lessons: Iterable[LessonSource], uids: Iterable[str]) -> Callable[[s
 
 
 def _lesson(
-    source: LessonSource, uid: str, links: Links, assets: Assets, language: str, remarks: dict[Remark, None]
+    source: LessonSource, uid: str, links: Links, assets: Assets, language: str, remarks: Remarks
 ) -> LessonDraft:
     def resolve(address: str, is_picture: bool) -> Target:  # noqa: FBT001 -- the shaper's call
         target = links.resolve(address, "" if source.from_root else source.path, is_picture=is_picture)
@@ -183,9 +183,9 @@ def _lesson(
         return replace(target, address=f"#{str(target.address).removeprefix(own)}") if is_own else target
 
     clean = sanitise(source.html, resolve, language=language, where=source.path)
-    remarks.update(dict.fromkeys(clean.remarks))
+    remarks.add(*clean.remarks)
     if not clean.html.strip():
-        remarks[Remark(RemarkCode.EMPTY_LESSON, source.path, sentence("The lesson has no text."))] = None
+        remarks.note(RemarkCode.EMPTY_LESSON, source.path, sentence("The lesson has no text."))
     names = dict.fromkeys(clean.assets)
     names.update(dict.fromkeys(_declared(source, links, remarks)))
     return LessonDraft(
@@ -199,37 +199,31 @@ def _lesson(
     )
 
 
-def _declared(source: LessonSource, links: Links, remarks: dict[Remark, None]) -> Iterable[str]:
+def _declared(source: LessonSource, links: Links, remarks: Remarks) -> Iterable[str]:
     for path in source.attachments:
         if path not in links.tree:
-            remarks[
-                Remark(
-                    RemarkCode.MISSING_FILE,
-                    source.path,
-                    sentence("The attachment {path} is not in the course.", path=path[:200]),
-                )
-            ] = None
+            remarks.note(
+                RemarkCode.MISSING_FILE,
+                source.path,
+                sentence("The attachment {path} is not in the course.", path=path[:200]),
+            )
         elif links.kind(path).media_type:
             yield link_name(path)
         else:
             kind = links.kind(path)
-            remarks[
-                Remark(
-                    kind.trouble or RemarkCode.EMPTY_FILE,
-                    source.path,
-                    sentence("{path}: {words}.", path=path[:200], words=kind.words or ""),
-                )
-            ] = None
+            remarks.note(
+                kind.trouble or RemarkCode.EMPTY_FILE,
+                source.path,
+                sentence("{path}: {words}.", path=path[:200], words=kind.words or ""),
+            )
 
 
-def _cover(outline: Outline, links: Links, assets: Assets, remarks: dict[Remark, None]) -> Asset | None:
+def _cover(outline: Outline, links: Links, assets: Assets, remarks: Remarks) -> Asset | None:
     path = within("", outline.cover) if outline.cover else None
     if path is None:
         return None
     if path not in outline.tree or not links.kind(path).can_be_shown:
-        remarks[Remark(RemarkCode.MISSING_IMAGE, path[:200], sentence("The cover is not a picture in the course."))] = (
-            None
-        )
+        remarks.note(RemarkCode.MISSING_IMAGE, path[:200], sentence("The cover is not a picture in the course."))
         return None
     return assets.named(link_name(path))
 

@@ -10,7 +10,7 @@ from lms_server.content import xml
 from lms_server.content.compose import LessonSource, Outline, authors_of, slug_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.mdbook import SECTION_MARK
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
 from lms_server.content.xml import Element
@@ -60,7 +60,7 @@ def outline(tree: Tree) -> Outline:
     entries = dict(_entries(package, path))
     metadata = xml.first(package, "metadata")
     labels = _labels(tree, package, entries)
-    remarks: list[Remark] = []
+    remarks = Remarks()
     title = _meta(metadata, "title") or tree.name
     lessons = tuple(_lessons(tree, package, entries, labels, remarks))
     return Outline(
@@ -73,7 +73,7 @@ def outline(tree: Tree) -> Outline:
         authors=authors_of(xml.text_of(creator) for creator in xml.children(metadata, "creator")),
         cover=_cover(metadata, entries),
         lessons=lessons,
-        remarks=tuple(remarks),
+        remarks=remarks.all(),
         withheld=lambda file: PurePosixPath(file).suffix.lower() in _WITHHELD or file.startswith("META-INF/"),
     )
 
@@ -119,19 +119,14 @@ def _cover(metadata: Element | None, entries: Mapping[str, Entry]) -> str | None
 
 
 def _lessons(
-    tree: Tree, package: Element, entries: Mapping[str, Entry], labels: Mapping[str, Label], remarks: list[Remark]
+    tree: Tree, package: Element, entries: Mapping[str, Entry], labels: Mapping[str, Label], remarks: Remarks
 ) -> Iterator[LessonSource]:
     seen: set[str] = set()
     for reference in xml.children(xml.first(package, "spine"), "itemref"):
         entry = entries.get(reference.get("idref", ""))
         if entry is None or entry.path not in tree:
-            remarks.append(
-                Remark(
-                    RemarkCode.MISSING_TARGET,
-                    "",
-                    sentence("The spine names {name}, which isn't there.", name=reference.get("idref")),
-                )
-            )
+            words = sentence("The spine names {name}, which isn't there.", name=reference.get("idref"))
+            remarks.note(RemarkCode.MISSING_TARGET, "", words)
         elif entry.media_type in _PAGES and entry.path not in seen and not _is_aside(reference, entry):
             seen.add(entry.path)
             yield _lesson(tree, entry, labels.get(entry.path))

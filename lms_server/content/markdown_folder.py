@@ -11,7 +11,7 @@ from lms_server.content.compose import LessonSource, Outline, minutes_of, slug_o
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.markdown import Page, page, to_html, yaml_mapping
 from lms_server.content.mdbook import SECTION_MARK
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import join, natural_key, within
 from lms_server.content.tree import Tree
 from lms_server.sentences import sentence
@@ -40,14 +40,12 @@ def outline(tree: Tree) -> Outline:
     """The folder as a course."""
     about = _navigation(tree)
     places = list(_navigated(tree, about)) or list(_listed(tree)) or list(_by_name(tree))
-    remarks: dict[Remark, None] = {}
+    remarks = Remarks()
     lessons = tuple(_lesson(tree, place, remarks) for place in dict.fromkeys(places))
     used = {lesson.path for lesson in lessons}
     for path in sorted(tree.sizes, key=natural_key):
         if _is_lesson(path) and path not in used and path not in _LISTS:
-            remarks[
-                Remark(RemarkCode.NOT_LISTED, path, sentence("The file is not in the list and was not imported."))
-            ] = None
+            remarks.note(RemarkCode.NOT_LISTED, path, sentence("The file is not in the list and was not imported."))
     title = str(about.get("site_name") or "") or _heading(tree) or _words(tree.name)
     return Outline(
         tree=tree,
@@ -55,7 +53,7 @@ def outline(tree: Tree) -> Outline:
         title=title,
         summary=str(about.get("site_description") or ""),
         lessons=lessons,
-        remarks=tuple(remarks),
+        remarks=remarks.all(),
         withheld=lambda path: path.endswith((".md", ".yml", ".yaml")),
     )
 
@@ -134,13 +132,11 @@ def _page(tree: Tree, path: str) -> Page:
         return Page({}, text)
 
 
-def _lesson(tree: Tree, place: Place, remarks: dict[Remark, None]) -> LessonSource:
+def _lesson(tree: Tree, place: Place, remarks: Remarks) -> LessonSource:
     path, section, title = place
     read = _page(tree, path)
     if read.matter.get("draft") is True:
-        remarks[Remark(RemarkCode.UNPUBLISHED, path, sentence("The page calls itself a draft and was imported."))] = (
-            None
-        )
+        remarks.note(RemarkCode.UNPUBLISHED, path, sentence("The page calls itself a draft and was imported."))
     named = title or read.matter.get("title") or read.heading or _words(PurePosixPath(path).stem)
     return LessonSource(
         path=path,

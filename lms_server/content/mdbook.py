@@ -12,7 +12,7 @@ from markdown_it.token import Token
 from lms_server.content.compose import LessonSource, Outline, authors_of, minutes_of, slug_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.markdown import Page, code_marked, page, plain, to_html
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
 from lms_server.sentences import sentence
@@ -67,7 +67,7 @@ def outline(tree: Tree) -> Outline:
     about = _book(tree).get("book", {}) if BOOK in tree else {}
     source = tree.below(folder) if folder else tree
     language = str(about.get("language", "en"))
-    remarks: dict[Remark, None] = {}
+    remarks = Remarks()
     chapters = tuple(summary(source.text("SUMMARY.md")))
     lessons = tuple(
         _lesson(source, chapter, chapter.path, language, remarks)
@@ -84,7 +84,7 @@ def outline(tree: Tree) -> Outline:
         authors=authors_of(author for author in about.get("authors", []) if isinstance(author, str)),
         license=_license(tree),
         lessons=lessons,
-        remarks=tuple(remarks),
+        remarks=remarks.all(),
         withheld=lambda path: path.endswith((".md", ".toml")),
         aliases=tuple(_folder_indexes(lessons, source)),
     )
@@ -160,15 +160,15 @@ def _has_list(tokens: list[Token], at: int) -> bool:
     return after is not None and after.type in {"bullet_list_open", "ordered_list_open"}
 
 
-def _is_there(tree: Tree, title: str, path: str, remarks: dict[Remark, None]) -> bool:
+def _is_there(tree: Tree, title: str, path: str, remarks: Remarks) -> bool:
     if path in tree:
         return True
     words = sentence("{title} leads to {path}, which isn't there.", title=title, path=path)
-    remarks[Remark(RemarkCode.MISSING_TARGET, "SUMMARY.md", words)] = None
+    remarks.note(RemarkCode.MISSING_TARGET, "SUMMARY.md", words)
     return False
 
 
-def _lesson(tree: Tree, chapter: Chapter, path: str, language: str, remarks: dict[Remark, None]) -> LessonSource:
+def _lesson(tree: Tree, chapter: Chapter, path: str, language: str, remarks: Remarks) -> LessonSource:
     read = _page(tree, path)
     text = _tidied(_included(tree, path, read.text, remarks), path, remarks)
     return LessonSource(
@@ -190,19 +190,15 @@ def _page(tree: Tree, path: str) -> Page:
         return Page({}, text)
 
 
-def _included(tree: Tree, path: str, text: str, remarks: dict[Remark, None]) -> str:
+def _included(tree: Tree, path: str, text: str, remarks: Remarks) -> str:
     def include(found: re.Match[str]) -> str:
         if found[0].startswith("\\"):
             return found[0][1:]
         target = join(path, found[1])
         if target is None or target not in tree:
-            remarks[
-                Remark(
-                    RemarkCode.MISSING_INCLUDE,
-                    path,
-                    sentence("{file} is included but isn't there.", file=found[1][:200]),
-                )
-            ] = None
+            remarks.note(
+                RemarkCode.MISSING_INCLUDE, path, sentence("{file} is included but isn't there.", file=found[1][:200])
+            )
             return f"[{found[1]}]"
         return _lines(tree.text(target), found[2])[:MAX_INCLUDE_CHARS]
 
@@ -230,12 +226,10 @@ def _anchored(text: str, name: str) -> str:
     return "\n".join(line for line in found[1].split("\n") if "ANCHOR" not in line).rstrip("\n") if found else ""
 
 
-def _tidied(text: str, path: str, remarks: dict[Remark, None]) -> str:
+def _tidied(text: str, path: str, remarks: Remarks) -> str:
     """Without mdBook's directives, lines hidden from Rust listings, and what follows a listing's language."""
     if any(not found[0].startswith("\\") for found in _DIRECTIVE.finditer(text)):
-        remarks[
-            Remark(RemarkCode.DIRECTIVE_DROPPED, path, sentence("A directive of the book's own tools was left out."))
-        ] = None
+        remarks.note(RemarkCode.DIRECTIVE_DROPPED, path, sentence("A directive of the book's own tools was left out."))
     text = _DIRECTIVE.sub(_undirected, text)
     return "\n".join(_shown_lines(text))
 

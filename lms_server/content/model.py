@@ -1,7 +1,7 @@
 """A course as read from a package or a foreign format: values only, pictures and files opened when needed."""
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import BinaryIO
@@ -50,6 +50,25 @@ class Remark:
     def text(self) -> str:
         """In English, as on the command line."""
         return str(self.said)
+
+
+class Remarks:
+    """What is noticed while a course is read, in that order; each remark once."""
+
+    def __init__(self, made: Iterable[Remark] = ()) -> None:
+        self._made = dict.fromkeys(made)
+
+    def note(self, code: RemarkCode, where: str, said: Sentence) -> None:
+        """One more remark."""
+        self.add(Remark(code, where, said))
+
+    def add(self, *made: Remark) -> None:
+        """These too."""
+        self._made.update(dict.fromkeys(made))
+
+    def all(self) -> tuple[Remark, ...]:
+        """What was noticed by now."""
+        return tuple(self._made)
 
 
 @dataclass(frozen=True, slots=True)

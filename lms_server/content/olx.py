@@ -11,7 +11,7 @@ from lms_server.content import xml
 from lms_server.content.compose import LessonSource, Outline, slug_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.mdbook import SECTION_MARK
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.olx_blocks import Block, block_html
 from lms_server.content.tree import Tree
 from lms_server.content.xml import Element
@@ -36,7 +36,7 @@ class _Walk:
 
     tree: Tree
     lessons: list[LessonSource] = field(default_factory=list)
-    remarks: dict[Remark, None] = field(default_factory=dict)
+    remarks: Remarks = field(default_factory=Remarks)
     # Every element's name, to the path of the lesson that it is in.
     places: dict[str, str] = field(default_factory=dict)
     language: str = "en"
@@ -60,7 +60,7 @@ def outline(tree: Tree) -> Outline:
         license=_license(str(about.get("license") or "")),
         cover=_static(tree)(f"/static/{image}") if image else None,
         lessons=tuple(walk.lessons),
-        remarks=tuple(walk.remarks),
+        remarks=walk.remarks.all(),
         translate=_translate(tree),
         withheld=lambda path: not path.startswith("static/"),
         aliases=tuple((f"jump/{name}", path) for name, path in walk.places.items()),
@@ -105,9 +105,7 @@ def _section(walk: _Walk, pointer: Element, above: tuple[str, ...], level: int, 
     title = element.get("display_name", "").strip()
     if element.get("visible_to_staff_only", "").lower() == "true":
         where = f"{xml.local(pointer)}/{_name(element)}.xml"
-        walk.remarks[
-            Remark(RemarkCode.HIDDEN_SKIPPED, where, sentence("{title!r} is for staff only.", title=title))
-        ] = None
+        walk.remarks.note(RemarkCode.HIDDEN_SKIPPED, where, sentence("{title!r} is for staff only.", title=title))
         return
     inside = [*names, _name(pointer)]
     if level == len(_LEVELS) - 1:
@@ -130,7 +128,7 @@ def _lesson(walk: _Walk, element: Element, pointer: Element, above: tuple[str, .
         parts.append(_PLACEHOLDER.sub("", html))
         files += more
         if remark is not None:
-            walk.remarks[remark] = None
+            walk.remarks.add(remark)
     walk.places.update(dict.fromkeys(names, path))
     title = element.get("display_name", "").strip() or (above[-1] if above else _name(pointer))
     section = SECTION_MARK.join(above)

@@ -9,7 +9,7 @@ from typing import Any
 from lms_server.content.compose import LEVELS, LessonSource, Outline, authors_of, is_source, minutes_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.markdown import Page, page, to_html
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import Remark, RemarkCode, Remarks
 from lms_server.content.paths import natural_key, within
 from lms_server.content.tree import Tree
 from lms_server.content.words import direction_of
@@ -34,14 +34,13 @@ def outline(tree: Tree) -> Outline:
     about = _description(tree)
     listed = tuple(_listed(about, tree))
     language = _text(about, "language", "en")
-    remarks: list[Remark] = [
-        Remark(RemarkCode.UNKNOWN_KEY, DESCRIPTION, sentence("{key} means nothing here.", key=key))
-        for key in sorted(set(about) - KEYS)
-    ]
+    remarks = Remarks()
+    for key in sorted(set(about) - KEYS):
+        remarks.note(RemarkCode.UNKNOWN_KEY, DESCRIPTION, sentence("{key} means nothing here.", key=key))
     lessons = tuple(
         lesson for section, path in listed if (lesson := _lesson(tree, path, section, language, remarks)) is not None
     )
-    remarks += _not_listed(tree, {path for _, path in listed})
+    remarks.add(*_not_listed(tree, {path for _, path in listed}))
     return Outline(
         tree=tree,
         uid=_uid(about, DESCRIPTION),
@@ -56,7 +55,7 @@ def outline(tree: Tree) -> Outline:
         authors=authors_of(_texts(about, "authors", DESCRIPTION)),
         cover=_text(about, "cover", "") or None,
         lessons=lessons,
-        remarks=tuple(remarks),
+        remarks=remarks.all(),
         withheld=_is_withheld,
     )
 
@@ -153,15 +152,13 @@ def _not_listed(tree: Tree, listed: set[str]) -> Iterable[Remark]:
             )
 
 
-def _lesson(tree: Tree, path: str, section: str, language: str, remarks: list[Remark]) -> LessonSource | None:
+def _lesson(tree: Tree, path: str, section: str, language: str, remarks: Remarks) -> LessonSource | None:
     read = _page(tree, path)
     matter = read.matter
-    remarks += (
-        Remark(RemarkCode.UNKNOWN_KEY, path, sentence("{key} means nothing here.", key=key[:50]))
-        for key in sorted(set(matter) - LESSON_KEYS)
-    )
+    for key in sorted(set(matter) - LESSON_KEYS):
+        remarks.note(RemarkCode.UNKNOWN_KEY, path, sentence("{key} means nothing here.", key=key[:50]))
     if matter.get("draft") is True:
-        remarks.append(Remark(RemarkCode.DRAFT_SKIPPED, path, sentence("The lesson is a draft and was not imported.")))
+        remarks.note(RemarkCode.DRAFT_SKIPPED, path, sentence("The lesson is a draft and was not imported."))
         return None
     return LessonSource(
         path=path,

@@ -9,7 +9,7 @@ from typing import Any
 from lms_server.content.compose import LessonSource, Outline, slug_of
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.markdown import page, to_html, yaml_mapping
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import natural_key
 from lms_server.content.tree import Tree
 from lms_server.content.words import word
@@ -40,13 +40,13 @@ def outline(tree: Tree, parent: str) -> Outline:
     """The project in the language that the folder is named after."""
     about = _meta(tree)
     language = next((name for name in (tree.top, tree.name) if _LANGUAGE.fullmatch(name)), "en")
-    remarks: dict[Remark, None] = {}
+    remarks = Remarks()
     title = str(about.get("title") or parent)
     steps = sorted((path for path in tree.sizes if _STEP.fullmatch(path)), key=natural_key)
     titles = _titles(about)
     lessons = tuple(_lesson(tree, path, titles.get(at), language, remarks) for at, path in enumerate(steps))
     if len(titles) > len(steps):
-        remarks[Remark(RemarkCode.MISSING_TARGET, META, sentence("More steps are listed than there are files."))] = None
+        remarks.note(RemarkCode.MISSING_TARGET, META, sentence("More steps are listed than there are files."))
     files = tuple(sorted(path for path in tree.sizes if path.startswith("resources/")))
     return Outline(
         tree=tree,
@@ -57,7 +57,7 @@ def outline(tree: Tree, parent: str) -> Outline:
         version=str(about.get("version") or ""),
         cover=str(about["hero_image"]) if about.get("hero_image") else None,
         lessons=_with_files(lessons, files),
-        remarks=tuple(remarks),
+        remarks=remarks.all(),
     )
 
 
@@ -89,7 +89,7 @@ def _titles(about: dict[str, Any]) -> dict[int, str]:
     return {at: str(step["title"]) for at, step in enumerate(steps) if isinstance(step, dict) and step.get("title")}
 
 
-def _lesson(tree: Tree, path: str, title: str | None, language: str, remarks: dict[Remark, None]) -> LessonSource:
+def _lesson(tree: Tree, path: str, title: str | None, language: str, remarks: Remarks) -> LessonSource:
     text = tree.text(path)
     blocks = "\n".join(_blocks(list(_parted(text.split("\n"))), path, language, remarks))
     heading = page(text).heading if not text.startswith("---\n") else None
@@ -109,7 +109,7 @@ def _parted(lines: list[str]) -> Iterator[str]:
         )
 
 
-def _blocks(lines: list[str], path: str, language: str, remarks: dict[Remark, None]) -> Iterator[str]:
+def _blocks(lines: list[str], path: str, language: str, remarks: Remarks) -> Iterator[str]:
     """``--- task ---`` and its kin become boxes; a second ``---`` block right after says the box's title."""
     fence = ""
     at = 0
@@ -123,13 +123,9 @@ def _blocks(lines: list[str], path: str, language: str, remarks: dict[Remark, No
         matter, at = _matter(lines, at) if not found[1] else ({}, at)
         yield from _box(found[2], is_end=bool(found[1]), matter=matter, language=language)
         if found[2] not in _TITLED and found[2] not in _BARE and found[2] != "collapse":
-            remarks[
-                Remark(
-                    RemarkCode.UNSUPPORTED_BLOCK,
-                    path,
-                    sentence("The block {name} is shown as plain text.", name=found[2]),
-                )
-            ] = None
+            remarks.note(
+                RemarkCode.UNSUPPORTED_BLOCK, path, sentence("The block {name} is shown as plain text.", name=found[2])
+            )
 
 
 def _fence_after(fence: str, line: str) -> str:

@@ -122,7 +122,7 @@ def sanitise(html: str, resolve: Resolve, *, language: str = "en", where: str = 
         url_schemes=_SCHEMES,
         link_rel=None,
     )
-    return Clean(_EMPTY.sub("", strict).strip() + "\n", tuple(shaper.assets), tuple(shaper.remarks))
+    return Clean(_EMPTY.sub("", strict).strip() + "\n", tuple(shaper.assets), shaper.remarks.all())
 
 
 def places_of(html: str) -> Places:

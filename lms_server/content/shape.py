@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 
 from lms_server.content.embedded import is_data
 from lms_server.content.highlight import highlighted
-from lms_server.content.model import Remark, RemarkCode
+from lms_server.content.model import Remark, RemarkCode, Remarks
 from lms_server.content.places import TOP, Places, place_of
 from lms_server.content.words import word
 from lms_server.sentences import Sentence, sentence
@@ -57,7 +57,7 @@ class Shaper(HTMLParser):
         self.addresses: set[str] = set()
         self.places: set[str] = set()
         self.assets: dict[str, None] = {}
-        self.remarks: dict[Remark, None] = {}
+        self.remarks = Remarks()
         self._resolve = resolve
         self._language = language
         self._where = where
@@ -250,7 +250,7 @@ class Shaper(HTMLParser):
         is_inside = address.startswith("#") and not is_picture
         target = self._inside(address) if is_inside else self._resolve(address, is_picture)
         if target.remark is not None:
-            self.remarks[target.remark] = None
+            self.remarks.add(target.remark)
         if target.address is not None:
             self.addresses.add(target.address)
             if target.is_asset:
@@ -262,7 +262,7 @@ class Shaper(HTMLParser):
             self._remark(RemarkCode.HIDDEN_SHOWN, sentence("Text that a script would have opened is shown."))
 
     def _remark(self, code: RemarkCode, said: Sentence) -> None:
-        self.remarks[Remark(code, self._where, said)] = None
+        self.remarks.note(code, self._where, said)
 
 
 @dataclass(slots=True)
