@@ -8,9 +8,8 @@ from pathlib import PurePosixPath
 from urllib.parse import unquote
 
 from lms_server.content import xml
-from lms_server.content.compose import LessonSource, Outline, slug_of
+from lms_server.content.compose import SECTION_MARK, LessonSource, Outline, slug_of
 from lms_server.content.errors import BadCourse, Fault
-from lms_server.content.mdbook import SECTION_MARK
 from lms_server.content.model import Remark, RemarkCode, Remarks
 from lms_server.content.paths import within
 from lms_server.content.qti import questions

@@ -24,6 +24,8 @@ from lms_server.sentences import sentence
 MAX_LESSONS = 5_000
 # Characters that names have room for.
 COURSE_TITLE, LESSON_TITLE, SECTION = 200, 300, 400
+# Between the titles that a lesson stands below.
+SECTION_MARK = " › "  # noqa: RUF001 -- the mark people know from menus
 LEVELS = ("beginner", "intermediate", "advanced")
 NAMESPACE = uuid.UUID("6c8f1c1e-5b0a-5d0e-9a51-3d1c0f5f2b67")
 

@@ -7,9 +7,8 @@ from html.parser import HTMLParser
 from pathlib import PurePosixPath
 
 from lms_server.content import xml
-from lms_server.content.compose import LessonSource, Outline, authors_of, slug_of
+from lms_server.content.compose import SECTION_MARK, LessonSource, Outline, authors_of, slug_of
 from lms_server.content.errors import BadCourse, Fault
-from lms_server.content.mdbook import SECTION_MARK
 from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
@@ -21,6 +20,8 @@ _ENCRYPTION = "META-INF/encryption.xml"
 # Scrambled fonts hide no text.
 _FONT_SCRAMBLING = ("http://www.idpf.org/2008/embedding", "http://ns.adobe.com/pdf/enc#RC")
 _PAGES = {"application/xhtml+xml", "text/html"}
+# What the book is made of, and no file to hand out.
+_WITHHELD = {".xhtml", ".html", ".htm", ".opf", ".ncx", ".css", ".js", ".xml", ".ttf", ".otf", ".woff", ".woff2"}
 _VOID = "br|hr|img|input|source|embed|link|meta|col|area"
 _SELF_CLOSED = re.compile(rf"<(?!(?:{_VOID})\b)([A-Za-z][\w:-]{{0,30}})((?:\s[^<>]*)?)/>")
 # Where a page says its title, if it does.
@@ -76,9 +77,6 @@ def outline(tree: Tree) -> Outline:
         remarks=remarks.all(),
         withheld=lambda file: PurePosixPath(file).suffix.lower() in _WITHHELD or file.startswith("META-INF/"),
     )
-
-
-_WITHHELD = {".xhtml", ".html", ".htm", ".opf", ".ncx", ".css", ".js", ".xml", ".ttf", ".otf", ".woff", ".woff2"}
 
 
 def _refuse_locked(tree: Tree) -> None:

@@ -71,9 +71,20 @@ class StoredCourse:
     lessons: tuple[StoredLesson, ...]
 
 
-def write_package(course: StoredCourse, blobs: Blobs, target: BinaryIO) -> None:
+def save_package(course: StoredCourse, blobs: Blobs, place: Path) -> None:
+    """Write the package beside ``place``, then put it there whole."""
+    temporary = place.with_name(f".{place.name}.new")
+    try:
+        with temporary.open("wb") as target:
+            _write(course, blobs, target)
+        temporary.replace(place)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _write(course: StoredCourse, blobs: Blobs, target: BinaryIO) -> None:
     """Write the zip. Nothing is compressed: pictures already are, and so the bytes depend on no library."""
-    texts, files = contents(course, blobs)
+    texts, files = _contents(course, blobs)
     with zipfile.ZipFile(target, "w", zipfile.ZIP_STORED) as archive:
         for path in sorted({*texts, *files}):
             info = _entry(path)
@@ -85,7 +96,7 @@ def write_package(course: StoredCourse, blobs: Blobs, target: BinaryIO) -> None:
                     member.write(chunk)
 
 
-def contents(course: StoredCourse, blobs: Blobs) -> tuple[dict[str, bytes], dict[str, str]]:
+def _contents(course: StoredCourse, blobs: Blobs) -> tuple[dict[str, bytes], dict[str, str]]:
     """Written files by path, and stored files (their hashes) by path."""
     files = _files(course.lessons)
     cover = _cover(course, files)
@@ -161,14 +172,3 @@ def _manifest(course: StoredCourse, texts: Mapping[str, bytes], files: Mapping[s
 def _quoted(text: str) -> str:
     """A string that JSON, TOML and YAML read alike."""
     return json.dumps(text, ensure_ascii=False).replace("\x7f", "")
-
-
-def save_package(course: StoredCourse, blobs: Blobs, place: Path) -> None:
-    """Write the package beside ``place``, then put it there whole."""
-    temporary = place.with_name(f".{place.name}.new")
-    try:
-        with temporary.open("wb") as target:
-            write_package(course, blobs, target)
-        temporary.replace(place)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -19,18 +19,6 @@ MAX_ADDRESS_CHARS = 2_000
 _NOT_IN_ADDRESS = re.compile(r"""[\s"'<>\\^`{|}]""")
 
 
-def _as_written(address: str) -> str:
-    return address
-
-
-def _none(_uid: str) -> Places:
-    return Places()
-
-
-def _left_alone(_address: str) -> Picture:
-    return Picture(words=sentence("pictures in the text are not read here"))
-
-
 @dataclass(frozen=True)
 class Links:
     """What can be linked to: lessons by path or uid, and the course's files."""
@@ -43,11 +31,11 @@ class Links:
     # What kind of file lies at a path.
     kind: Callable[[str], Kind]
     # A format's own way to name things, turned into a path from the root ("/a/b") or "lesson:UID".
-    translate: Callable[[str], str] = _as_written
+    translate: Callable[[str], str]
     # The places inside of the lesson with this uid.
-    places: Callable[[str], Places] = _none
+    places: Callable[[str], Places]
     # Keeps the picture that an address holds.
-    embed: Callable[[str], Picture] = _left_alone
+    embed: Callable[[str], Picture]
 
     @cached_property
     def _uids(self) -> frozenset[str]:

@@ -78,6 +78,14 @@ def page(text: str) -> Page:
     return Page(matter, text[found.end() :])
 
 
+def page_or_text(text: str) -> Page:
+    """The same for a text that was not written for us: what may be no front matter is the text's own beginning."""
+    try:
+        return page(text)
+    except ValueError:
+        return Page({}, text)
+
+
 def yaml_mapping(text: str) -> dict[str, Any]:
     """A YAML mapping with text keys; anything else is a ValueError. Aliases are refused: they can grow without end."""
     try:

@@ -7,10 +7,9 @@ from typing import Any
 
 import yaml
 
-from lms_server.content.compose import LessonSource, Outline, minutes_of, slug_of
+from lms_server.content.compose import SECTION_MARK, LessonSource, Outline, minutes_of, slug_of
 from lms_server.content.errors import BadCourse, Fault
-from lms_server.content.markdown import Page, page, to_html, yaml_mapping
-from lms_server.content.mdbook import SECTION_MARK
+from lms_server.content.markdown import page_or_text, to_html, yaml_mapping
 from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import join, natural_key, within
 from lms_server.content.tree import Tree
@@ -121,20 +120,13 @@ def _words(name: str) -> str:
 
 
 def _heading(tree: Tree) -> str | None:
-    return next((heading for name in _LISTS if name in tree and (heading := _page(tree, name).heading)), None)
-
-
-def _page(tree: Tree, path: str) -> Page:
-    text = tree.text(path)
-    try:
-        return page(text)
-    except ValueError:
-        return Page({}, text)
+    pages = (page_or_text(tree.text(name)) for name in _LISTS if name in tree)
+    return next((page.heading for page in pages if page.heading), None)
 
 
 def _lesson(tree: Tree, place: Place, remarks: Remarks) -> LessonSource:
     path, section, title = place
-    read = _page(tree, path)
+    read = page_or_text(tree.text(path))
     if read.matter.get("draft") is True:
         remarks.note(RemarkCode.UNPUBLISHED, path, sentence("The page calls itself a draft and was imported."))
     named = title or read.matter.get("title") or read.heading or _words(PurePosixPath(path).stem)

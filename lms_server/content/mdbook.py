@@ -9,16 +9,15 @@ from typing import Any
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
-from lms_server.content.compose import LessonSource, Outline, authors_of, minutes_of, slug_of
+from lms_server.content.compose import SECTION_MARK, LessonSource, Outline, authors_of, minutes_of, slug_of
 from lms_server.content.errors import BadCourse, Fault
-from lms_server.content.markdown import Page, code_marked, page, plain, to_html
+from lms_server.content.markdown import code_marked, page_or_text, plain, to_html
 from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.paths import join
 from lms_server.content.tree import Tree
 from lms_server.sentences import sentence
 
 BOOK = "book.toml"
-SECTION_MARK = " › "  # noqa: RUF001 -- the mark people know from menus
 MAX_INCLUDE_CHARS = 200_000
 
 _DIRECTIVE = re.compile(r"\\?\{\{[#%]\s*(\w+)[^}\n]*\}\}")
@@ -169,7 +168,7 @@ def _is_there(tree: Tree, title: str, path: str, remarks: Remarks) -> bool:
 
 
 def _lesson(tree: Tree, chapter: Chapter, path: str, language: str, remarks: Remarks) -> LessonSource:
-    read = _page(tree, path)
+    read = page_or_text(tree.text(path))
     text = _tidied(_included(tree, path, read.text, remarks), path, remarks)
     return LessonSource(
         path=path,
@@ -179,15 +178,6 @@ def _lesson(tree: Tree, chapter: Chapter, path: str, language: str, remarks: Rem
         is_free_preview=read.matter.get("preview") is True,
         minutes=minutes_of(read.matter.get("minutes")),
     )
-
-
-def _page(tree: Tree, path: str) -> Page:
-    text = tree.text(path)
-    try:
-        return page(text)
-    except ValueError:
-        # A book's text may begin with a rule; then nothing is front matter.
-        return Page({}, text)
 
 
 def _included(tree: Tree, path: str, text: str, remarks: Remarks) -> str:

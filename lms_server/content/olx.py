@@ -8,9 +8,8 @@ from typing import Any
 from urllib.parse import quote, unquote
 
 from lms_server.content import xml
-from lms_server.content.compose import LessonSource, Outline, slug_of
+from lms_server.content.compose import SECTION_MARK, LessonSource, Outline, slug_of
 from lms_server.content.errors import BadCourse, Fault
-from lms_server.content.mdbook import SECTION_MARK
 from lms_server.content.model import RemarkCode, Remarks
 from lms_server.content.olx_blocks import Block, block_html
 from lms_server.content.tree import Tree

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html import escape
 from pathlib import PurePosixPath
 from typing import Any
@@ -69,9 +70,7 @@ def _with_files(lessons: tuple[LessonSource, ...], files: tuple[str, ...]) -> tu
     """The project's printed pages go with its first step."""
     if not lessons:
         return ()
-    first = lessons[0]
-    opened = LessonSource(first.path, first.title, first.section, first.html, attachments=files)
-    return (opened, *lessons[1:])
+    return replace(lessons[0], attachments=files), *lessons[1:]
 
 
 def _meta(tree: Tree) -> dict[str, Any]:

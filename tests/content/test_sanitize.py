@@ -6,9 +6,12 @@ from html.parser import HTMLParser
 
 import pytest
 
+from lms_server.content.compose import as_written
+from lms_server.content.embedded import unpack
 from lms_server.content.kinds import Kind
 from lms_server.content.links import Links
 from lms_server.content.markdown import page, to_html
+from lms_server.content.places import Places
 from lms_server.content.sanitize import TAGS, sanitise
 from lms_server.content.shape import Shaper
 from lms_server.content.tree import Tree
@@ -20,6 +23,9 @@ LINKS = Links(
     {"lessons/two.md": UID},
     lambda path: path.endswith(".md"),
     lambda path: Kind("image/png") if path.endswith(".png") else Kind("application/pdf"),
+    as_written,
+    lambda _uid: Places(),
+    unpack,
 )
 
 

@@ -189,7 +189,6 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "it says {kind}, its content does not": "تقول إنها {kind} ومحتواها ليس كذلك",
     "its address says {kind}, not PNG, JPEG, GIF or WebP in base64": "يقول عنوانها {kind}، لا PNG أو JPEG أو GIF أو WebP بترميز base64",
     "nothing can be read from its address": "لا يمكن قراءة شيء من عنوانها",
-    "pictures in the text are not read here": "لا تُقرأ هنا الصور المكتوبة في النص",
     "the texts hold more than {most} MiB of pictures": "في النصوص أكثر من {most} MiB من الصور",
     "The server is busy; try again in a moment.": "الخادم مشغول؛ حاول مرة أخرى بعد لحظة.",
     "The server's disk is full; everything sent so far is safe.": "قرص الخادم ممتلئ؛ كل ما أُرسل حتى الآن محفوظ.",

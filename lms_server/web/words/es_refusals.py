@@ -189,7 +189,6 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "it says {kind}, its content does not": "dice ser {kind}, su contenido no",
     "its address says {kind}, not PNG, JPEG, GIF or WebP in base64": "su dirección dice {kind}, no PNG, JPEG, GIF o WebP en base64",
     "nothing can be read from its address": "de su dirección no se puede leer nada",
-    "pictures in the text are not read here": "aquí no se leen imágenes escritas en el texto",
     "the texts hold more than {most} MiB of pictures": "los textos contienen más de {most} MiB de imágenes",
     "The server is busy; try again in a moment.": "El servidor está ocupado; inténtalo de nuevo en un momento.",
     "The server's disk is full; everything sent so far is safe.": "El disco del servidor está lleno; todo lo enviado hasta ahora está a salvo.",
