@@ -1,21 +1,19 @@
 """One attempt at a certificate's mail: never two by automatic action, never silently none."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Engine, select
 
 from lms_server.contract.sqlite import reading, writing
-from lms_server.contract.times import now_ms
 from lms_server.database.tables import server
 from lms_server.jobs.journal import FREE, BadJournal, Event, Journal
 from lms_server.jobs.mail import BadAddress, Letter, Mail, write_mail
-from lms_server.jobs.queue import Job, State, Verdict, keep_payload, wait_ms
+from lms_server.jobs.queue import LEASE_MS, Job, State, Verdict, keep_payload, wait_ms
 from lms_server.jobs.transports import InDoubt, Refused, Transport, TryAgain
 
 KIND = "certificate_email"
-LEASE_MS = 900_000
 _PATIENCE_MS = 3 * 24 * 3_600_000
 MAY_HAVE_GONE = "the server's history was rolled back: it may have gone before"
 
@@ -28,7 +26,7 @@ class Dispatch:
     journal: Journal
     transport: Transport
     letter_of: Callable[[str], Letter]
-    clock: Callable[[], int] = field(default=now_ms)
+    clock: Callable[[], int]
 
     def __call__(self, job: Job) -> Verdict:
         """Try to send; everything that was learned is in the journal before this returns."""

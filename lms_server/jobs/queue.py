@@ -12,6 +12,8 @@ from lms_server.contract.ids import new_uuid4
 from lms_server.contract.upsert import insert_into
 from lms_server.database.tables import jobs, server
 
+# Longer than any attempt takes: a worker that is this late is gone.
+LEASE_MS = 900_000
 _FIRST_WAIT_MS = 5_000
 _LONGEST_WAIT_MS = 4 * 3_600_000
 
@@ -76,13 +78,13 @@ def is_due(conn: Connection, kinds: Collection[str], now: int) -> bool:
     return conn.execute(_ANY_DUE, {"kinds": sorted(kinds), "now": now}).first() is not None
 
 
-def claim(conn: Connection, kinds: Collection[str], now: int, lease_s: int) -> Job | None:
-    """Take the job that is due longest, for ``lease_s`` seconds; also one whose worker let its lease run out."""
+def claim(conn: Connection, kinds: Collection[str], now: int, lease_until: int) -> Job | None:
+    """Take the job that is due longest, until then; also one whose worker let its lease run out."""
     row = conn.execute(_NEXT, {"kinds": sorted(kinds), "now": now}).one_or_none()
     if row is None:
         return None
     lease = new_uuid4()
-    conn.execute(_TAKE, {"id_": row.id, "lease_": lease, "until_": now + lease_s * 1000})
+    conn.execute(_TAKE, {"id_": row.id, "lease_": lease, "until_": lease_until})
     return Job(row.id, row.kind, row.key, json.loads(row.payload), row.attempts + 1, lease)
 
 

@@ -3,16 +3,14 @@
 import logging
 import threading
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from sqlalchemy import Engine
 
 from lms_server.contract.sqlite import reading, writing
-from lms_server.contract.times import now_ms
-from lms_server.jobs.queue import Job, LostLease, State, Verdict, claim, is_due, settle, wait_ms
+from lms_server.jobs.queue import LEASE_MS, Job, LostLease, State, Verdict, claim, is_due, settle, wait_ms
 
 Task = Callable[[Job], Verdict]
-LEASE_S = 900
 # Bugs and broken fonts: visible after some tries, in about a day.
 _TRIES = 18
 _POLL_S = 1.0
@@ -26,8 +24,7 @@ class Worker:
 
     engine: Engine
     tasks: Mapping[str, Task]
-    clock: Callable[[], int] = field(default=now_ms)
-    lease_s: int = LEASE_S
+    clock: Callable[[], int]
 
     def run_once(self) -> int:
         """Do everything that is due now; returns how many attempts were made."""
@@ -66,7 +63,7 @@ class Worker:
             if not is_due(conn, kinds, now):
                 return None
         with writing(self.engine) as conn:
-            return claim(conn, kinds, now, self.lease_s)
+            return claim(conn, kinds, now, now + LEASE_MS)
 
     def _attempt(self, job: Job) -> None:
         try:

@@ -30,7 +30,7 @@ def put(place, *keys, run_at=0):
 
 def take(place, now=10, lease_s=60):
     with writing(place.engine) as conn:
-        return claim(conn, KINDS, now, lease_s)
+        return claim(conn, KINDS, now, now + lease_s * 1000)
 
 
 def end(place, job, verdict):
