@@ -56,17 +56,10 @@ class LostLease(Exception):
     """Another worker holds this job by now: stop, and leave no trace."""
 
 
-def enqueue(conn: Connection, kind: str, key: str, payload: Mapping[str, Any], run_at: int) -> None:
-    """Store one job in the caller's transaction, or nothing if this (kind, key) was ever stored."""
-    enqueue_all(conn, [(kind, key, payload, run_at)])
-
-
-def enqueue_all(
-    conn: Connection, new: Iterable[tuple[str, str, Mapping[str, Any], int]], state: State = State.QUEUED
-) -> None:
-    """Store jobs (kind, key, payload, run_at) in one statement; those whose (kind, key) is there are left alone."""
+def enqueue_all(conn: Connection, new: Iterable[tuple[str, str, Mapping[str, Any], int]]) -> None:
+    """Store jobs (kind, key, payload, run_at) in the caller's transaction; those whose (kind, key) is there stay."""
     rows = [
-        {"kind": kind, "key": key, "payload": json.dumps(payload), "run_at": run_at, "state": state}
+        {"kind": kind, "key": key, "payload": json.dumps(payload), "run_at": run_at, "state": State.QUEUED}
         for kind, key, payload, run_at in new
     ]
     if rows:

@@ -19,7 +19,7 @@ from lms_server.database.identity import Identity
 from lms_server.database.tables import certificates, courses, jobs, server, users
 from lms_server.database.upgrade import create_schema
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.queue import enqueue
+from lms_server.jobs.queue import enqueue_all
 from tests.jobs.smtp import Script, ScriptedServer
 
 NOW = 1_795_000_000_000
@@ -78,7 +78,7 @@ class Place:
             anchors.create_stream(conn, user)
             conn.execute(insert(certificates).values(row))
             for kind in ("certificate_pdf", "certificate_email"):
-                enqueue(conn, kind, uuid, {"certificate": uuid}, NOW)
+                enqueue_all(conn, [(kind, uuid, {"certificate": uuid}, NOW)])
         return uuid
 
     def worker(self, mail_url=None):

@@ -12,7 +12,6 @@ from lms_server.jobs.queue import (
     State,
     Verdict,
     claim,
-    enqueue,
     enqueue_all,
     is_due,
     keep_payload,
@@ -113,7 +112,7 @@ def test_racers_never_take_the_same_job(any_place):
 
 def test_a_rolled_back_cause_leaves_no_job(any_place):
     with any_place.engine.begin() as conn:
-        enqueue(conn, "draw", "a", {}, 0)
+        enqueue_all(conn, [("draw", "a", {}, 0)])
         conn.rollback()
     assert take(any_place) is None
 
