@@ -5,19 +5,18 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from lms_server.actions.context import ServerContext, read_server
+from lms_server.actions.context import read_server
 from lms_server.actions.refusals import Refused
 from lms_server.actions.unused_blobs import clean_blobs
 from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading
-from lms_server.jobs.journal import BadJournal, Journal
+from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import count_held
 from lms_server.operate.backup import write_backup
 from lms_server.operate.doctor import examine
 from lms_server.operate.presence import present
 from lms_server.operate.restore import restore_backup
-from lms_server.settings import Settings
 
 
 def add_commands(commands: Any) -> None:
@@ -70,21 +69,8 @@ def _clean(args: Namespace) -> None:
 
 
 def _doctor(args: Namespace) -> int:
-    settings: Settings = args.settings
-    checks = examine(server_of(args), settings, lambda context: _journal_trouble(context, settings), deep=args.deep)
+    checks = examine(server_of(args), args.settings, deep=args.deep)
     ok = all(check.ok for check in checks)
     lines = [f"{'ok  ' if check.ok else 'FAIL'}  {check.name}: {check.detail}" for check in checks]
     show(args, {"ok": ok, "checks": [asdict(check) for check in checks]}, "\n".join(lines))
     return 0 if ok else 1
-
-
-def _journal_trouble(context: ServerContext, settings: Settings) -> str:
-    with reading(context.engine) as conn:
-        recorded = read_server(conn).journal_seq
-    try:
-        there = Journal(settings.journal_file).last_seq
-    except BadJournal as error:
-        return f"{error}: mails are held until mail release"
-    if there < recorded:
-        return f"the journal has {there} entries, the database knows of {recorded}: new mails are held"
-    return ""

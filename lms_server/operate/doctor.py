@@ -1,17 +1,18 @@
 """Prove on the live database that nothing is missing, doubled or lost; name the rows otherwise."""
 
 import shutil
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from lms_server.actions.context import ServerContext
+from lms_server.actions.context import ServerContext, read_server
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
 from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.sqlite import reading
 from lms_server.contract.wire import fact_digest
 from lms_server.database.identity import BadIdentity, read_identity
+from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.stored_files import damaged, missing, named_files
 from lms_server.settings import Settings
 
@@ -98,13 +99,8 @@ class Check:
     detail: str
 
 
-def examine(
-    context: ServerContext, settings: Settings, journal: Callable[[ServerContext], str], *, deep: bool = False
-) -> list[Check]:
-    """All checks. ``journal`` says in words what is wrong with the dispatch journal, or nothing.
-
-    With ``deep`` every file of lessons and certificates is read, which takes as long as the disk needs for them.
-    """
+def examine(context: ServerContext, settings: Settings, *, deep: bool = False) -> list[Check]:
+    """All checks. With ``deep`` every file of lessons and certificates is read: as long as the disk needs for them."""
     with reading(context.engine) as conn:
         checks = [_judge(name, conn.exec_driver_sql(sql).scalars().all()) for name, sql in _RULES.items()]
     return [
@@ -114,13 +110,12 @@ def examine(
         _signatures(context),
         _free_disk(settings.data),
         _key(settings, context),
-        _check("journal readable", journal(context)),
+        _check("journal readable", _journal_trouble(context, settings)),
         _integrity(context),
     ]
 
 
-def _judge(name: str, found: "list[object] | object") -> Check:
-    rows = list(found) if isinstance(found, list | tuple) else []
+def _judge(name: str, rows: Sequence[object]) -> Check:
     more = f" and {len(rows) - _SHOWN} more" if len(rows) > _SHOWN else ""
     return _check(name, ", ".join(str(row) for row in rows[:_SHOWN]) + more if rows else "")
 
@@ -177,6 +172,18 @@ def _key(settings: Settings, context: ServerContext) -> Check:
     except BadIdentity as error:
         return _check("key readable", str(error))
     return _check("key readable", "" if identity == context.identity else "the identity file changed since the start")
+
+
+def _journal_trouble(context: ServerContext, settings: Settings) -> str:
+    with reading(context.engine) as conn:
+        recorded = read_server(conn).journal_seq
+    try:
+        there = Journal(settings.journal_file).last_seq
+    except BadJournal as error:
+        return f"{error}: mails are held until mail release"
+    if there < recorded:
+        return f"the journal has {there} entries, the database knows of {recorded}: new mails are held"
+    return ""
 
 
 def _integrity(context: ServerContext) -> Check:

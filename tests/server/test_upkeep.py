@@ -16,7 +16,6 @@ from lms_server.actions.papers import ensure_pdf
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import find_user, list_users
 from lms_server.actions.work import build_worker
-from lms_server.cli.upkeep import _journal_trouble
 from lms_server.content.read import read_course
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.identity import Identity
@@ -33,7 +32,7 @@ from tests.server.conftest import COURSE, Client, made, write_course
 
 
 def found(context, settings, *, deep=False):
-    checks = examine(context, settings, lambda server: _journal_trouble(server, settings), deep=deep)
+    checks = examine(context, settings, deep=deep)
     return {row.name: row.detail for row in checks if not row.ok}
 
 
