@@ -27,7 +27,7 @@ from lms_server.sync.parked import sweep
 from lms_server.web.auth import learner_of
 from lms_server.web.certificates import known_certificate, send_pdf
 from lms_server.web.errors import not_found
-from lms_server.web.pages import Pages, read_form
+from lms_server.web.pages import Pages, go_on
 from lms_server.web.tables import holds, page_of, send_table, wanted
 
 
@@ -97,13 +97,11 @@ class CourseVerb:
     pages: Pages
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, slug: str, verb: str) -> None:
-        session = self.pages.admin(req)
-        self.pages.check_form(req, session, read_form(req))
+        self.pages.admin_form(req)
         if verb not in _VERBS:
             raise not_found()
         _VERBS[verb](self.pages.context, slug)
-        resp.status = 303
-        resp.location = f"/admin/courses/{slug}"
+        go_on(resp, f"/admin/courses/{slug}")
 
 
 @dataclass(frozen=True)
@@ -116,17 +114,14 @@ class LearnersPage:
         self._show(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session = self.pages.admin(req)
-        form = read_form(req)
-        self.pages.check_form(req, session, form)
+        form = self.pages.admin_form(req)
         try:
             self._change(form)
         except Refused as refusal:
             self._show(req, resp, refusal.said)
             resp.status = 422
             return
-        resp.status = 303
-        resp.location = "/admin/learners"
+        go_on(resp, "/admin/learners")
 
     def _change(self, form: dict[str, str]) -> None:
         if form.get("do") == "disable":
@@ -227,8 +222,7 @@ class ParkedPage:
         self._show(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        form = read_form(req)
-        self.pages.check_form(req, self.pages.admin(req), form)
+        form = self.pages.admin_form(req)
         context = self.pages.context
         try:
             if form.get("do") == "enroll":
@@ -240,8 +234,7 @@ class ParkedPage:
             self._show(req, resp, refusal.said)
             resp.status = 422
             return
-        resp.status = 303
-        resp.location = "/admin/parked"
+        go_on(resp, "/admin/parked")
 
     def _show(self, req: falcon.Request, resp: falcon.Response, error: Sentence | None = None) -> None:
         session = self.pages.admin(req)

@@ -14,7 +14,7 @@ from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
 from lms_server.web.auth import learner_of
 from lms_server.web.errors import not_found
-from lms_server.web.pages import Pages, read_form
+from lms_server.web.pages import Pages, go_on
 from lms_server.web.tables import holds, page_of, send_table, wanted
 
 
@@ -28,17 +28,14 @@ class AdminCourse:
         self._show(req, resp, slug)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, slug: str) -> None:
-        session = self.pages.admin(req)
-        form = read_form(req)
-        self.pages.check_form(req, session, form)
+        form = self.pages.admin_form(req)
         try:
             self._change(slug, form)
         except Refused as refusal:
             self._show(req, resp, slug, refusal.said)
             resp.status = 422
             return
-        resp.status = 303
-        resp.location = f"/admin/courses/{slug}"
+        go_on(resp, f"/admin/courses/{slug}")
 
     def _change(self, slug: str, form: dict[str, str]) -> None:
         context = self.pages.context

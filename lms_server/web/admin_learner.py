@@ -19,7 +19,7 @@ from lms_server.actions.users import (
 from lms_server.contract.times import to_wire
 from lms_server.sentences import Sentence
 from lms_server.web.errors import not_found
-from lms_server.web.pages import Pages, read_form
+from lms_server.web.pages import Pages, go_on
 from lms_server.web.tables import send_table
 
 
@@ -33,17 +33,14 @@ class LearnerPage:
         self._show(req, resp, uid)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response, uid: str) -> None:
-        session = self.pages.admin(req)
-        form = read_form(req)
-        self.pages.check_form(req, session, form)
+        form = self.pages.admin_form(req)
         try:
             self._change(_find(self.pages, uid), form)
         except Refused as refusal:
             self._show(req, resp, uid, refusal.said)
             resp.status = 422
             return
-        resp.status = 303
-        resp.location = f"/admin/learners/{uid}"
+        go_on(resp, f"/admin/learners/{uid}")
 
     def _change(self, user: User, form: dict[str, str]) -> None:
         context = self.pages.context

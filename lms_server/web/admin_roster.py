@@ -29,14 +29,14 @@ class RosterPage:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         room = WaitingRoom(self.pages)
-        ticket, is_preview = room.take(req)
+        ticket, form = room.take(req)
         try:
             roster = _read(room.file(ticket))
         except Refused as refusal:
             self._show(req, resp, error=refusal.said)
             resp.status = 422
             return
-        if is_preview:
+        if form is None:
             self._show(req, resp, preview_roster(self.pages.context, roster), ticket=ticket)
             return
         lines = import_roster(self.pages.context, roster)

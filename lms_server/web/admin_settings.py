@@ -12,7 +12,7 @@ from lms_server.actions.refusals import Refused
 from lms_server.actions.registration import choose_registration, read_registration
 from lms_server.sentences import Sentence
 from lms_server.settings import DATA, DATABASE, MAIL, PUBLIC_URL, REGISTRATION, Settings
-from lms_server.web.pages import Pages, read_form
+from lms_server.web.pages import Pages, go_on
 
 # user:password@ of an address.
 _SECRET = re.compile(r"(?<=://)([^/@:]*):[^/@]*@")
@@ -29,13 +29,11 @@ class SettingsPage:
         self._show(req, resp, sent=req.get_param("sent") == "1")
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session = self.pages.admin(req)
-        form = read_form(req)
-        self.pages.check_form(req, session, form)
+        form = self.pages.admin_form(req)
         sent = ""
         try:
             if form.get("do") == "test_mail":
-                send_test_mail(self.pages.context, self.settings.mail, session.user.email)
+                send_test_mail(self.pages.context, self.settings.mail, self.pages.admin(req).user.email)
                 sent = "?sent=1"
             elif form.get("do") == "registration":
                 choose_registration(self.settings, form.get("registration", ""))
@@ -45,8 +43,7 @@ class SettingsPage:
             self._show(req, resp, refusal.said)
             resp.status = 422
             return
-        resp.status = 303
-        resp.location = f"/admin/settings{sent}"
+        go_on(resp, f"/admin/settings{sent}")
 
     def _show(
         self, req: falcon.Request, resp: falcon.Response, error: Sentence | None = None, *, sent: bool = False

@@ -15,7 +15,7 @@ from lms_server.jobs.journal import Journal
 from lms_server.jobs.outbox import CannotResend, release, resend
 from lms_server.settings import Settings
 from lms_server.web.errors import Problem, not_found
-from lms_server.web.pages import Pages, read_form
+from lms_server.web.pages import Pages, go_on
 
 
 @dataclass(frozen=True)
@@ -37,15 +37,12 @@ class MailsForm:
     upkeep: Upkeep
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session = self.pages.admin(req)
-        form = read_form(req)
-        self.pages.check_form(req, session, form)
+        form = self.pages.admin_form(req)
         try:
             self._change(self.pages.context, form)
         except CannotResend as error:
             raise Problem(409, "cannot_resend", error.said) from error
-        resp.status = 303
-        resp.location = "/admin/certificates"
+        go_on(resp, "/admin/certificates")
 
     def _change(self, context: ServerContext, form: dict[str, str]) -> None:
         journal = Journal(self.upkeep.journal_file)
@@ -71,11 +68,10 @@ class BackupPage:
         self.pages.show(resp, "admin/backup.html", session, rows=rows, last=last)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        self.pages.check_form(req, self.pages.admin(req), read_form(req))
+        self.pages.admin_form(req)
         stamp = to_wire(self.pages.context.clock())[:19].replace(":", "")
         self.upkeep.back_up(self.upkeep.backups / f"backup-{stamp}Z.zip")
-        resp.status = 303
-        resp.location = "/admin/backup"
+        go_on(resp, "/admin/backup")
 
     def _files(self) -> list[Path]:
         return sorted(self.upkeep.backups.glob("backup-*.zip"), reverse=True)

@@ -23,7 +23,8 @@ class WorkPage:
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
         room = WaitingRoom(self.pages)
-        ticket, dry_run = room.take(req)
+        ticket, form = room.take(req)
+        dry_run = form is None
         try:
             with room.file(ticket).open("rb") as file:
                 done = import_work(self.pages.context, file.read(MOST_BYTES), dry_run=dry_run)

@@ -14,6 +14,7 @@ from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web import admin, site
 from lms_server.web.admin_course import AdminCourse, CourseLearnersCsv
+from lms_server.web.admin_import import ImportPage
 from lms_server.web.admin_learner import LearnerPage, ProgressCsv
 from lms_server.web.admin_roster import RosterPage
 from lms_server.web.admin_settings import SettingsPage
@@ -25,10 +26,9 @@ from lms_server.web.blobs import BlobResource, FetchResource
 from lms_server.web.certificates import FactsResource, PdfResource
 from lms_server.web.errors import problem_of, write_problem
 from lms_server.web.languages import choose
-from lms_server.web.pages import Pages, RedirectToSignIn, make_pages
+from lms_server.web.pages import Pages, RedirectToSignIn, go_on, make_pages
 from lms_server.web.probes import HealthResource, MetricsResource, OpenApiResource, ReadyResource
 from lms_server.web.throttle import Throttle
-from lms_server.web.uploads import ImportPage
 
 API = "/api/v1"
 
@@ -92,8 +92,7 @@ def _answer_errors(pages: Pages) -> Callable[..., None]:
     def answer(req: falcon.Request, resp: falcon.Response, error: Exception, _params: dict[str, Any]) -> None:
         resp.stream = None
         if isinstance(error, RedirectToSignIn):
-            resp.status = 303
-            resp.location = f"/login?next={quote(req.relative_uri, safe='')}"
+            go_on(resp, f"/login?next={quote(req.relative_uri, safe='')}")
             return
         problem = problem_of(error)
         write_problem(resp, problem, pages.context.identity.server_id)

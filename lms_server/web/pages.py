@@ -109,6 +109,12 @@ class Pages:
         if not compare_digest(form.get("csrf", "").encode(), self.csrf(session).encode()):
             raise Problem(403, "old_form", "This form is no longer valid; go back and reload the page.")
 
+    def admin_form(self, req: falcon.Request) -> dict[str, str]:
+        """The fields of a form that an admin sent from a page of ours; raises as ``admin`` and ``check_form`` do."""
+        session, form = self.admin(req), read_form(req)
+        self.check_form(req, session, form)
+        return form
+
     @property
     def is_secure(self) -> bool:
         """Whether people reach this server over https."""
@@ -146,6 +152,12 @@ def make_pages(context: ServerContext, *, has_upkeep: bool = False, has_settings
 
     templates.filters["ago"] = ago
     return Pages(context, templates, has_upkeep, has_settings)
+
+
+def go_on(resp: falcon.Response, place: str) -> None:
+    """Send the browser to a page after its form was done: loading that again sends nothing twice."""
+    resp.status = 303
+    resp.location = place
 
 
 def local_path(wanted: str | None, otherwise: str = "/") -> str:

@@ -17,7 +17,7 @@ from lms_server.web.blobs import send_file
 from lms_server.web.certificates import known_certificate
 from lms_server.web.errors import Problem, not_found
 from lms_server.web.languages import LANGUAGES, remember
-from lms_server.web.pages import Pages, local_path, read_form
+from lms_server.web.pages import Pages, go_on, local_path, read_form
 from resources import path as resource
 
 _STATIC = Path(str(files("lms_server.web").joinpath("static")))
@@ -90,8 +90,7 @@ class LanguageChoice:
         language = LANGUAGES.get(req.get_param("to") or "")
         if language is not None:
             remember(resp, language, is_secure=self.pages.is_secure)
-        resp.status = 303
-        resp.location = local_path(req.get_param("next"))
+        go_on(resp, local_path(req.get_param("next")))
 
 
 @dataclass(frozen=True)
@@ -115,8 +114,7 @@ class SignInPage:
             resp.status = problem.status
             return
         self.pages.remember(resp, self.door.open_session(user, BROWSER))
-        resp.status = 303
-        resp.location = "/admin/" if user.is_admin and onward == "/" else onward
+        go_on(resp, "/admin/" if user.is_admin and onward == "/" else onward)
 
     def _show(self, req: falcon.Request, resp: falcon.Response, onward: str, error: str = "", email: str = "") -> None:
         self.pages.show(resp, "login.html", self.pages.session(req), next=onward, error=error, email=email)
@@ -134,8 +132,7 @@ class SignOut:
         if session is not None:
             revoke_session(self.pages.context, session)
         self.pages.forget(resp)
-        resp.status = 303
-        resp.location = "/"
+        go_on(resp, "/")
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 import falcon
 
 from lms_server.web.errors import Problem, not_found
-from lms_server.web.pages import Pages, read_form
+from lms_server.web.pages import Pages
 
 _KEPT_S = 86_400
 _CHUNK_BYTES = 1 << 18
@@ -30,25 +30,12 @@ class WaitingRoom:
         """Beside the blobs: on the disk that has room for them."""
         return self.pages.context.blobs.root.parent / "uploads"
 
-    def take(self, req: falcon.Request) -> tuple[str, bool]:
-        """The ticket of what a form is about, and whether its file came only now: then it is looked at first."""
-        if is_upload(req):
-            return self.receive(req), True
-        form = read_form(req)
-        self.pages.check_form(req, self.pages.admin(req), form)
-        return form.get("ticket", ""), False
-
-    def receive(self, req: falcon.Request) -> str:
-        """Store the file of the form and return its ticket; the form's proof comes before the file."""
-        session, fields = self.pages.admin(req), {}
-        parts: Iterable[Any] = req.get_media()
-        for part in parts:
-            if part.name != "file":
-                fields[part.name] = (part.get_text() or "")[:200]
-                continue
-            self.pages.check_form(req, session, fields)
-            return self._store(part)
-        raise Problem(422, "no_file", "Choose a file first.")
+    def take(self, req: falcon.Request) -> tuple[str, dict[str, str] | None]:
+        """The ticket of what a form is about, and its fields; None when its file came only now, to be looked at."""
+        if (req.content_type or "").startswith(falcon.MEDIA_MULTIPART):
+            return self._receive(req), None
+        form = self.pages.admin_form(req)
+        return form.get("ticket", ""), form
 
     def file(self, ticket: str) -> Path:
         """The file of this ticket; raises Problem when there is none (any more)."""
@@ -60,6 +47,18 @@ class WaitingRoom:
     def forget(self, ticket: str) -> None:
         """The file has done its service."""
         shutil.rmtree(self.file(ticket).parent)
+
+    def _receive(self, req: falcon.Request) -> str:
+        """Store the file of the form and return its ticket; the form's proof comes before the file."""
+        session, fields = self.pages.admin(req), {}
+        parts: Iterable[Any] = req.get_media()
+        for part in parts:
+            if part.name != "file":
+                fields[part.name] = (part.get_text() or "")[:200]
+                continue
+            self.pages.check_form(req, session, fields)
+            return self._store(part)
+        raise Problem(422, "no_file", "Choose a file first.")
 
     def _store(self, part: Any) -> str:
         self._forget_old()
@@ -75,8 +74,3 @@ class WaitingRoom:
         for place in self.folder.glob("*"):
             if time.time() - place.stat().st_mtime > _KEPT_S:
                 shutil.rmtree(place, ignore_errors=True)
-
-
-def is_upload(req: falcon.Request) -> bool:
-    """Whether the form brings a file; else it speaks of one that waits."""
-    return (req.content_type or "").startswith(falcon.MEDIA_MULTIPART)

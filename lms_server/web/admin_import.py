@@ -11,8 +11,8 @@ from lms_server.content.errors import BadCourse
 from lms_server.content.read import read_course
 from lms_server.sentences import Sentence
 from lms_server.sync.parked import sweep
-from lms_server.web.pages import Pages, read_form
-from lms_server.web.waiting import WaitingRoom, is_upload
+from lms_server.web.pages import Pages, go_on
+from lms_server.web.waiting import WaitingRoom
 
 
 @dataclass(frozen=True)
@@ -30,23 +30,18 @@ class ImportPage:
         self._show(req, resp)
 
     def on_post(self, req: falcon.Request, resp: falcon.Response) -> None:
-        session = self.pages.admin(req)
-        if is_upload(req):
-            self._look(req, resp, self.room.receive(req), publish=True, rename=False, dry_run=True)
-            return
-        form = read_form(req)
-        self.pages.check_form(req, session, form)
-        choice = {"publish": "publish" in form, "rename": "rename" in form}
-        self._look(req, resp, form.get("ticket", ""), **choice, dry_run=False)
+        ticket, form = self.room.take(req)
+        if form is None:
+            self._look(req, resp, ticket, publish=True, rename=True, dry_run=True)
+        else:
+            self._look(req, resp, ticket, publish="publish" in form, rename="rename" in form, dry_run=False)
 
     def _look(
         self, req: falcon.Request, resp: falcon.Response, ticket: str, *, publish: bool, rename: bool, dry_run: bool
     ) -> None:
         try:
             package = read_course(self.room.file(ticket))
-            imported = import_course(
-                self.pages.context, package, publish=publish, rename=rename or dry_run, dry_run=dry_run
-            )
+            imported = import_course(self.pages.context, package, publish=publish, rename=rename, dry_run=dry_run)
         except (BadCourse, Refused) as error:
             self._show(req, resp, error=error.said)
             resp.status = 422
@@ -56,8 +51,7 @@ class ImportPage:
             return
         sweep(self.pages.context)
         self.room.forget(ticket)
-        resp.status = 303
-        resp.location = f"/admin/courses/{package.slug}"
+        go_on(resp, f"/admin/courses/{package.slug}")
 
     def _show(
         self,
