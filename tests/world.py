@@ -71,7 +71,7 @@ class World:
     def learner(self, email: str = "ana@example.org", name: str = "Ana Moreno") -> Learner:
         user = add_user(self.context, NewUser(email, name))
         self.users[user.uid] = user
-        return Learner(user.id, user.uid, user.name, user.email)
+        return user.learner
 
     def token(self, learner: Learner) -> str:
         return issue_session(self.context, self.users[learner.uid], "laptop")

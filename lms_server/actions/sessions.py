@@ -5,13 +5,12 @@ from contextlib import suppress
 from dataclasses import dataclass
 from enum import Enum, auto
 from hashlib import sha256
-from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import DBAPIError
 
 from lms_server.actions.context import ServerContext
-from lms_server.actions.users import Role, User
+from lms_server.actions.users import USER_COLUMNS, User, read_user
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.tables import sessions, users
 
@@ -57,7 +56,7 @@ def find_session(context: ServerContext, token: str) -> Session | NoSession:
         return NoSession.DISABLED
     if row.revoked_at is not None:
         return NoSession.UNKNOWN
-    return _read(row)
+    return Session(row.token_sha256, read_user(row), row.last_seen_at)
 
 
 def note_seen(context: ServerContext, session: Session) -> None:
@@ -81,23 +80,8 @@ def _key(token: str) -> str:
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _read(row: Any) -> Session:
-    user = User(row.id, row.uid, row.name, row.email, Role(row.role), row.disabled_at)
-    return Session(row.token_sha256, user, row.last_seen_at)
-
-
 _FIND = (
-    select(
-        users.c.id,
-        users.c.uid,
-        users.c.name,
-        users.c.email,
-        users.c.role,
-        users.c.disabled_at,
-        sessions.c.token_sha256,
-        sessions.c.last_seen_at,
-        sessions.c.revoked_at,
-    )
+    select(*USER_COLUMNS, sessions.c.token_sha256, sessions.c.last_seen_at, sessions.c.revoked_at)
     .join_from(sessions, users)
     .where(sessions.c.token_sha256 == bindparam("key"))
 )

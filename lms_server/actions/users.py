@@ -10,7 +10,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
 from sqlalchemy import Connection, select, update
 
-from lms_server.actions.context import ServerContext
+from lms_server.actions.context import Learner, ServerContext
 from lms_server.actions.names import email_key, read_email, read_name, read_password
 from lms_server.actions.refusals import Refused
 from lms_server.contract import anchors
@@ -50,6 +50,11 @@ class User:
         """Whether this account may use the admin's pages."""
         return self.role is Role.ADMIN
 
+    @property
+    def learner(self) -> Learner:
+        """The account as the actions of learning know it."""
+        return Learner(self.id, self.uid, self.name, self.email)
+
 
 @dataclass(frozen=True)
 class NewUser:
@@ -76,7 +81,7 @@ def add_user(context: ServerContext, new: NewUser, shortest_password: int = 1) -
         row = {"name": name, "email": email, "email_key": key, "password_hash": hashed, "role": new.role.value}
         uid = _insert(conn, row, context.identity.user_uid(key))
         anchors.create_stream(conn, uid)
-        return _read(conn.execute(_SELECT.where(users.c.uid == uid)).one())
+        return read_user(conn.execute(_SELECT.where(users.c.uid == uid)).one())
 
 
 def find_user(context: ServerContext, email: str) -> User:
@@ -85,13 +90,13 @@ def find_user(context: ServerContext, email: str) -> User:
         row = conn.execute(_SELECT.where(users.c.email_key == email_key(email))).one_or_none()
     if row is None:
         raise Refused("unknown_user", "There is no account for {email}.", email=email)
-    return _read(row)
+    return read_user(row)
 
 
 def list_users(context: ServerContext) -> list[User]:
     """All accounts by address."""
     with reading(context.engine) as conn:
-        return [_read(row) for row in conn.execute(_SELECT.order_by(users.c.email_key))]
+        return [read_user(row) for row in conn.execute(_SELECT.order_by(users.c.email_key))]
 
 
 def disable_user(context: ServerContext, email: str) -> User:
@@ -141,11 +146,11 @@ def set_password(context: ServerContext, email: str, password: str) -> User:
 def check_password(context: ServerContext, email: str, password: str) -> User | None:
     """The account if the password is right, disabled or not; the same work is done for an unknown address."""
     with reading(context.engine) as conn:
-        query = select(*_COLUMNS, users.c.password_hash).where(users.c.email_key == email_key(email))
+        query = select(*USER_COLUMNS, users.c.password_hash).where(users.c.email_key == email_key(email))
         row = conn.execute(query).one_or_none()
     hashed = row.password_hash if row is not None and row.password_hash else _NOBODY
     is_right = _verify(hashed, password)
-    return _read(row) if row is not None and row.password_hash and is_right else None
+    return read_user(row) if row is not None and row.password_hash and is_right else None
 
 
 def _revoke_all(conn: Connection, user: User, now: int) -> None:
@@ -183,9 +188,10 @@ def _insert(conn: Connection, row: dict[str, str | None], uid: str) -> str:
     raise Refused("email_taken", "There is already an account for {email}.", email=row["email"])
 
 
-def _read(row: Any) -> User:
+def read_user(row: Any) -> User:
+    """A row of ``USER_COLUMNS``."""
     return User(row.id, row.uid, row.name, row.email, Role(row.role), row.disabled_at)
 
 
-_COLUMNS = (users.c.id, users.c.uid, users.c.name, users.c.email, users.c.role, users.c.disabled_at)
-_SELECT = select(*_COLUMNS)
+USER_COLUMNS = (users.c.id, users.c.uid, users.c.name, users.c.email, users.c.role, users.c.disabled_at)
+_SELECT = select(*USER_COLUMNS)

@@ -5,7 +5,6 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from lms_server.actions.context import Learner
 from lms_server.actions.refusals import Refused
 from lms_server.actions.reports import list_certificates, list_parked, list_progress
 from lms_server.actions.users import find_user
@@ -37,7 +36,7 @@ def add_commands(commands: Any) -> None:
 def _enroll(args: Namespace) -> None:
     context = server_of(args)
     user = find_user(context, args.email)
-    code = enroll_user(context, Learner(user.id, user.uid, user.name, user.email), args.slug)
+    code = enroll_user(context, user.learner, args.slug)
     show(args, {"email": user.email, "course": args.slug, "code": code.value}, f"enrolled {user.email} in {args.slug}")
 
 

@@ -13,7 +13,6 @@ from lms_server.actions.certificates import reevaluate
 from lms_server.actions.context import ServerContext
 from lms_server.actions.courses import delete_course, list_lessons, publish_course, restore_course, unpublish_course
 from lms_server.actions.dashboard import CourseLine, list_course_lines, list_parked_lines, read_overview
-from lms_server.actions.papers import ensure_pdf
 from lms_server.actions.refusals import Refused
 from lms_server.actions.reports import list_certificates
 from lms_server.actions.users import NewUser, Role, add_user, disable_user, find_user, list_users
@@ -24,7 +23,6 @@ from lms_server.jobs.queue import State
 from lms_server.sentences import Sentence
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
-from lms_server.web.auth import learner_of
 from lms_server.web.certificates import known_certificate, send_pdf
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, go_on
@@ -209,7 +207,7 @@ class CertificatePdf:
     def on_get(self, req: falcon.Request, resp: falcon.Response, uuid: str) -> None:
         self.pages.admin(req)
         known_certificate(self.pages.context, uuid)
-        send_pdf(req, resp, self.pages.context, ensure_pdf(self.pages.context, uuid), uuid)
+        send_pdf(req, resp, self.pages.context, uuid)
 
 
 @dataclass(frozen=True)
@@ -227,7 +225,7 @@ class ParkedPage:
         try:
             if form.get("do") == "enroll":
                 # What waited for this is tried again in the same transaction.
-                enroll_user(context, learner_of(find_user(context, form.get("email", ""))), form.get("course", ""))
+                enroll_user(context, find_user(context, form.get("email", "")).learner, form.get("course", ""))
             else:
                 sweep(context)
         except Refused as refusal:

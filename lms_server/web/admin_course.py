@@ -12,7 +12,6 @@ from lms_server.contract.times import to_wire
 from lms_server.sentences import Sentence
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep
-from lms_server.web.auth import learner_of
 from lms_server.web.errors import not_found
 from lms_server.web.pages import Pages, go_on
 from lms_server.web.tables import holds, page_of, send_table, wanted
@@ -43,7 +42,7 @@ class AdminCourse:
         if lesson and lesson not in {row.uid for row in list_lessons(context, slug)}:
             raise not_found()
         if form.get("do") == "enroll":
-            enroll_user(context, learner_of(find_user(context, form.get("email", ""))), slug)
+            enroll_user(context, find_user(context, form.get("email", "")).learner, slug)
         elif form.get("do") == "remove":
             remove_lesson(context, lesson)
         elif form.get("do") == "restore":

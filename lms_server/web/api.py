@@ -1,6 +1,5 @@
 """The desktop's side of the server: who it is, accounts and sessions, and one exchange."""
 
-import base64
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -12,13 +11,14 @@ from lms_server.actions.names import SHORTEST_OWN_PASSWORD
 from lms_server.actions.sessions import note_seen, revoke_session
 from lms_server.actions.users import NewUser, User, add_user
 from lms_server.certificates.signing import public_key_of
+from lms_server.certificates.verify import to_base64
 from lms_server.contract import wire
 from lms_server.contract.requests import read_request
 from lms_server.contract.sqlite import reading
 from lms_server.contract.times import to_wire
 from lms_server.settings import Registration
 from lms_server.sync import exchange
-from lms_server.web.auth import Door, bearer, learner_of, require
+from lms_server.web.auth import Door, bearer, require
 from lms_server.web.bodies import expect_json, read_body, read_json, write_json
 from lms_server.web.errors import Problem
 
@@ -91,7 +91,7 @@ class ServerResource:
             protocol=Protocol(wire.VERSION, wire.VERSION),
             registration=self.registration().value,
             limits=wire.LIMITS,
-            public_key=public_key_text(self.context),
+            public_key=to_base64(public_key_of(self.context.identity.signing_key)),
         )
         write_json(req, resp, facts)
 
@@ -148,15 +148,10 @@ class SyncResource:
         session = bearer(req, self.context)
         expect_json(req)
         request = read_request(read_body(req))
-        answer = exchange(self.context, request, learner_of(session.user) if session else None)
+        answer = exchange(self.context, request, session.user.learner if session else None)
         if session is not None:
             note_seen(self.context, session)
         write_json(req, resp, answer)
-
-
-def public_key_text(context: ServerContext) -> str:
-    """What checks this server's certificates: 32 bytes, base64url without padding."""
-    return base64.urlsafe_b64encode(public_key_of(context.identity.signing_key)).rstrip(b"=").decode()
 
 
 def _signed_in(door: Door, user: User, device: str) -> SignedIn:

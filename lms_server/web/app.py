@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -10,7 +9,6 @@ from urllib.parse import quote
 import falcon
 
 from lms_server.actions.context import ServerContext
-from lms_server.actions.papers import ensure_pdf
 from lms_server.settings import Registration
 from lms_server.web import admin, site
 from lms_server.web.admin_course import AdminCourse, CourseLearnersCsv
@@ -113,7 +111,7 @@ def _add_api(app: Any, context: ServerContext, parts: Parts) -> None:
     app.add_route(f"{API}/blobs/fetch", FetchResource(context))
     app.add_route(f"{API}/blobs/{{sha256}}", BlobResource(context))
     app.add_route(f"{API}/certificates/{{uuid}}", FactsResource(context))
-    app.add_route(f"{API}/certificates/{{uuid}}/pdf", PdfResource(context, partial(ensure_pdf, context)))
+    app.add_route(f"{API}/certificates/{{uuid}}/pdf", PdfResource(context))
 
 
 def _add_probes(app: Any, context: ServerContext, parts: Parts) -> None:

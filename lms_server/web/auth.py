@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import falcon
 
-from lms_server.actions.context import Learner, ServerContext
+from lms_server.actions.context import ServerContext
 from lms_server.actions.names import email_key
 from lms_server.actions.sessions import NoSession, Session, find_session, issue_session
 from lms_server.actions.users import User, check_password
@@ -36,11 +36,6 @@ def require(req: falcon.Request, context: ServerContext) -> Session:
     if session is None:
         raise signed_out()
     return session
-
-
-def learner_of(user: User) -> Learner:
-    """An account as the actions of learning know it."""
-    return Learner(user.id, user.uid, user.name, user.email)
 
 
 def signed_out() -> Problem:

@@ -1,11 +1,11 @@
 """Certificates for their owners as PDF, and for anyone as the signed facts."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 
 import falcon
 
 from lms_server.actions.context import ServerContext
+from lms_server.actions.papers import ensure_pdf
 from lms_server.actions.reports import CertificateRow, find_certificate
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
@@ -35,19 +35,18 @@ class PdfResource:
     """GET /certificates/{uuid}/pdf: its owner and admins; byte-identical every time."""
 
     context: ServerContext
-    # Renders the PDF unless it is there, and returns its blob's SHA-256.
-    render: Callable[[str], str]
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, uuid: str) -> None:
         user = require(req, self.context).user
         row = known_certificate(self.context, uuid)
         if row.user_id != user.id and not user.is_admin:
             raise not_found()
-        send_pdf(req, resp, self.context, self.render(uuid), uuid)
+        send_pdf(req, resp, self.context, uuid)
 
 
-def send_pdf(req: falcon.Request, resp: falcon.Response, context: ServerContext, sha256: str, uuid: str) -> None:
-    """Answer with a rendered certificate."""
+def send_pdf(req: falcon.Request, resp: falcon.Response, context: ServerContext, uuid: str) -> None:
+    """Answer with a certificate's PDF, rendered unless it is there."""
+    sha256 = ensure_pdf(context, uuid)
     send_file(req, resp, context.blobs.path(sha256), PDF, sha256)
     resp.set_header("Content-Disposition", f'inline; filename="certificate-{uuid}.pdf"')
     resp.set_header("Cache-Control", "private, no-cache")
