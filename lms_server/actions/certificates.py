@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, select, update
 
 from lms_server.actions.context import Learner, ServerContext, read_server
+from lms_server.actions.courses import course_named
 from lms_server.certificates.signing import public_key_of, sign_facts
 from lms_server.certificates.verify import Facts, NotGenuine, read_payload
 from lms_server.contract import anchors, rules
@@ -70,9 +71,12 @@ def keep_certificate(
 
 
 def reevaluate(context: ServerContext, slug: str) -> list[str]:
-    """Look at every learner of a course as after a completion, each in their own transaction; returns new uuids."""
+    """Look at every learner of a course as after a completion, each in their own transaction; returns new uuids.
+
+    Raises Refused ``unknown_course``.
+    """
     with reading(context.engine) as conn:
-        course_id = conn.execute(select(courses.c.id).where(courses.c.slug == slug)).scalar_one()
+        course_id = course_named(conn, slug).id
         who = select(users.c.id, users.c.uid, users.c.name, users.c.email)
         query = who.join_from(enrollments, users).where(enrollments.c.course_id == course_id)
         learners = [Learner(*row) for row in conn.execute(query.order_by(users.c.id))]

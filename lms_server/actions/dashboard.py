@@ -7,11 +7,14 @@ from typing import Any
 from sqlalchemy import Connection, and_, case, func, select
 
 from lms_server.actions.context import ServerContext, read_server
+from lms_server.actions.courses import course_named
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among
 from lms_server.database.tables import jobs, parked, sessions, users
 
+# The device of a session in a browser: not one of the laptops that admins count.
+BROWSER = "web browser"
 _DAY_MS = 86_400_000
 _WAITING = ("queued", "sending", "held", "in_doubt")
 
@@ -194,10 +197,11 @@ def find_preview(context: ServerContext, uid: str) -> Preview | None:
 
 
 def list_learners_of(context: ServerContext, slug: str) -> list[LearnerLine]:
-    """Who is enrolled in a course, by name, and how far they are."""
+    """Who is enrolled in a course, by name, and how far they are. Raises Refused ``unknown_course``."""
     columns = (users.c.name, users.c.email, enrollments.c.enrolled_at, _done(), certificates.c.uuid)
-    query = _standing(*columns).where(courses.c.slug == slug).order_by(users.c.name, users.c.id)
+    query = _standing(*columns).order_by(users.c.name, users.c.id)
     with reading(context.engine) as conn:
+        query = query.where(courses.c.id == course_named(conn, slug).id)
         return [LearnerLine(*row) for row in conn.execute(query)]
 
 
@@ -262,10 +266,6 @@ def _done() -> Any:
 
 def _count(conn: Any, query: Any) -> int:
     return int(conn.execute(query).scalar_one())
-
-
-# The device of a session in a browser: not one of the laptops that admins count.
-BROWSER = "web browser"
 
 
 def _of_course(table: Any, *more: Any) -> Any:

@@ -98,7 +98,5 @@ def _lessons(args: Namespace) -> None:
 
 
 def _reevaluate(args: Namespace) -> None:
-    context = server_of(args)
-    list_lessons(context, args.slug)
-    issued = reevaluate(context, args.slug)
+    issued = reevaluate(server_of(args), args.slug)
     show(args, {"course": args.slug, "issued": issued}, f"{len(issued)} new certificates")

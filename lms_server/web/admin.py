@@ -11,7 +11,7 @@ import falcon
 from lms_server.actions.backups import last_backup
 from lms_server.actions.certificates import reevaluate
 from lms_server.actions.context import ServerContext
-from lms_server.actions.courses import delete_course, list_lessons, publish_course, restore_course, unpublish_course
+from lms_server.actions.courses import delete_course, publish_course, restore_course, unpublish_course
 from lms_server.actions.dashboard import CourseLine, list_course_lines, list_parked_lines, read_overview
 from lms_server.actions.refusals import Refused
 from lms_server.actions.reports import list_certificates
@@ -39,17 +39,12 @@ def _restore(context: ServerContext, slug: str) -> None:
     sweep(context)
 
 
-def _reevaluate(context: ServerContext, slug: str) -> None:
-    list_lessons(context, slug)
-    reevaluate(context, slug)
-
-
-_VERBS: dict[str, Callable[[ServerContext, str], None]] = {
+_VERBS: dict[str, Callable[[ServerContext, str], object]] = {
     "publish": _publish,
     "unpublish": unpublish_course,
     "delete": delete_course,
     "restore": _restore,
-    "reevaluate": _reevaluate,
+    "reevaluate": reevaluate,
 }
 
 

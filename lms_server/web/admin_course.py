@@ -71,8 +71,6 @@ class CourseLearnersCsv:
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, slug: str) -> None:
         self.pages.admin(req)
-        # Says that there is no such course, if there is none.
-        list_lessons(self.pages.context, slug)
         rows = [
             [one.name, one.email, to_wire(one.enrolled_at)[:10], one.completed, one.certificate or ""]
             for one in list_learners_of(self.pages.context, slug)
