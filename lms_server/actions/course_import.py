@@ -1,7 +1,7 @@
 """Bring a course package in: files first, then all rows in one transaction, only what changed."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from io import BytesIO
@@ -69,8 +69,8 @@ class Imported:
             "is_new": plan.course_id is None,
             "is_changed": not plan.is_empty,
             "added": [_named(lesson) for _, lesson in plan.added],
-            "removed": [{"uid": lesson.uid, "title": lesson.title} for _, lesson in plan.removed],
-            "restored": [{"uid": lesson.uid, "title": lesson.title} for lesson in plan.restored],
+            "removed": [_named(lesson) for _, lesson in plan.removed],
+            "restored": [_named(lesson) for lesson in plan.restored],
         }
 
 
@@ -175,13 +175,11 @@ def _refuse_foreign_lessons(conn: Connection, package: CoursePackage, course_id:
 
 def _changes(
     package: CoursePackage, rows: Mapping[str, Row[Any]]
-) -> "Sequence[tuple[int, Mapping[str, Any], LessonDraft]]":
-    found = []
+) -> Iterator[tuple[int, Mapping[str, Any], LessonDraft]]:
     for at, lesson in enumerate(package.lessons, 1):
         row = rows.get(lesson.uid)
         if row is not None and (values := _differing(row, lesson_values(at, lesson))):
-            found.append((row.id, values, lesson))
-    return found
+            yield row.id, values, lesson
 
 
 def _differing(row: Row[Any], wanted: Mapping[str, Any]) -> dict[str, Any]:
@@ -284,5 +282,5 @@ def _write_blobs(conn: Connection, package: CoursePackage) -> None:
     conn.execute(insert_into(conn, blobs).on_conflict_do_nothing(), rows)
 
 
-def _named(lesson: LessonDraft) -> dict[str, str]:
+def _named(lesson: LessonDraft | LessonName) -> dict[str, str]:
     return {"uid": lesson.uid, "title": lesson.title}

@@ -48,8 +48,9 @@ def read_roster(content: bytes, file: str) -> list[NewUser]:
 def preview_roster(context: ServerContext, roster: Sequence[NewUser]) -> list[RosterLine]:
     """What an import would come to."""
     there = {email_key(user.email) for user in list_users(context)}
-    taken = {True: "email_taken", False: "new"}
-    return [RosterLine(user.email, user.name, taken[email_key(user.email) in there]) for user in roster]
+    return [
+        RosterLine(user.email, user.name, "email_taken" if email_key(user.email) in there else "new") for user in roster
+    ]
 
 
 def import_roster(context: ServerContext, roster: Sequence[NewUser]) -> list[RosterLine]:
