@@ -49,14 +49,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return code
 
 
-def _place(error: OSError) -> str:
-    """The file that somebody named; of a temporary file of ours the folder, which is what they know."""
-    if not error.filename:
-        return "the system"
-    file = Path(os.fsdecode(error.filename))
-    return str(file.parent if file.name.startswith(".") else file)
-
-
 def build_parser() -> ArgumentParser:
     """All commands and their options."""
     parser = ArgumentParser(prog="lms-server", description="The server of LMS Desktop.")
@@ -83,3 +75,11 @@ def _reason(error: Exception, args: Namespace) -> tuple[int, str]:
         return TROUBLE, _WORDS[trouble.code].format(data=args.settings.data)
     logging.getLogger(__name__).critical("the program made a mistake", exc_info=error)
     return TROUBLE, "This is a mistake in the program; what happened stands above."
+
+
+def _place(error: OSError) -> str:
+    """The file that somebody named; of a temporary file of ours the folder, which is what they know."""
+    if not error.filename:
+        return "the system"
+    file = Path(os.fsdecode(error.filename))
+    return str(file.parent if file.name.startswith(".") else file)

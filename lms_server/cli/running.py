@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from lms_server.actions.context import ServerContext
-from lms_server.actions.installation import install
+from lms_server.actions.installation import DEFAULT_NAME, install
 from lms_server.actions.refusals import Refused
 from lms_server.actions.registration import read_registration
 from lms_server.actions.unused_blobs import clean_daily
@@ -40,7 +40,7 @@ DEFAULT_PORT = 8000
 def add_commands(commands: Any) -> None:
     """Put init, serve and worker on the command line."""
     init = command(commands, "init", _init, "make a new server in the data folder")
-    init.add_argument("--name", default="LMS", metavar="N", help="the name that learners see")
+    init.add_argument("--name", default=DEFAULT_NAME, metavar="N", help="the name that learners see")
     init.add_argument("--identity", type=Path, metavar="FILE", help="make the server of this identity file again")
     init.add_argument("--admin-email", metavar="E")
     init.add_argument("--admin-name", metavar="N")
