@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
-from lms_desktop.store.files import land
 from lms_desktop.store.glance import Glance
 from lms_desktop.store.store import Store
+from lms_server.contract.durable import land
 from lms_server.contract.unsent import Writer
 
 

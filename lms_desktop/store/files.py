@@ -6,13 +6,13 @@ import os
 import re
 import shutil
 import sys
-import tempfile
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
+
+from lms_server.contract.durable import NEW, land_all, sync_folder
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -29,10 +29,7 @@ else:
 
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_NEW = ".new-"
 _PART = ".part"
-# A disk makes many files durable at once in the time that it needs for one.
-_FLUSHES_AT_ONCE = 8
 # How the systems say that somebody else has a lock.
 _TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
 
@@ -110,7 +107,7 @@ class Blobs:
 
     def remove_leftovers(self, before_s: float) -> None:
         """What writers that crashed before that time (seconds since 1970) left behind."""
-        for path in self.root.glob(f"[0-9a-f][0-9a-f]/{_NEW}*"):
+        for path in self.root.glob(f"[0-9a-f][0-9a-f]/{NEW}*"):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < before_s:
                     path.unlink()
@@ -152,53 +149,3 @@ def has_content(file: Path, sha256: str | None) -> bool:
     except OSError:
         return False
     return sha256 is None or hashlib.sha256(content).hexdigest() == sha256
-
-
-def land(place: Path, content: bytes) -> None:
-    """Write a file whole or not at all: temporary file, fsync, rename, fsync of the folder."""
-    land_all({place: content})
-
-
-def land_all(contents: Mapping[Path, bytes]) -> None:
-    """Write files, each whole or not at all: the bytes first, then the names."""
-    written: dict[Path, Path] = {}
-    try:
-        for place, content in contents.items():
-            place.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=_NEW)
-            written[place] = Path(name)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-        _all_at_once(_flush, written.values())
-        for place, temporary in written.items():
-            temporary.replace(place)
-        _all_at_once(sync_folder, {place.parent for place in written})
-    finally:
-        for temporary in written.values():
-            temporary.unlink(missing_ok=True)
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder durable; Windows can't open folders and needs no help."""
-    if os.name == "nt":  # pragma: no cover
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def _all_at_once(flush: Callable[[Path], None], places: Iterable[Path]) -> None:
-    waiting = list(places)
-    if len(waiting) == 1:
-        flush(waiting[0])
-        return
-    with ThreadPoolExecutor(_FLUSHES_AT_ONCE) as pool:
-        for _ in pool.map(flush, waiting):
-            pass
-
-
-def _flush(file: Path) -> None:
-    with file.open("rb+") as opened:
-        os.fsync(opened.fileno())

@@ -9,9 +9,9 @@ from typing import Any
 
 import msgspec
 
-from lms_desktop.store.files import land, sync_folder
 from lms_server.contract import wire
 from lms_server.contract.commands import Command
+from lms_server.contract.durable import land, sync_folder
 
 JOURNAL = "unsent.jsonl"
 # Below this a shorter file isn't worth two more fsyncs.

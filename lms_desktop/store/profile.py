@@ -13,12 +13,13 @@ from sqlalchemy import Connection, Engine, func, insert, select, text, update
 from sqlalchemy.exc import DBAPIError
 
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.files import land, lock, sync_folder
+from lms_desktop.store.files import lock
 from lms_desktop.store.journal import JOURNAL, begin_journal, read_journal
 from lms_desktop.store.layout import DATABASE, GUEST, LOCK, OWNER, SCHEMA_VERSION, find_profiles
 from lms_desktop.store.migrations.run import back_up, migrate
 from lms_desktop.store.rows import AccountRow, Learner, Place
 from lms_desktop.store.tables import ME, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
+from lms_server.contract.durable import land, sync_folder
 from lms_server.contract.ids import is_uuid
 from lms_server.contract.sqlite import open_sqlite, reading, writing
 

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from lms_desktop.settings import Home
 from lms_desktop.store import layout, profile
-from lms_desktop.store.files import Blobs, land
+from lms_desktop.store.files import Blobs
 from lms_desktop.store.glance import Glance
 from lms_desktop.store.rows import AccountRow
 from lms_desktop.store.store import Store
+from lms_server.contract.durable import land
 
 
 @dataclass(frozen=True, slots=True)

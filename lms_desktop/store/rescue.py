@@ -8,7 +8,6 @@ from sqlalchemy import Connection, or_, select
 
 from lms_desktop.store import facts, outbox, profile
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.files import land
 from lms_desktop.store.journal import JOURNAL, Journal, read_journal
 from lms_desktop.store.layout import DATABASE, is_profile
 from lms_desktop.store.profile import Owner, said_plainly
@@ -16,6 +15,7 @@ from lms_desktop.store.settle import apply_locally
 from lms_desktop.store.tables import enrollments, lesson_progress
 from lms_server.contract import wire
 from lms_server.contract.commands import Command
+from lms_server.contract.durable import land
 from lms_server.contract.sqlite import open_sqlite, reading
 from lms_server.contract.times import to_wire
 from lms_server.contract.unsent import Writer

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event, select, upda
 from lms_desktop.store import ballast, facts, outbox, past_syncs, profile, rescue
 from lms_desktop.store import settle as settling
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
-from lms_desktop.store.files import Blobs, has_content, land
+from lms_desktop.store.files import Blobs, has_content
 from lms_desktop.store.journal import JOURNAL, Journal, begin_journal
 from lms_desktop.store.layout import GUEST
 from lms_desktop.store.past_syncs import PastSync
@@ -36,6 +36,7 @@ from lms_server.contract.commands import (
     Outcome,
     StartLesson,
 )
+from lms_server.contract.durable import land
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import now_ms

@@ -1,6 +1,5 @@
 """Make a server's data folder, open it again, and notice when its database was swapped behind its back."""
 
-import os
 from contextlib import suppress
 from pathlib import Path
 from shlex import quote
@@ -13,6 +12,7 @@ from lms_server.actions.names import read_name
 from lms_server.actions.refusals import Refused
 from lms_server.content.blobs import Blobs
 from lms_server.contract import anchors
+from lms_server.contract.durable import land
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.engine import has_schema, open_database
@@ -124,12 +124,7 @@ def _check_incarnation(settings: Settings, engine: Engine, identity: Identity) -
 
 
 def _write_incarnation(settings: Settings, engine: Engine, epoch: str) -> None:
-    temporary = settings.incarnation_file.with_suffix(".new")
-    with temporary.open("w", encoding="utf-8") as file:
-        file.write(_incarnation(engine, epoch))
-        file.flush()
-        os.fsync(file.fileno())
-    temporary.replace(settings.incarnation_file)
+    land(settings.incarnation_file, _incarnation(engine, epoch).encode())
 
 
 def _incarnation(engine: Engine, epoch: str) -> str:

@@ -1,9 +1,9 @@
 """Who may make accounts: as the environment says, else as an admin chose on the settings page."""
 
-import os
 from pathlib import Path
 
 from lms_server.actions.refusals import Refused
+from lms_server.contract.durable import land
 from lms_server.settings import REGISTRATION, Registration, Settings
 
 _CHOICE = "registration"
@@ -25,12 +25,7 @@ def choose_registration(settings: Settings, chosen: str) -> None:
         raise Refused("set_elsewhere", "This is set where the server is started, with {name}.", name=REGISTRATION)
     if chosen not in set(Registration):
         raise Refused("bad_choice", "Accounts are open or closed.")
-    part = _file(settings).with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
-        file.write(chosen)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(_file(settings))
+    land(_file(settings), chosen.encode())
 
 
 def _file(settings: Settings) -> Path:

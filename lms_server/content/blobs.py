@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
+from lms_server.contract.durable import FLUSHES_AT_ONCE
+
 CHUNK_BYTES = 1 << 20
-# A disk makes many files durable at once in the time that it needs for one.
-FLUSHES_AT_ONCE = 8
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART = ".new-"
 

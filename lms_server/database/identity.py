@@ -8,6 +8,7 @@ from hashlib import sha256
 from hmac import digest
 from pathlib import Path
 
+from lms_server.contract.durable import land
 from lms_server.contract.ids import is_uuid, new_uuid4, uuid8
 
 
@@ -43,11 +44,7 @@ class Identity:
             "secret": base64.b64encode(self.secret).decode(),
             "signing_key": base64.b64encode(self.signing_key).decode(),
         }
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            json.dump(document, file, indent=2)
-            file.flush()
-            os.fsync(file.fileno())
+        land(path, json.dumps(document, indent=2).encode())
 
     def _name(self, *parts: bytes) -> str:
         return uuid8(digest(self.secret, b"\0".join(parts), sha256))

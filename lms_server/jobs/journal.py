@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+from lms_server.contract.durable import sync_folder
 from lms_server.contract.times import now_ms
 
 if sys.platform == "win32":
@@ -103,7 +104,7 @@ class Journal:
             for entry, line in zip(entries, lines, strict=True):
                 self._note(entry, line)
         if fresh:
-            _sync_folder(self._path.parent)
+            sync_folder(self._path.parent)
         return entries[-1].seq
 
     def mend(self, at: int) -> None:
@@ -241,12 +242,3 @@ def _locked(file: Any) -> Iterator[None]:
         # The lock ends with the open file.
         fcntl.flock(file.fileno(), fcntl.LOCK_EX)
         yield
-
-
-def _sync_folder(folder: Path) -> None:
-    if sys.platform != "win32":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NoReturn, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit
 
+from lms_server.contract.durable import sync_folder
 from lms_server.jobs.mail import Mail
 
 _STEP_TIMEOUT_S = 60
@@ -84,7 +85,7 @@ class Maildir:
         commit()
         try:
             temporary.replace(self.folder / "new" / name)
-            _sync_folder(self.folder / "new")
+            sync_folder(self.folder / "new")
         except OSError as error:
             raise TryAgain(f"the mail folder: {error.strerror}") from error
 
@@ -222,12 +223,3 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-
-
-def _sync_folder(folder: Path) -> None:
-    if os.name != "nt":
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

@@ -17,6 +17,7 @@ from typing import IO, Any
 from lms_server.actions.backups import LastBackup, note_backup
 from lms_server.actions.copying import copy_to_file
 from lms_server.actions.refusals import Refused
+from lms_server.contract.durable import sync_folder
 from lms_server.contract.times import now_ms, to_wire
 from lms_server.settings import Settings
 
@@ -99,17 +100,6 @@ def opened(path: Path) -> Iterator[zipfile.ZipFile]:
             yield archive
     except (zipfile.BadZipFile, EOFError, NotImplementedError, RuntimeError) as error:
         raise Refused("not_a_backup", "{path} is not a backup of this program, or it is damaged.", path=path) from error
-
-
-def sync_folder(folder: Path) -> None:
-    """Make a rename in this folder durable."""
-    if os.name == "nt":  # pragma: no cover
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _write_archive(settings: Settings, snapshot: Path, part: Path) -> None:

@@ -12,9 +12,10 @@ from lms_server.actions.copying import copy_from_file
 from lms_server.actions.past import hand_over
 from lms_server.actions.refusals import Refused
 from lms_server.content.blobs import Blobs
+from lms_server.contract.durable import sync_folder
 from lms_server.database.identity import BadIdentity, Identity, read_identity
 from lms_server.jobs.journal import BadJournal, Journal
-from lms_server.operate.backup import BLOBS, DATABASE, IDENTITY, JOURNAL, opened, read_manifest, sync_folder
+from lms_server.operate.backup import BLOBS, DATABASE, IDENTITY, JOURNAL, opened, read_manifest
 from lms_server.operate.presence import present
 from lms_server.settings import Settings
 

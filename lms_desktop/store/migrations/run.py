@@ -7,8 +7,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, text
 
-from lms_desktop.store.files import sync_folder
 from lms_desktop.store.migrations.steps import STEPS
+from lms_server.contract.durable import sync_folder
 
 
 def migrate(conn: Connection, version: int, wanted: int) -> None:
