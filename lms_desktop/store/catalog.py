@@ -3,7 +3,19 @@
 import json
 from collections.abc import Iterable, Sequence
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Delete,
+    bindparam,
+    delete,
+    exists,
+    literal,
+    or_,
+    select,
+    union_all,
+    update,
+)
 
 from lms_desktop.store.facts import course_ids
 from lms_desktop.store.tables import (
@@ -19,7 +31,7 @@ from lms_desktop.store.tables import (
 from lms_server.contract import wire
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among
+from lms_server.contract.upsert import among_named
 
 
 def store_courses(conn: Connection, rows: Sequence[wire.CourseRow]) -> None:
@@ -35,35 +47,31 @@ def store_lessons(conn: Connection, rows: Sequence[wire.LessonRow]) -> None:
 
 def hide(conn: Connection, course_uids: Iterable[str]) -> None:
     """These courses are gone: what a fact or an unsettled command refers to is kept out of sight, the rest goes."""
-    wanted = among(courses.c.uid, list(course_uids))
-    ids = select(courses.c.id).where(wanted)
-    conn.execute(update(courses).where(wanted).values(is_published=False, is_hidden=True, is_marked=False))
-    conn.execute(delete(lessons).where(lessons.c.course_id.in_(ids), ~_lesson_is_referred_to()))
-    conn.execute(update(lessons).where(lessons.c.course_id.in_(ids)).values(is_marked=False))
-    conn.execute(delete(courses).where(wanted, ~_course_is_referred_to(), courses.c.uid != UNKNOWN_COURSE))
+    gone = {"uids": list(course_uids)}
+    for statement in (_HIDE_COURSES, _DROP_LESSONS, _UNMARK_LESSONS, _DROP_COURSES):
+        conn.execute(statement, gone)
 
 
 def mark_everything(conn: Connection) -> None:
     """A snapshot of the catalog begins: rows that don't arrive in it are gone. Stored, so a crash forgets nothing."""
-    conn.execute(update(courses).where(courses.c.uid != UNKNOWN_COURSE).values(is_marked=True))
-    conn.execute(update(lessons).values(is_marked=True))
+    conn.execute(_MARK_COURSES)
+    conn.execute(_MARK_LESSONS)
 
 
 def hide_marked(conn: Connection) -> None:
     """The snapshot is over: treat what is still marked as gone."""
-    left = list(conn.execute(_MARKED_COURSES).scalars())
-    if left:
-        hide(conn, left)
-    if conn.execute(_ANY_MARKED_LESSON).first() is not None:
-        conn.execute(delete(lessons).where(lessons.c.is_marked, ~_lesson_is_referred_to()))
-        conn.execute(update(lessons).where(lessons.c.is_marked).values(is_marked=False, is_hidden=True))
+    left = set(conn.execute(_MARKED).scalars())
+    if courses_left := left - {_A_LESSON}:
+        hide(conn, courses_left)
+    if _A_LESSON in left:
+        conn.execute(_DROP_MARKED_LESSONS)
+        conn.execute(_HIDE_MARKED_LESSONS)
 
 
 def mark_here(conn: Connection, lesson_uids: Sequence[str], *, is_here: bool) -> None:
     """All files of these lessons are on this laptop, or not any more."""
-    statement = update(lessons).where(lessons.c.uid == bindparam("uid_")).values(is_here=is_here)
     if lesson_uids:
-        conn.execute(statement, [{"uid_": uid} for uid in lesson_uids])
+        conn.execute(_MARK_HERE, [{"uid_": uid, "is_here_": is_here} for uid in lesson_uids])
 
 
 def _course_values(row: wire.CourseRow) -> tuple[object, ...]:
@@ -81,20 +89,12 @@ def _lesson_values(row: wire.LessonRow, course_id: int) -> tuple[object, ...]:
     return *named, *content, _ms(row.deleted_at), row.revision, False, False
 
 
-def _lesson_is_referred_to() -> ColumnElement[bool]:
-    return or_(
-        exists().where(lesson_progress.c.lesson_id == lessons.c.id, lesson_progress.c.user_id == ME),
-        exists().where(outbox.c.target == lessons.c.uid),
-    )
+def _dropping_lessons(which: ColumnElement[bool], unless: ColumnElement[bool]) -> Delete:
+    return delete(lessons).where(which, ~unless)
 
 
-def _course_is_referred_to() -> ColumnElement[bool]:
-    return or_(
-        exists().where(enrollments.c.course_id == courses.c.id),
-        exists().where(certificates.c.course_id == courses.c.id),
-        exists().where(outbox.c.target == courses.c.uid),
-        exists().where(lessons.c.course_id == courses.c.id),
-    )
+def _dropping_courses(unless: ColumnElement[bool]) -> Delete:
+    return delete(courses).where(_IS_GONE, ~unless, courses.c.uid != UNKNOWN_COURSE)
 
 
 def _ms(text: str | None) -> int | None:
@@ -119,5 +119,30 @@ _LESSONS = BulkInsert(
     key=("uid",),
     instead=(("is_here", "is_here AND lessons.body IS excluded.body AND lessons.attachments = excluded.attachments"),),
 )
-_MARKED_COURSES = select(courses.c.uid).where(courses.c.is_marked)
-_ANY_MARKED_LESSON = select(lessons.c.id).where(lessons.c.is_marked).limit(1)
+_LESSON_IS_REFERRED_TO = or_(
+    exists().where(lesson_progress.c.lesson_id == lessons.c.id, lesson_progress.c.user_id == ME),
+    exists().where(outbox.c.target == lessons.c.uid),
+)
+_COURSE_IS_REFERRED_TO = or_(
+    exists().where(enrollments.c.course_id == courses.c.id),
+    exists().where(certificates.c.course_id == courses.c.id),
+    exists().where(outbox.c.target == courses.c.uid),
+    exists().where(lessons.c.course_id == courses.c.id),
+)
+_IS_GONE = among_named(courses.c.uid, "uids")
+_IS_OF_GONE = lessons.c.course_id.in_(select(courses.c.id).where(_IS_GONE))
+_HIDE_COURSES = update(courses).where(_IS_GONE).values(is_published=False, is_hidden=True, is_marked=False)
+_DROP_LESSONS = _dropping_lessons(_IS_OF_GONE, _LESSON_IS_REFERRED_TO)
+_UNMARK_LESSONS = update(lessons).where(_IS_OF_GONE).values(is_marked=False)
+_DROP_COURSES = _dropping_courses(_COURSE_IS_REFERRED_TO)
+_MARK_COURSES = update(courses).where(courses.c.uid != UNKNOWN_COURSE).values(is_marked=True)
+_MARK_LESSONS = update(lessons).values(is_marked=True)
+_DROP_MARKED_LESSONS = _dropping_lessons(lessons.c.is_marked, _LESSON_IS_REFERRED_TO)
+_HIDE_MARKED_LESSONS = update(lessons).where(lessons.c.is_marked).values(is_marked=False, is_hidden=True)
+_MARK_HERE = update(lessons).where(lessons.c.uid == bindparam("uid_")).values(is_here=bindparam("is_here_"))
+# Each marked course's uid, and a word if there is any marked lesson.
+_A_LESSON = "lesson"
+_MARKED = union_all(
+    select(courses.c.uid).where(courses.c.is_marked),
+    select(literal(_A_LESSON)).where(exists().where(lessons.c.is_marked)),
+)

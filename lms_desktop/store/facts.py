@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from sqlalchemy import Connection, Table, and_, bindparam, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from lms_desktop.store.tables import (
     ME,
@@ -21,7 +22,7 @@ from lms_server.contract import wire
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.rules import Progress
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among_named, insert_into
+from lms_server.contract.upsert import among_named
 
 _MODULUS = 1 << 128
 
@@ -33,6 +34,8 @@ class Digest:
     user: str
     count: int
     sum: int
+    # How it is stored.
+    stored: tuple[int, int]
 
     def add(self, kind: str, key: str, times: int) -> None:
         """Count a fact in (1) or out (-1)."""
@@ -46,18 +49,20 @@ class Digest:
 def read_digest(conn: Connection, user: str) -> Digest:
     """The digest as it stands."""
     count, total = conn.execute(_READ_DIGEST).one()
-    return Digest(user, count, int(total, 16))
+    number = int(total, 16)
+    return Digest(user, count, number, (count, number))
 
 
 def save_digest(conn: Connection, digest: Digest) -> None:
-    """Store it in the caller's transaction."""
-    conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": f"{digest.sum:032x}"})
+    """Store it in the caller's transaction, if it is another than the stored one."""
+    if (digest.count, digest.sum) != digest.stored:
+        conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": f"{digest.sum:032x}"})
 
 
 def forget_confirmations(conn: Connection, digest: Digest) -> None:
     """No fact here counts as confirmed any more; a snapshot sets it again."""
-    for table in (enrollments, lesson_progress, certificates):
-        conn.execute(update(table).values(revision=None))
+    for statement in _FORGET:
+        conn.execute(statement)
     digest.count = digest.sum = 0
 
 
@@ -151,10 +156,7 @@ def course_ids(conn: Connection, uids: Iterable[str]) -> dict[str, int]:
     wanted = set(uids)
     found = _ids(conn, courses, wanted)
     if missing := wanted - found.keys():
-        conn.execute(
-            insert_into(conn, courses).on_conflict_do_nothing(),
-            [{"uid": uid, "slug": "", "is_hidden": True} for uid in missing],
-        )
+        conn.execute(_UNSEEN_COURSES, [{"uid": uid, "slug": "", "is_hidden": True} for uid in missing])
         found |= _ids(conn, courses, missing)
     return found
 
@@ -165,10 +167,8 @@ def lesson_ids(conn: Connection, uids: Iterable[str]) -> dict[str, int]:
     found = _ids(conn, lessons, wanted)
     if missing := wanted - found.keys():
         nowhere = course_ids(conn, [UNKNOWN_COURSE])[UNKNOWN_COURSE]
-        conn.execute(
-            insert_into(conn, lessons).on_conflict_do_nothing(),
-            [{"uid": uid, "course_id": nowhere, "is_hidden": True} for uid in missing],
-        )
+        unseen = [{"uid": uid, "course_id": nowhere, "is_hidden": True} for uid in missing]
+        conn.execute(_UNSEEN_LESSONS, unseen)
         found |= _ids(conn, lessons, missing)
     return found
 
@@ -188,7 +188,10 @@ def _counted_completions(conn: Connection, uids: Iterable[str]) -> list[str]:
 
 
 _READ_DIGEST = select(profile.c.count, profile.c.sum)
+_FORGET = [update(table).values(revision=None) for table in (enrollments, lesson_progress, certificates)]
 _SAVE_DIGEST = update(profile).values(count=bindparam("count_"), sum=bindparam("sum_"))
+_UNSEEN_COURSES = insert(courses).on_conflict_do_nothing()
+_UNSEEN_LESSONS = insert(lessons).on_conflict_do_nothing()
 _IDS = {
     table.name: select(table.c.uid, table.c.id).where(among_named(table.c.uid, "uids")) for table in (courses, lessons)
 }

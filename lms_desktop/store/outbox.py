@@ -5,7 +5,8 @@ from base64 import urlsafe_b64decode
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
+from sqlalchemy import Connection, bindparam, delete, func, select, update
+from sqlalchemy.dialects.sqlite import insert
 
 from lms_desktop.store.tables import ME, certificates, courses, enrollments, lesson_progress, lessons, outbox
 from lms_server.contract.commands import (
@@ -21,7 +22,7 @@ from lms_server.contract.commands import (
     kind_of,
     target_of,
 )
-from lms_server.contract.upsert import among_named, insert_into
+from lms_server.contract.upsert import among_named
 from lms_server.contract.wire import Changes, Result, certificate_command_id
 
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
@@ -135,32 +136,19 @@ def _certified_course(payload: str) -> str | None:
 
 def offer_everything_again(conn: Connection) -> None:
     """The server lost history: every waiting command and every fact goes back into the outbox, under the same ids."""
-    conn.execute(update(outbox).where(outbox.c.state == PARKED).values(state=PENDING, code=None))
+    conn.execute(_UNPARK)
     rows = [_row(command) for command in (*_enrollments(conn), *_progress(conn), *_certificates(conn))]
     if rows:
-        conn.execute(insert_into(conn, outbox).on_conflict_do_nothing(), rows)
+        conn.execute(_OFFER, rows)
 
 
 def _enrollments(conn: Connection) -> list[Command]:
-    query = select(courses.c.uid, enrollments.c.command_id, enrollments.c.enrolled_at, enrollments.c.revision)
-    query = query.join_from(enrollments, courses).where(enrollments.c.user_id == ME)
-    return [Enroll(id_, course, **_times(at, revision)) for course, id_, at, revision in conn.execute(query)]
+    return [Enroll(id_, course, **_times(at, revision)) for course, id_, at, revision in conn.execute(_ENROLLED)]
 
 
 def _progress(conn: Connection) -> list[Command]:
-    table = lesson_progress.c
-    query = select(
-        lessons.c.uid,
-        table.started_at,
-        table.start_command_id,
-        table.completed_at,
-        table.complete_command_id,
-        table.revision,
-    )
     found: list[Command] = []
-    for lesson, started, start_id, completed, complete_id, revision in conn.execute(
-        query.join_from(lesson_progress, lessons).where(table.user_id == ME)
-    ):
+    for lesson, started, start_id, completed, complete_id, revision in conn.execute(_STUDIED):
         if start_id is not None:
             found.append(StartLesson(start_id, lesson, **_times(started, revision)))
         if complete_id is not None:
@@ -169,7 +157,7 @@ def _progress(conn: Connection) -> list[Command]:
 
 
 def _certificates(conn: Connection) -> list[Command]:
-    payloads = conn.execute(select(certificates.c.payload).where(certificates.c.user_id == ME)).scalars()
+    payloads = conn.execute(_CERTIFIED).scalars()
     return [KeepCertificate(certificate_command_id(payload), payload) for payload in payloads]
 
 
@@ -205,6 +193,26 @@ def _command(command_id: str, kind: str, target: str, made_at: int | None, at: i
 
 
 _QUEUE = insert(outbox)
+_OFFER = insert(outbox).on_conflict_do_nothing()
+_UNPARK = update(outbox).where(outbox.c.state == PARKED).values(state=PENDING, code=None)
+_ENROLLED = (
+    select(courses.c.uid, enrollments.c.command_id, enrollments.c.enrolled_at, enrollments.c.revision)
+    .join_from(enrollments, courses)
+    .where(enrollments.c.user_id == ME)
+)
+_STUDIED = (
+    select(
+        lessons.c.uid,
+        lesson_progress.c.started_at,
+        lesson_progress.c.start_command_id,
+        lesson_progress.c.completed_at,
+        lesson_progress.c.complete_command_id,
+        lesson_progress.c.revision,
+    )
+    .join_from(lesson_progress, lessons)
+    .where(lesson_progress.c.user_id == ME)
+)
+_CERTIFIED = select(certificates.c.payload).where(certificates.c.user_id == ME)
 _IDS = select(outbox.c.command_id)
 COUNTS = select(outbox.c.state, func.count()).group_by(outbox.c.state)
 _COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c.made_at, outbox.c.at).order_by(

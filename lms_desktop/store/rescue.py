@@ -19,7 +19,7 @@ from lms_server.contract.durable import land
 from lms_server.contract.sqlite import open_sqlite, reading
 from lms_server.contract.times import to_wire
 from lms_server.contract.unsent import Writer
-from lms_server.contract.upsert import among
+from lms_server.contract.upsert import among_named
 
 _NOTICE = "notice.json"
 # Lies in a profile whose database was made anew, until a full sync tells again which files it uses.
@@ -137,11 +137,18 @@ def _put_aside(folder: Path, now: int) -> str:
 
 def _confirmed(conn: Connection, ids: list[str]) -> set[str]:
     """Those of these ids that a fact confirmed by the server carries."""
-    table = lesson_progress.c
-    enrolled = select(enrollments.c.command_id).where(
-        enrollments.c.revision.is_not(None), among(enrollments.c.command_id, ids)
-    )
-    named = or_(among(table.start_command_id, ids), among(table.complete_command_id, ids))
-    studied = select(table.start_command_id, table.complete_command_id).where(table.revision.is_not(None), named)
-    found = set(conn.execute(enrolled).scalars())
-    return found | {command_id for row in conn.execute(studied) for command_id in row if command_id is not None}
+    found = set(conn.execute(_ENROLLED, {"ids": ids}).scalars())
+    studied = conn.execute(_STUDIED, {"ids": ids})
+    return found | {command_id for row in studied for command_id in row if command_id is not None}
+
+
+_ENROLLED = select(enrollments.c.command_id).where(
+    enrollments.c.revision.is_not(None), among_named(enrollments.c.command_id, "ids")
+)
+_STUDIED = select(lesson_progress.c.start_command_id, lesson_progress.c.complete_command_id).where(
+    lesson_progress.c.revision.is_not(None),
+    or_(
+        among_named(lesson_progress.c.start_command_id, "ids"),
+        among_named(lesson_progress.c.complete_command_id, "ids"),
+    ),
+)

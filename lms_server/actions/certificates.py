@@ -54,12 +54,10 @@ def keep_certificate(
     facts = _genuine(context, learner, command.payload)
     if facts is None:
         return Code.MALFORMED
-    course_id = conn.execute(select(courses.c.id).where(courses.c.uid == facts.course)).scalar_one_or_none()
+    course_id = conn.execute(_COURSE, {"uid_": facts.course}).scalar_one_or_none()
     if course_id is None:
         return Code.UNKNOWN_COURSE
-    old = conn.execute(
-        _OLD.where(certificates.c.user_id == learner.id, certificates.c.course_id == course_id)
-    ).one_or_none()
+    old = conn.execute(_OLD, {"user": learner.id, "course": course_id}).one_or_none()
     row = _row_of_facts(learner, course_id, facts, command.payload)
     if old is None:
         _insert(conn, learner, [row | {"revision": stream.stamp()}], stream)
@@ -167,7 +165,10 @@ def _genuine(context: ServerContext, learner: Learner, payload: str) -> Facts | 
     return facts if (facts.user, facts.server) == (learner.uid, context.identity.server_id) else None
 
 
-_OLD = select(certificates.c.id, certificates.c.uuid, certificates.c.issued_at, certificates.c.payload)
+_COURSE = select(courses.c.id).where(courses.c.uid == bindparam("uid_"))
+_OLD = select(certificates.c.id, certificates.c.uuid, certificates.c.issued_at, certificates.c.payload).where(
+    certificates.c.user_id == bindparam("user"), certificates.c.course_id == bindparam("course")
+)
 _ME = bindparam("user", type_=BigInteger)
 _STANDING = (
     select(

@@ -83,12 +83,12 @@ def publish_course(context: ServerContext, slug: str) -> None:
         if course.deleted_at is not None:
             raise Refused(CourseRefusal.COURSE_DELETED, "{slug} is deleted: restore it first.", slug=slug)
 
-    _change(context, slug, {"is_published": True}, check)
+    _change(context, slug, "is_published", True, check)
 
 
 def unpublish_course(context: ServerContext, slug: str) -> None:
     """Close the course for new learners; those enrolled go on."""
-    _change(context, slug, {"is_published": False})
+    _change(context, slug, "is_published", False)
 
 
 def delete_course(context: ServerContext, slug: str) -> None:
@@ -98,12 +98,12 @@ def delete_course(context: ServerContext, slug: str) -> None:
     def check(course: Row[Any]) -> bool:
         return course.deleted_at is None
 
-    _change(context, slug, {"deleted_at": now}, check)
+    _change(context, slug, "deleted_at", now, check)
 
 
 def restore_course(context: ServerContext, slug: str) -> None:
     """Take a deletion back. The caller wakes the sweep of parked commands."""
-    _change(context, slug, {"deleted_at": None})
+    _change(context, slug, "deleted_at", None)
 
 
 def remove_lesson(context: ServerContext, uid: str) -> None:
@@ -118,7 +118,7 @@ def restore_lesson(context: ServerContext, uid: str) -> None:
 
 def course_named(conn: Connection, slug: str) -> Row[Any]:
     """The course's row; raises Refused ``unknown_course``."""
-    row = conn.execute(_SELECT.where(courses.c.slug == slug)).one_or_none()
+    row = conn.execute(_NAMED, {"slug_": slug}).one_or_none()
     if row is None:
         raise Refused(CourseRefusal.UNKNOWN_COURSE, "There is no course {slug!r}.", slug=slug)
     return row
@@ -126,30 +126,28 @@ def course_named(conn: Connection, slug: str) -> Row[Any]:
 
 def stamp_everything(conn: Connection, stream: Stream, course_id: int) -> None:
     """Give the course and all its lessons, removed ones too, new revisions: learners now see it otherwise."""
-    conn.execute(update(courses).where(courses.c.id == course_id).values(revision=stream.stamp()))
-    query = select(lessons.c.id).where(lessons.c.course_id == course_id).order_by(lessons.c.order, lessons.c.id)
-    stamp_lessons(conn, stream, [row.id for row in conn.execute(query)])
+    conn.execute(_STAMP_COURSE, {"id_": course_id, "stamp": stream.stamp()})
+    stamp_lessons(conn, stream, conn.execute(_LESSONS_OF, {"course": course_id}).scalars().all())
 
 
 def stamp_lessons(conn: Connection, stream: Stream, ids: Sequence[int]) -> None:
     """New revisions for these lessons."""
     if ids:
-        statement = update(lessons).where(lessons.c.id == bindparam("lesson_id")).values(revision=bindparam("stamp"))
-        conn.execute(statement, [{"lesson_id": key, "stamp": stream.stamp()} for key in ids])
+        conn.execute(_STAMP_LESSON, [{"id_": key, "stamp": stream.stamp()} for key in ids])
 
 
 def _change(
-    context: ServerContext, slug: str, values: dict[str, Any], check: Callable[[Row[Any]], bool | None] | None = None
+    context: ServerContext, slug: str, name: str, value: object, check: Callable[[Row[Any]], bool | None] | None = None
 ) -> None:
-    """Set what is seen of a course. ``check`` may refuse, or say False: nothing to do."""
+    """Set one column of what is seen of a course. ``check`` may refuse, or say False: nothing to do."""
 
     def run(conn: Connection) -> None:
         # The stream first: it makes the catalog's writers take turns, so that what is read next stays true.
         stream = anchors.lock(conn, CATALOG)
         course = course_named(conn, slug)
-        if (check is not None and check(course) is False) or all(getattr(course, key) == values[key] for key in values):
+        if (check is not None and check(course) is False) or getattr(course, name) == value:
             return
-        conn.execute(update(courses).where(courses.c.id == course.id).values(values))
+        conn.execute(_CHANGE[name], {"id_": course.id, "value": value})
         stamp_everything(conn, stream, course.id)
         stream.save(conn)
 
@@ -159,14 +157,12 @@ def _change(
 def _change_lesson(context: ServerContext, uid: str, deleted_at: int | None) -> None:
     def run(conn: Connection) -> None:
         stream = anchors.lock(conn, CATALOG)
-        row = conn.execute(select(lessons.c.id, lessons.c.deleted_at).where(lessons.c.uid == uid)).one_or_none()
+        row = conn.execute(_LESSON, {"uid_": uid}).one_or_none()
         if row is None:
             raise Refused(CourseRefusal.UNKNOWN_LESSON, "There is no lesson {uid!r}.", uid=uid)
         if (row.deleted_at is None) == (deleted_at is None):
             return
-        conn.execute(
-            update(lessons).where(lessons.c.id == row.id).values(deleted_at=deleted_at, revision=stream.stamp())
-        )
+        conn.execute(_REMOVE_LESSON, {"id_": row.id, "at": deleted_at, "stamp": stream.stamp()})
         stream.save(conn)
 
     whole_transaction(context.engine, run)
@@ -188,4 +184,14 @@ _LESSON_LISTED = (
     lessons.c.is_free_preview,
     lessons.c.deleted_at,
 )
-_SELECT = select(courses)
+_NAMED = select(courses).where(courses.c.slug == bindparam("slug_"))
+_THIS_COURSE = update(courses).where(courses.c.id == bindparam("id_"))
+_STAMP_COURSE = _THIS_COURSE.values(revision=bindparam("stamp"))
+_CHANGE = {name: _THIS_COURSE.values({name: bindparam("value")}) for name in ("is_published", "deleted_at")}
+_LESSONS_OF = (
+    select(lessons.c.id).where(lessons.c.course_id == bindparam("course")).order_by(lessons.c.order, lessons.c.id)
+)
+_LESSON = select(lessons.c.id, lessons.c.deleted_at).where(lessons.c.uid == bindparam("uid_"))
+_THIS_LESSON = update(lessons).where(lessons.c.id == bindparam("id_"))
+_STAMP_LESSON = _THIS_LESSON.values(revision=bindparam("stamp"))
+_REMOVE_LESSON = _THIS_LESSON.values(deleted_at=bindparam("at"), revision=bindparam("stamp"))

@@ -62,19 +62,23 @@ def _certificate(context: ServerContext, uuid: str) -> Any:
 
 def _store(conn: Connection, row: Any, sha256: str, size: int) -> None:
     stream = anchors.lock(conn, row.user)
-    values = {"pdf_sha256": sha256, "revision": stream.stamp()}
-    # A certificate that was replaced meanwhile gets its own PDF; one that another worker drew is in order.
-    wanting = (
-        certificates.c.id == row.id,
-        certificates.c.payload == row.payload,
-        certificates.c.pdf_sha256.is_distinct_from(sha256),
-    )
-    if conn.execute(update(certificates).where(*wanting).values(values)).rowcount:
+    drawn = {"id_": row.id, "payload_": row.payload, "sha256": sha256, "stamp": stream.stamp()}
+    if conn.execute(_DRAWN, drawn).rowcount:
         new = {"sha256": sha256, "size": size, "media_type": _PDF}
         conn.execute(insert_into(conn, blobs).values(new).on_conflict_do_nothing())
         stream.save(conn)
 
 
+# A certificate that was replaced meanwhile gets its own PDF; one that another worker drew is in order.
+_DRAWN = (
+    update(certificates)
+    .where(
+        certificates.c.id == bindparam("id_"),
+        certificates.c.payload == bindparam("payload_"),
+        certificates.c.pdf_sha256.is_distinct_from(bindparam("sha256")),
+    )
+    .values(pdf_sha256=bindparam("sha256"), revision=bindparam("stamp"))
+)
 _WITH_ITS_OWNER = (
     select(
         certificates.c.id,

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, select, update
+from sqlalchemy import Connection, Engine, bindparam, select, update
 
 from lms_server.contract.anchors import Anchor, anchors, streams
 from lms_server.contract.ids import new_uuid4
@@ -59,7 +59,7 @@ class Heir:
         is_whole, kept = False, _Holds()
         if replaced is not None:
             with reading(replaced) as old:
-                is_whole = old.execute(select(server.c.journal_seq)).scalar_one() <= self.journal.last_seq
+                is_whole = old.execute(_JOURNAL_SEQ).scalar_one() <= self.journal.last_seq
                 kept = _read_holds(old)
                 self._learn(old, is_whole=is_whole)
         self.journal.add_entries_of(backed_up)
@@ -68,7 +68,7 @@ class Heir:
                 self.journal.append_all([*news_for(new, self.journal, self.now), *self._waiting(new)])
         with writing(self.engine) as new:
             _keep_holds(new, kept)
-            new.execute(update(server).values(epoch=new_uuid4(), journal_seq=self.journal.last_seq))
+            new.execute(_BEGIN_EPOCH, {"epoch_": new_uuid4(), "seq": self.journal.last_seq})
 
     def _learn(self, old: Connection, *, is_whole: bool) -> None:
         self.journal.append_all(news_for(old, self.journal, self.now))
@@ -77,7 +77,7 @@ class Heir:
                 self.journal.append_all(self._taken_back(old, new))
 
     def _taken_back(self, old: Connection, new: Connection) -> Iterator[Entry]:
-        names = old.execute(select(streams.c.stream).order_by(streams.c.stream)).scalars().all()
+        names = old.execute(_STREAMS).scalars().all()
         for some in (names[start : start + _AT_ONCE] for start in range(0, len(names), _AT_ONCE)):
             was, stays = _anchors_of(old, some), _anchors_of(new, some)
             for stream in some:
@@ -87,8 +87,7 @@ class Heir:
                     yield Entry(0, Event.PAST, stream, self.now, texts)
 
     def _waiting(self, new: Connection) -> Iterator[Entry]:
-        waiting = select(jobs.c.key).where(jobs.c.kind == KIND, jobs.c.state.in_([State.QUEUED, State.SENDING]))
-        for key in new.execute(waiting).scalars():
+        for key in new.execute(_WAITING).scalars():
             if self.journal.last_event(key) in FREE:
                 yield Entry(0, Event.HELD, key, self.now)
 
@@ -117,17 +116,26 @@ def _anchors_of(conn: Connection, names: Sequence[str]) -> dict[str, set[Anchor]
 
 
 def _read_holds(old: Connection) -> _Holds:
-    query = select(users.c.uid, holds.c.epoch, holds.c.released_at).join_from(holds, users)
-    return [(uid, epoch, released_at) for uid, epoch, released_at in old.execute(query)]
+    return [(uid, epoch, released_at) for uid, epoch, released_at in old.execute(_HOLDS)]
 
 
 def _keep_holds(new: Connection, kept: _Holds) -> None:
     """Whoever was held stays so; an account that the backup doesn't know is judged anew when it comes."""
-    ids = {row.uid: row.id for row in new.execute(select(users.c.uid, users.c.id))}
+    ids = dict(new.execute(_USERS).all())
     for uid, epoch, released_at in kept:
         if uid in ids:
             row = insert_into(new, holds).values(user_id=ids[uid], epoch=epoch, released_at=released_at)
             known = {"index_elements": ["user_id", "epoch"], "set_": {"released_at": released_at}}
             new.execute(row.on_conflict_do_update(**known))
-    held = select(holds.c.user_id).where(holds.c.released_at.is_(None))
-    hold_mails(new, select(certificates.c.uuid).where(certificates.c.user_id.in_(held)))
+    hold_mails(new, new.execute(_HELD).scalars().all())
+
+
+_JOURNAL_SEQ = select(server.c.journal_seq)
+_BEGIN_EPOCH = update(server).values(epoch=bindparam("epoch_"), journal_seq=bindparam("seq"))
+_STREAMS = select(streams.c.stream).order_by(streams.c.stream)
+_WAITING = select(jobs.c.key).where(jobs.c.kind == KIND, jobs.c.state.in_([State.QUEUED, State.SENDING]))
+_HOLDS = select(users.c.uid, holds.c.epoch, holds.c.released_at).join_from(holds, users)
+_USERS = select(users.c.uid, users.c.id)
+_HELD = select(certificates.c.uuid).where(
+    certificates.c.user_id.in_(select(holds.c.user_id).where(holds.c.released_at.is_(None)))
+)

@@ -44,7 +44,7 @@ class Dispatch:
         if event is Event.ACCEPTED:
             return Verdict(State.ACCEPTED, None, journal_seq=self.journal.last_seq)
         with reading(self.engine) as conn:
-            recorded: int = conn.execute(select(server.c.journal_seq)).scalar_one()
+            recorded: int = conn.execute(_RECORDED).scalar_one()
         if recorded > self.journal.last_seq:
             return Verdict(State.HELD, "the dispatch journal is missing or shorter than recorded")
         if event is Event.HELD:
@@ -111,3 +111,6 @@ def _file_name(job: Job) -> str:
     """A maildir's name for this mail: fixed, one more for each time that an admin sends it again."""
     copy = job.payload.get("resent", 0)
     return f"{job.key}.{copy}.lms" if copy else f"{job.key}.lms"
+
+
+_RECORDED = select(server.c.journal_seq)

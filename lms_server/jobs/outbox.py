@@ -5,10 +5,10 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, cast, func, select, update
+from sqlalchemy import Connection, and_, bindparam, cast, func, select, update
 from sqlalchemy.dialects.postgresql import JSONB
 
-from lms_server.contract.upsert import insert_into
+from lms_server.contract.upsert import among_named, insert_into
 from lms_server.database.tables import certificates, holds, jobs, server, users
 from lms_server.jobs.dispatch import KIND, MAY_HAVE_GONE
 from lms_server.jobs.journal import FREE, BadJournal, Entry, Event, Journal
@@ -95,21 +95,18 @@ def release(conn: Connection, journal: Journal, now: int) -> int:
     stays.
     """
     journal.mend(now)
-    held = and_(jobs.c.kind == KIND, jobs.c.state == State.HELD)
-    keys = conn.execute(select(jobs.c.key).where(held)).scalars().all()
-    conn.execute(update(jobs).where(held).values(state=State.QUEUED, reason=None, run_at=now))
-    conn.execute(update(holds).where(holds.c.released_at.is_(None)).values(released_at=now))
+    keys = conn.execute(_HELD).scalars().all()
+    conn.execute(_QUEUE_HELD, {"now": now})
+    conn.execute(_END_HOLDS, {"now": now})
     freed = [Entry(0, Event.RESEND, key, now) for key in keys if journal.last_event(key) is Event.HELD]
     journal.append_all([*freed, *news_for(conn, journal, now)])
-    conn.execute(update(server).values(journal_seq=journal.last_seq))
+    conn.execute(_TAKE_FOR_COMPLETE, {"seq": journal.last_seq})
     return len(keys)
 
 
 def news_for(conn: Connection, journal: Journal, now: int) -> Iterator[Entry]:
     """What this database knows of mails and the journal doesn't: they went, may have gone, or wait for an admin."""
-    told = [*_TOLD_BY, State.SENDING]
-    query = select(jobs.c.key, jobs.c.state, jobs.c.payload).where(jobs.c.kind == KIND, jobs.c.state.in_(told))
-    for key, state, payload in conn.execute(query):
+    for key, state, payload in conn.execute(_TOLD):
         is_open = state != State.SENDING or "intent" in json.loads(payload)
         event, known = _TOLD_BY.get(state, Event.INTENT), journal.last_event(key)
         if is_open and known is not Event.ACCEPTED and (event is Event.ACCEPTED or known in FREE):
@@ -135,7 +132,7 @@ def hold_learner(conn: Connection, user_id: int, epoch: str) -> bool:
     )
     is_new = conn.execute(again.returning(holds.c.id)).one_or_none() is not None
     if is_new:
-        hold_mails(conn, select(certificates.c.uuid).where(certificates.c.user_id == user_id))
+        hold_mails(conn, conn.execute(_CERTIFICATES_OF, {"user": user_id}).scalars().all())
     return is_new
 
 
@@ -150,10 +147,10 @@ def is_held(conn: Connection, user_id: int) -> bool:
     return conn.execute(_IS_HELD, {"user": user_id}).first() is not None
 
 
-def hold_mails(conn: Connection, uuids: Collection[str] | Select[Any], reason: str = MAY_HAVE_GONE) -> None:
+def hold_mails(conn: Connection, uuids: Collection[str], reason: str = MAY_HAVE_GONE) -> None:
     """Keep these certificates' unsent mails back until an admin releases them: they may have gone before."""
-    waiting = and_(jobs.c.kind == KIND, jobs.c.state == State.QUEUED, jobs.c.key.in_(uuids))
-    conn.execute(update(jobs).where(waiting).values(state=State.HELD, reason=reason))
+    if uuids:
+        conn.execute(_HOLD, {"uuids": uuids, "reason_": reason})
 
 
 def _frozen_address(conn: Connection) -> Any:
@@ -168,4 +165,17 @@ def _mail_row(row: Any, server_id: str) -> MailRow:
     return MailRow(row.key, to, row.state, row.reason, message_id(row.key, server_id), row.attempts)
 
 
+_IS_MAILS = jobs.c.kind == KIND
+_TOLD = select(jobs.c.key, jobs.c.state, jobs.c.payload).where(_IS_MAILS, jobs.c.state.in_([*_TOLD_BY, State.SENDING]))
+_IS_KEPT_BACK = and_(_IS_MAILS, jobs.c.state == State.HELD)
+_HELD = select(jobs.c.key).where(_IS_KEPT_BACK)
+_QUEUE_HELD = update(jobs).where(_IS_KEPT_BACK).values(state=State.QUEUED, reason=None, run_at=bindparam("now"))
+_END_HOLDS = update(holds).where(holds.c.released_at.is_(None)).values(released_at=bindparam("now"))
+_TAKE_FOR_COMPLETE = update(server).values(journal_seq=bindparam("seq"))
+_HOLD = (
+    update(jobs)
+    .where(_IS_MAILS, jobs.c.state == State.QUEUED, among_named(jobs.c.key, "uuids"))
+    .values(state=State.HELD, reason=bindparam("reason_"))
+)
+_CERTIFICATES_OF = select(certificates.c.uuid).where(certificates.c.user_id == bindparam("user"))
 _IS_HELD = select(holds.c.id).where(holds.c.user_id == bindparam("user"), holds.c.released_at.is_(None)).limit(1)

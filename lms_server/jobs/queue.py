@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, Update, and_, bindparam, func, or_, select, update
 
 from lms_server.contract.ids import new_uuid4
-from lms_server.contract.upsert import insert_into
+from lms_server.contract.upsert import among_named, insert_into
 from lms_server.database.tables import jobs, server
 
 # Longer than any attempt takes: a worker that is this late is gone.
@@ -143,7 +143,7 @@ def _settling(allowed: ColumnElement[bool]) -> Update:
 
 # Idle workers ask every second: statements are made once.
 _DUE = and_(
-    jobs.c.kind.in_(bindparam("kinds", expanding=True)),
+    among_named(jobs.c.kind, "kinds"),
     or_(
         and_(jobs.c.state == State.QUEUED, jobs.c.run_at <= bindparam("now")),
         and_(jobs.c.state == State.SENDING, jobs.c.lease_until < bindparam("now")),

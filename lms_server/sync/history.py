@@ -3,7 +3,7 @@
 import logging
 from pathlib import Path
 
-from sqlalchemy import Connection, update
+from sqlalchemy import Connection, bindparam, update
 
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors, wire
@@ -64,5 +64,8 @@ def _all_seen(journal_file: Path | None, lost: set[tuple[str, Anchor]]) -> bool:
 
 
 def _hold(conn: Connection, who: Learner, epoch: str) -> bool:
-    conn.execute(update(server).where(server.c.epoch == epoch).values(epoch=new_uuid4()))
+    conn.execute(_END_EPOCH, {"ended": epoch, "new": new_uuid4()})
     return hold_learner(conn, who.id, epoch)
+
+
+_END_EPOCH = update(server).where(server.c.epoch == bindparam("ended")).values(epoch=bindparam("new"))

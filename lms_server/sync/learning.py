@@ -1,6 +1,6 @@
 """Enroll a learner from the server's side, on the same path as a desktop's click."""
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.actions.refusals import Refused
@@ -23,8 +23,7 @@ _WHY = {
 def enroll_user(context: ServerContext, who: Learner, slug: str) -> Code:
     """Enroll a learner in an open course, with a command id made here. Raises Refused (the code of the rule)."""
     with reading(context.engine) as conn:
-        query = select(courses.c.id, courses.c.uid, courses.c.is_published, courses.c.deleted_at.is_not(None))
-        row = conn.execute(query.where(courses.c.slug == slug)).one_or_none()
+        row = conn.execute(_COURSE, {"slug_": slug}).one_or_none()
     course = CourseFact(*row) if row else None
     code = may_enroll(course)
     if course is None or code is not Code.OK:
@@ -36,3 +35,8 @@ def enroll_user(context: ServerContext, who: Learner, slug: str) -> Code:
     if OUTCOME_OF[code] is not Outcome.APPLIED:
         raise Refused(code, _WHY.get(code, code))
     return code
+
+
+_COURSE = select(courses.c.id, courses.c.uid, courses.c.is_published, courses.c.deleted_at.is_not(None)).where(
+    courses.c.slug == bindparam("slug_")
+)

@@ -31,11 +31,9 @@ def dump_command(who: Learner, command: Command, at: int, code: Code, parked_at:
 
 def sweep(context: ServerContext, *, learner_id: int | None = None) -> int:
     """Try every learner's parked commands again, each learner in a transaction of their own; returns how many went."""
-    query = select(users.c.id, users.c.uid, users.c.name, users.c.email).where(
-        users.c.id.in_(select(parked.c.user_id)) if learner_id is None else users.c.id == learner_id
-    )
+    query, asked = (_ALL_WHO_WAIT, {}) if learner_id is None else (_THIS_LEARNER, {"id_": learner_id})
     with reading(context.engine) as conn:
-        waiting = [Learner(*row) for row in conn.execute(query.order_by(users.c.id))]
+        waiting = [Learner(*row) for row in conn.execute(query, asked)]
     return sum(whole_transaction(context.engine, partial(_sweep_one, context, who)) for who in waiting)
 
 
@@ -89,6 +87,9 @@ def _update_answers(conn: Connection, who: Learner, changed: Sequence[tuple[str,
         conn.execute(_WAIT_ON, waiting)
 
 
+_LEARNERS = select(users.c.id, users.c.uid, users.c.name, users.c.email)
+_ALL_WHO_WAIT = _LEARNERS.where(users.c.id.in_(select(parked.c.user_id))).order_by(users.c.id)
+_THIS_LEARNER = _LEARNERS.where(users.c.id == bindparam("id_"))
 _WAITING = (
     select(parked.c.command, parked.c.at, parked.c.code)
     .where(parked.c.user_id == bindparam("user"))

@@ -70,7 +70,7 @@ def _settled_in_pieces(store, carried, answer):
         settling._store_anchors(conn, answer, 0)
     with store._writing() as conn:
         present = settling.read_cursors(conn)
-        return settling.settle(conn, store._user(conn), present, answer)
+        return settling.settle(conn, store.user, present, answer)
 
 
 def _settled_whatever(settle):
@@ -82,7 +82,7 @@ def _recorded_in_pieces(store, command):
     """The fact in one transaction, the command in the next."""
     courses, lessons = ([command.course], []) if isinstance(command, Enroll) else ([], [command.lesson])
     with store._writing() as conn:
-        digest = facts.read_digest(conn, store._user(conn) or "")
+        digest = facts.read_digest(conn, store.user or "")
         facts.uncount(conn, digest, courses, lessons)
         [code] = contract.apply(conn, ME, [Event(command, command.made_at or 0)], nothing).codes
         if OUTCOME_OF[code] is not Outcome.APPLIED:
@@ -168,6 +168,13 @@ def _jobs_afterwards():
     return _off((exchange, "settle", settle_first))
 
 
+def _dropping_lessons_referred_to() -> ExitStack:
+    """What is gone takes its lessons along, whatever was done in them."""
+    gone = catalog._dropping_lessons(catalog._IS_OF_GONE, false())
+    marked = catalog._dropping_lessons(catalog.lessons.c.is_marked, false())
+    return _off((catalog, "_DROP_LESSONS", gone), (catalog, "_DROP_MARKED_LESSONS", marked))
+
+
 def _unfenced() -> ExitStack:
     """A job is whoever's says so, however long their lease has run out."""
     keep, settle = job_queue._keeping(job_queue._IS_THIS), job_queue._settling(job_queue._IS_THIS)
@@ -241,8 +248,10 @@ ZOO = {
     "a snapshot marks what it replaces": lambda: _off((catalog, "mark_everything", nothing)),
     "a snapshot hides what it didn't bring": lambda: _off((catalog, "hide_marked", nothing)),
     "what is gone is hidden": lambda: _off((catalog, "hide", nothing)),
-    "gone keeps lessons that are referred to": lambda: _off((catalog, "_lesson_is_referred_to", false)),
-    "gone keeps courses that are referred to": lambda: _off((catalog, "_course_is_referred_to", false)),
+    "gone keeps lessons that are referred to": _dropping_lessons_referred_to,
+    "gone keeps courses that are referred to": lambda: _off(
+        (catalog, "_DROP_COURSES", catalog._dropping_courses(false()))
+    ),
     "times are corrected and clamped": lambda: _off((answering, "corrected", _unclamped)),
     "the server counts its facts": lambda: _off((answering, "count_facts", nothing)),
     "the laptop counts its facts": lambda: _off((facts, "uncount", nothing)),
