@@ -61,6 +61,11 @@ class Store:
     Every write method returns only after its commit and raises StorageTrouble when nothing was stored.
     """
 
+    place: Place
+    public_key: str
+    # The learner's uid; None for a guest.
+    user: str | None
+
     def __init__(self, folder: Path, blobs: Blobs, faults: Faults | None = None) -> None:
         """Take the profile's lock and open its database; a damaged one is replaced. Raises StorageTrouble."""
         self.folder = folder
@@ -73,7 +78,6 @@ class Store:
         self._release = profile.take(folder)
         try:
             self._with_room(self._open)
-            self.place, self.public_key = self._read_place()
             self._prepare_for_bad_days()
         except BaseException:
             self._release()
@@ -146,7 +150,7 @@ class Store:
         return command.id
 
     def _record(self, conn: Connection, command: Click) -> None:
-        digest = facts.read_digest(conn, self._user(conn) or "")
+        digest = facts.read_digest(conn, self.user or "")
         course_uids = [command.course] if isinstance(command, Enroll) else []
         lesson_uids = [] if isinstance(command, Enroll) else [command.lesson]
         facts.uncount(conn, digest, course_uids, lesson_uids)
@@ -181,7 +185,7 @@ class Store:
 
     def _settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
         with self._writing() as conn:
-            return settling.settle(conn, self._user(conn), carried, answer)
+            return settling.settle(conn, self.user, carried, answer)
 
     def set_aside(self, command_id: str, code: str) -> None:
         """Put a command that the server can't take where the learner sees it."""
@@ -251,14 +255,13 @@ class Store:
     def _has_pdf(self, uuid: str, sha256: str | None) -> bool:
         return has_content(self.certificate_path(uuid), sha256)
 
-    def _user(self, conn: Connection) -> str | None:
-        uid = conn.execute(_USER).scalar_one()
-        return None if uid == GUEST else str(uid)
-
-    def _read_place(self) -> tuple[Place, str]:
+    def _read_owner(self) -> None:
+        """Whose profile this is and where it belongs: neither ever changes."""
         with self._reading() as conn:
-            row = conn.execute(select(profile_table)).one()
-        return Place(row.server_id, row.url, row.server_name), row.public_key
+            *place, self.public_key = conn.execute(_PLACE).one()
+            uid = conn.execute(_USER).scalar_one()
+        self.place = Place(*place)
+        self.user = None if uid == GUEST else str(uid)
 
     # What keeps the work when the disk doesn't
 
@@ -266,6 +269,7 @@ class Store:
         # Even reading needs a little room: for the index of the write-ahead log.
         self._engine = self._open_database()
         self.views = Views(self._engine, self.folder, self.blobs)
+        self._read_owner()
         self._open_journal()
 
     def _open_database(self) -> Engine:
@@ -305,7 +309,7 @@ class Store:
             self._journal = Journal(self.folder / JOURNAL)
         if self._journal.commands:
             with self._writing() as conn:
-                rescue.requeue(conn, self._user(conn), list(self._journal.commands.values()))
+                rescue.requeue(conn, self.user, list(self._journal.commands.values()))
         self._follow_outbox()
 
     def _note_in_journal(self, command: Click) -> None:
@@ -366,4 +370,5 @@ class Store:
             yield conn
 
 
+_PLACE = select(profile_table.c.server_id, profile_table.c.url, profile_table.c.server_name, profile_table.c.public_key)
 _USER = select(users.c.uid)

@@ -103,7 +103,7 @@ class Session:
 
     def _exchange_all(self) -> None:
         end = time.monotonic() + DEADLINE_S
-        total = self.store.views.counts()["pending"]
+        total = self.store.views.counts()["pending"] if self.on_progress is not None else 0
         pulled_all = False
         asked: Asked | None = None
         for _ in range(_MOST_EXCHANGES):
@@ -193,7 +193,7 @@ class Session:
             server_id=self.store.place.server_id,
             sent_at=to_wire(self.clock()),
             epoch=carried.epoch,
-            user=self.store.learner.uid,
+            user=self.store.user,
             device=wire.Device(self.device.id, self.device.name, APP_VERSION),
             after=carried.after,
             settled=carried.settled,

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from lms_server.actions.context import Learner, read_server
 from lms_server.contract import anchors, wire
-from lms_server.contract.anchors import CATALOG, Anchor, Stream, read_anchor
+from lms_server.contract.anchors import CATALOG, Anchor, Head, read_anchor
 from lms_server.sync import rows
 
 # One revision of the learner's can bring a closed course along; its weight is known only then.
@@ -62,9 +62,10 @@ def read_page(conn: Connection, who: Learner | None, after: wire.Cursors, settle
     """One page of changes in the caller's snapshot."""
     server = read_server(conn)
     names = {"catalog": CATALOG} | ({"me": who.uid} if who else {})
-    streams = anchors.read(conn, names.values())
+    streams = anchors.read(conn, *names.values())
     asked = {key: (read_anchors(after, key), read_anchors(settled, key)) for key in names}
-    known_anchors = anchors.find(conn, _wanted(names, streams, asked))
+    known_anchors = {(name, head.revision): head.anchor for name, head in streams.items()}
+    known_anchors |= anchors.find(conn, _carried(names, asked) - known_anchors.keys())
     known = {key: all(_is_known(names[key], a, known_anchors) for a in asked[key]) for key in names}
     start = {key: _start(asked[key][0], known=known[key]) for key in names}
     found, budget, ends = Found(), Budget(), dict(start)
@@ -73,7 +74,7 @@ def read_page(conn: Connection, who: Learner | None, after: wire.Cursors, settle
     if who is None or ends["me"] == streams[who.uid].revision:
         ends["catalog"] = _take(conn, who, streams[CATALOG], start["catalog"], found, budget, rows.catalog)
     known_anchors |= _cut_anchors(conn, names, ends, known_anchors)
-    newest = {key: known_anchors[names[key], streams[names[key]].revision].text() for key in names}
+    newest = {key: streams[names[key]].anchor.text() for key in names}
     return Page(
         epoch=server.epoch,
         known=wire.Known(catalog=known["catalog"], me=known.get("me", True)),
@@ -85,8 +86,7 @@ def read_page(conn: Connection, who: Learner | None, after: wire.Cursors, settle
     )
 
 
-@dataclass(frozen=True)
-class Asked:
+class Asked(NamedTuple):
     """An anchor as a request carries it: absent, readable, or nonsense."""
 
     text: str | None
@@ -99,13 +99,8 @@ def read_anchors(cursors: wire.Cursors, key: str) -> Asked:
     return Asked(text, read_anchor(text) if text is not None else None)
 
 
-def _wanted(
-    names: dict[str, str], streams: dict[str, Stream], asked: dict[str, tuple[Asked, Asked]]
-) -> set[tuple[str, int]]:
-    carried = {(names[key], a.anchor.revision) for key, pair in asked.items() for a in pair if a.anchor is not None}
-    newest = {(name, streams[name].revision) for name in names.values()}
-    # From the start is revision 0, should nothing be read past it.
-    return carried | newest | {(name, 0) for name in names.values()}
+def _carried(names: dict[str, str], asked: dict[str, tuple[Asked, Asked]]) -> set[tuple[str, int]]:
+    return {(names[key], a.anchor.revision) for key, pair in asked.items() for a in pair if a.anchor is not None}
 
 
 def _is_known(stream: str, asked: Asked, known: dict[tuple[str, int], Anchor]) -> bool:
@@ -122,7 +117,7 @@ Reader = Callable[[Connection, Learner | None, int, int], "rows.Batch"]
 
 
 def _take(  # one stream into the page
-    conn: Connection, who: Learner | None, stream: Stream, after: int, found: Found, budget: Budget, read: Reader
+    conn: Connection, who: Learner | None, stream: Head, after: int, found: Found, budget: Budget, read: Reader
 ) -> int:
     """Add whole revisions of a stream while they fit; returns the last one taken."""
     if after >= stream.revision:
@@ -154,8 +149,8 @@ def _cut_anchors(
     known: dict[tuple[str, int], Anchor],
 ) -> dict[tuple[str, int], Anchor]:
     missing = [(names[key], end) for key, end in ends.items() if (names[key], end) not in known]
-    return anchors.find(conn, missing) if missing else {}
+    return anchors.find(conn, missing)
 
 
-def _digest(stream: Stream) -> wire.Digest:
-    return wire.Digest(stream.count, f"{stream.sum:032x}")
+def _digest(stream: Head) -> wire.Digest:
+    return wire.Digest(stream.facts, stream.digest)

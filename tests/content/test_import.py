@@ -34,7 +34,7 @@ def context(make_context):
 
 def revision(context):
     with reading(context.engine) as conn:
-        return anchors.read(conn, [CATALOG])[CATALOG].revision
+        return anchors.read(conn, CATALOG)[CATALOG].revision
 
 
 def revisions(context):

@@ -43,7 +43,7 @@ def context(postgres_url, tmp_path):
 
 def revision(context):
     with reading(context.engine) as conn:
-        return anchors.read(conn, [CATALOG])[CATALOG].revision
+        return anchors.read(conn, CATALOG)[CATALOG].revision
 
 
 def test_import_update_and_export(context, make_course, tmp_path):

@@ -88,9 +88,8 @@ class Old:
     def _newest(self):
         names = {"catalog": CATALOG, "me": self.learner.uid}
         with reading(self.world.engine) as conn:
-            newest = {name: stream.revision for name, stream in anchors.read(conn, names.values()).items()}
-            found = anchors.find(conn, newest.items())
-        return {key: found[name, newest[name]].text() for key, name in names.items()}
+            heads = anchors.read(conn, *names.values())
+        return {key: heads[name].anchor.text() for key, name in names.items()}
 
     def _epoch(self):
         with reading(self.world.engine) as conn:

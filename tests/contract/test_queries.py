@@ -59,14 +59,23 @@ def test_reading_the_changes_takes_the_same_statements_for_1_and_1000_lessons(wo
     assert counts[0] == counts[1] <= 12
 
 
-def test_nothing_new_takes_three_statements(world):
+def test_nothing_new_takes_two_statements(world):
     learner = world.learner()
     world.course(count=20)
     with reading(world.engine) as conn:
         page = read_page(conn, learner, wire.Cursors(), wire.Cursors())
     with Counted(world.engine) as counted, reading(world.engine) as conn:
         read_page(conn, learner, page.next, page.settled)
-    assert len(counted.statements) <= 4
+    assert len(counted.statements) <= 2
+
+
+def test_a_sync_with_nothing_new_takes_few_statements_on_the_laptop(world, laptops):
+    laptop = laptops(world.learner())
+    laptop.sync()
+    laptop.sync()
+    with Counted(laptop.store._engine) as counted:
+        laptop.sync()
+    assert len(counted.statements) <= 12, counted.statements
 
 
 def test_an_answer_with_nothing_new_writes_nothing_on_the_laptop(world, laptops):
