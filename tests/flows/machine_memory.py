@@ -35,13 +35,14 @@ class Memory:
             self.engine = sqlite.open_sqlite(Path("memory"))
         # The database would go with its connection.
         self.engine.dispose = lambda **_: None
-        event.listen(self.engine, "before_cursor_execute", self._count)
+        event.listen(self.engine, "before_cursor_execute", self.count)
 
     def _create(self, _address, **options):
         engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
-        return QuickEngine.of(engine, self.raw, self._count)
+        return QuickEngine.of(engine, self.raw, self)
 
-    def _count(self, *_args: object) -> None:
+    def count(self, *_args: object) -> None:
+        """One statement more; raises Crash if there is no power left for it."""
         if self.left is not None:
             if self.left <= 0:
                 raise Crash
@@ -84,7 +85,7 @@ class Memory:
 
     def be_quick(self) -> None:
         """The tables are there: from now on statements go the short way."""
-        self.engine.is_slow = False
+        self.engine.be_quick()
 
     def close(self) -> None:
         self.raw.close()

@@ -5,18 +5,72 @@ the same, in the same transactions: ``test_machine`` runs schedules both ways an
 """
 
 import sqlite3
-from contextlib import contextmanager
-from functools import partial
+from collections import namedtuple
+from functools import cache, partial
 
 from sqlalchemy import Engine, exc
-from sqlalchemy.engine import IteratorResult
-from sqlalchemy.engine.result import SimpleResultMetaData
 
 
-class Answer(IteratorResult):
-    """The rows of a statement, or how many it changed."""
+class Answer:
+    """The rows of a statement, or how many it changed: what the product uses of Core's result."""
 
-    rowcount = -1
+    __slots__ = ("_rows", "rowcount")
+
+    def __init__(self, rows: list, rowcount: int) -> None:
+        self._rows, self.rowcount = rows, rowcount
+
+    def __iter__(self):
+        return iter(self._rows)
+
+    def all(self) -> list:
+        return self._rows
+
+    def first(self):
+        return self._rows[0] if self._rows else None
+
+    def one_or_none(self):
+        if len(self._rows) > 1:
+            raise exc.MultipleResultsFound
+        return self.first()
+
+    def one(self):
+        if not self._rows:
+            raise exc.NoResultFound
+        return self.one_or_none()
+
+    def scalars(self) -> "Answer":
+        return Answer([row[0] for row in self._rows], self.rowcount)
+
+    def scalar(self):
+        return self.scalars().first()
+
+    def scalar_one(self):
+        return self.one()[0]
+
+    def scalar_one_or_none(self):
+        return self.scalars().one_or_none()
+
+
+class Shape:
+    """What comes out of a statement: rows with these names, each value read in its own way."""
+
+    def __init__(self, names, processors=()) -> None:
+        self._make = partial(tuple.__new__, _row_of(tuple(names)))
+        self._processors = processors if any(processors) else None
+
+    def rows(self, found: list) -> list:
+        if self._processors:
+            found = [map(_read, self._processors, row) for row in found]
+        return list(map(self._make, found))
+
+
+def _read(process, value):
+    return value if process is None else process(value)
+
+
+@cache
+def _row_of(names: tuple[str, ...]) -> type:
+    return namedtuple("Row", names, rename=True)  # noqa: PYI024 # names known only now
 
 
 class Plan:
@@ -30,19 +84,17 @@ class Plan:
         self.grown = {compiled.bind_names[parameter] for parameter in grown}
         columns = compiled._result_columns
         processors = [column.type._cached_result_processor(dialect, None) for column in columns]
-        names = [column.keyname for column in columns]
-        self.shape = SimpleResultMetaData(names, _processors=processors if any(processors) else None) if names else None
+        self.shape = Shape([column.keyname for column in columns], processors) if columns else None
 
-    def bind(self, cacheable, values):
-        """The statement's text and its values in their order."""
-        return self._written_out(self._found(cacheable, values)).with_values({})
+    def bind(self, cacheable, values) -> "Ready":
+        """The statement with these values alone."""
+        return self._written_out(self._found(cacheable, values), ())
 
     def ready(self, cacheable, names) -> "Ready | None":
         """For a statement that stays: all but the values of these names, or None where their number makes its text."""
         if not self.grown.isdisjoint(names):
             return None
-        ready = self._written_out(self._found(cacheable, {}, is_complete=False))
-        return ready if set(names) <= ready.found.keys() else None
+        return self._written_out(self._found(cacheable, {}, is_complete=False), names)
 
     def _found(self, cacheable, values, *, is_complete: bool = True):
         _, extracted, collected = cacheable or (None, None, None)
@@ -54,39 +106,42 @@ class Plan:
             _check=is_complete,
         )
 
-    def _written_out(self, found) -> "Ready":
+    def _written_out(self, found, names) -> "Ready":
         text, places, processors = self.compiled.string, self.compiled.positiontup, self.compiled._bind_processors
         if self.grown:
             wide = self.compiled._process_parameters_for_postcompile(found)
             text, places, processors = wide.statement, wide.positiontup, processors | wide.processors
-        return Ready(text, [(name, processors.get(name)) for name in places], found)
+        return Ready(self.shape, text, [(name, processors.get(name)) for name in places], found, names)
 
 
 class Ready:
-    """A statement's text, the places in it, and the values that stand in it already."""
+    """A statement's text, the values that stand in it already, and the places of those that come with each call."""
 
-    def __init__(self, text, places, found) -> None:
-        self.text, self.places, self.found = text, places, found
+    def __init__(self, shape, text, places, found, names) -> None:
+        self.shape, self.text = shape, text
+        self._open = [(index, name, process) for index, (name, process) in enumerate(places) if name in names]
+        self._standing = [None if name in names else _read(process, found[name]) for name, process in places]
 
-    def with_values(self, values):
-        """The text and all values in their order."""
-        found = self.found
-        chosen = [(values[name] if name in values else found[name], process) for name, process in self.places]
-        return self.text, [value if process is None else process(value) for value, process in chosen]
+    def with_values(self, values) -> list:
+        """All values in their order."""
+        row = self._standing.copy()
+        for index, name, process in self._open:
+            row[index] = values[name] if process is None else process(values[name])
+        return row
 
 
 class QuickConnection:
     """What the product uses of a connection."""
 
     def __init__(self, engine: "QuickEngine") -> None:
-        self._engine, self._cursor = engine, engine.raw.cursor()
+        self._engine = engine
         self._options: dict[str, object] = {}
 
     def __enter__(self):
         return self
 
     def __exit__(self, *_exc: object) -> None:
-        self._cursor.close()
+        pass
 
     @property
     def dialect(self):
@@ -100,79 +155,109 @@ class QuickConnection:
         return self._options
 
     def begin(self):
-        for listener in self._engine.dispatch.begin:
-            listener(self)
-        return Transaction(self._engine.raw)
+        return Transaction(self)
 
     def execute(self, statement, values=None):
-        many = values if isinstance(values, list) else None
-        if many is not None and len(many) == 1:
-            many, values = None, many[0]
-        plan, bind = self._engine.plan(statement, tuple((many[0] if many else values) or ()), is_many=bool(many))
-        if many:
-            bound = [bind(row) for row in many]
-            return self._run(bound[0][0], [row[1] for row in bound], plan.shape, is_many=True)
-        return self._run(*bind(values or {}), plan.shape)
+        is_many = isinstance(values, list) and len(values) > 1
+        one = values[0] if isinstance(values, list) else values or {}
+        ready = self._engine.ready(statement, one, is_many=is_many)
+        if not is_many:
+            return self._run(ready.text, ready.with_values(one), ready.shape)
+        return self._run_many(ready.text, [ready.with_values(row) for row in values], ready.shape)
 
     def exec_driver_sql(self, text: str, values=()):
-        return self._run(text, values, None, is_many=isinstance(values, list))
+        return self._run_many(text, values, None) if isinstance(values, list) else self._run(text, values, None)
 
-    def _run(self, text, values, shape, *, is_many: bool = False) -> Answer:
-        self._engine.count()
-        cursor = self._cursor
+    def _run(self, text, values, shape) -> Answer:
+        cursor = self._cursor()
         try:
-            if is_many and shape is not None:
-                rows = [row for each in values for row in cursor.execute(text, each).fetchall()]
-            else:
-                (cursor.executemany if is_many else cursor.execute)(text, values)
-                rows = cursor.fetchall() if cursor.description else ()
+            found = cursor.execute(text, values).fetchall()
         except sqlite3.Error as error:
-            raise exc.DBAPIError.instance(text, values, error, sqlite3.Error, dialect=self.dialect) from error
-        if shape is None and cursor.description:
-            shape = SimpleResultMetaData([column[0] for column in cursor.description])
-        answer = Answer(shape or _NOTHING, iter(rows))
-        answer.rowcount = cursor.rowcount
-        return answer
+            raise self._told_as_by_core(error, text, values) from error
+        if found:
+            found = (shape or Shape(column[0] for column in cursor.description)).rows(found)
+        return Answer(found, cursor.rowcount)
+
+    def _run_many(self, text, rows, shape) -> Answer:
+        cursor, found = self._cursor(), []
+        try:
+            if shape is None:
+                cursor.executemany(text, rows)
+            else:
+                found = shape.rows([row for values in rows for row in cursor.execute(text, values).fetchall()])
+        except sqlite3.Error as error:
+            raise self._told_as_by_core(error, text, rows) from error
+        return Answer(found, cursor.rowcount)
+
+    def _cursor(self) -> sqlite3.Cursor:
+        """For one statement more, if there is still power."""
+        if self._engine.power.left is not None:
+            self._engine.power.count()
+        return self._engine.cursor
+
+    def _told_as_by_core(self, error, text, values) -> exc.DBAPIError:
+        return exc.DBAPIError.instance(text, values, error, sqlite3.Error, dialect=self.dialect)
+
+
+class Transaction:
+    """Begins as the product wants it; committed at the end, rolled back by an exception."""
+
+    def __init__(self, connection: QuickConnection) -> None:
+        self._connection, self._engine = connection, connection._engine
+        for begin in self._engine.begins:
+            begin(connection)
+
+    def __enter__(self) -> QuickConnection:
+        return self._connection
+
+    def __exit__(self, kind: object, *_rest: object) -> None:
+        if kind is None:
+            self._engine.raw.commit()
+        else:
+            self._engine.raw.rollback()
 
 
 class QuickEngine(Engine):
     """An engine of one connection. ``is_slow`` hands everything to Core again; making tables needs it."""
 
-    raw: sqlite3.Connection
     is_slow = True
 
     @classmethod
-    def of(cls, engine: Engine, raw: sqlite3.Connection, count) -> "QuickEngine":
-        """This engine, whose one connection is ``raw``; ``count`` hears of each statement."""
+    def of(cls, engine: Engine, raw: sqlite3.Connection, power) -> "QuickEngine":
+        """This engine, whose one connection is ``raw``; ``power`` counts statements while it is about to go."""
         engine.__class__ = cls
-        engine.raw, engine.count = raw, count
+        engine.raw, engine.cursor, engine.power = raw, raw.cursor(), power
         return engine
+
+    def be_quick(self) -> None:
+        """The tables are there, and so is who wants to hear of a transaction's begin."""
+        self.begins = tuple(self.dispatch.begin)
+        self.is_slow = False
 
     def connect(self):
         return super().connect() if self.is_slow else QuickConnection(self)
 
-    @contextmanager
     def begin(self):
-        with self.connect() as conn, conn.begin():
-            yield conn
+        return super().begin() if self.is_slow else Transaction(QuickConnection(self))
 
-    def plan(self, statement, names, *, is_many: bool):
-        """How to run this statement with values of these names, and what puts them in."""
+    def ready(self, statement, values, *, is_many: bool) -> Ready:
+        """How to run this statement with values of these names."""
+        names = tuple(values)
         kept = statement.__dict__.get(_KEPT)
         # A statement that was made from this one has its attributes, but isn't it.
-        if kept is not None and kept[:3] == (id(statement), names, is_many):
-            return kept[3:]
+        if kept is not None and kept[0] is statement and kept[1] == names and kept[2] is is_many:
+            return kept[3]
         # Rows that stand in the statement itself can't be told apart from its text.
         cacheable = statement._generate_cache_key()
-        found = _PLANS.get((cacheable[0], names, is_many)) if cacheable else None
-        if found is None:
-            found = self._compile(statement, cacheable, names, is_many=is_many)
-            return found, partial(found.bind, cacheable)
-        ready = found.ready(cacheable, names)
+        plan = _PLANS.get((cacheable[0], names, is_many)) if cacheable else None
+        if plan is None:
+            plan = self._compile(statement, cacheable, names, is_many=is_many)
+        ready = plan.ready(cacheable, names)
         if ready is None:
-            return found, partial(found.bind, cacheable)
-        statement.__dict__[_KEPT] = (id(statement), names, is_many, found, ready.with_values)
-        return found, ready.with_values
+            assert not is_many, "each row would have its own text"
+            return plan.bind(cacheable, values)
+        statement.__dict__[_KEPT] = statement, names, is_many, ready
+        return ready
 
     def _compile(self, statement, cacheable, names, *, is_many: bool) -> Plan:
         compiled = statement._compiler(
@@ -184,22 +269,5 @@ class QuickEngine(Engine):
         return found
 
 
-class Transaction:
-    """Committed at the end, rolled back by an exception."""
-
-    def __init__(self, raw: sqlite3.Connection) -> None:
-        self._raw = raw
-
-    def __enter__(self) -> None:
-        pass
-
-    def __exit__(self, kind: object, *_rest: object) -> None:
-        if kind is None:
-            self._raw.commit()
-        else:
-            self._raw.rollback()
-
-
 _KEPT = "_machine_keeps"
-_NOTHING = SimpleResultMetaData([])
 _PLANS: dict[tuple, Plan] = {}
