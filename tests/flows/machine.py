@@ -495,7 +495,8 @@ class Machine:
         self.server.memory.crash_after(None)
         after = Eye.look(self.server.memory)
         must(reply.status in {200, 500} or before == after, "a refused request changed something", reply.status)
-        accepted = self._accepted(asked, reply)
+        # A server that lost power before it committed has accepted nothing, whatever it knew already.
+        accepted = set() if reply.status == 500 and before == after else self._accepted(asked, reply)
         if profile is not None and reply.status == 200:
             profile.acked |= accepted
         if is_suspect:

@@ -167,9 +167,17 @@ class Post:
         if ledger.is_journal_gone:
             ledger.allow(ledger.forgotten)
         ledger.is_journal_gone = False
+        try:
+            self._release()
+        except (Crash, OSError):
+            self.memory.crash_after(None)
+            with suppressed(self):
+                self._release()
+        ledger.is_recorded = self._has_journal()
+
+    def _release(self) -> None:
         with writing(self.server.engine) as conn:
             self.note("  released", release(conn, Journal(self.path), self.server.now()))
-        ledger.is_recorded = self._has_journal()
 
     # Backups
 
