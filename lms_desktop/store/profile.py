@@ -117,6 +117,9 @@ def _is_usable(conn: Connection) -> bool:
     names = set(conn.execute(text("SELECT name FROM sqlite_master")).scalars())
     if not names >= metadata.tables.keys() | _SEARCH or _whose(conn) is None:
         return False
+    # The quick check compares no index with its table: commands would be sent again and again, and never settled.
+    if conn.execute(text("PRAGMA integrity_check(outbox)")).scalars().first() != "ok":
+        return False
     try:
         conn.execute(text("SELECT 1 FROM lesson_text WHERE lesson_text MATCH 'a' LIMIT 1"))
     except DBAPIError as error:

@@ -73,6 +73,13 @@ def garble_the_schema(file):
     file.write_bytes(content.replace(b"CREATE TABLE syncs", b"CREATE T\xb2BLE syncs"))
 
 
+def garble_an_id(file):
+    # In the row and not in its index, which still finds it under the right one.
+    content = file.read_bytes()
+    place = content.index(b"complete_lesson", content.index(b"complete_lesson") + 1) - 1
+    file.write_bytes(content[:place] + b"x" + content[place + 1 :])
+
+
 def change(file, *statements):
     with contextlib.closing(sqlite3.connect(file, isolation_level=None)) as conn:
         for statement in statements:
@@ -80,7 +87,7 @@ def change(file, *statements):
 
 
 DAMAGES = [delete, empty, zero, garble_header, truncate, flip, another_file]
-DAMAGES += [another_database, forget_the_learner, lose_a_table, spoil_the_search, garble_the_schema]
+DAMAGES += [another_database, forget_the_learner, lose_a_table, spoil_the_search, garble_the_schema, garble_an_id]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
