@@ -15,11 +15,16 @@ from lms_server.jobs.worker import Worker
 
 
 def build_worker(
-    context: ServerContext, mail_url: str, journal_file: Path, clock: Callable[[], int] | None = None
+    context: ServerContext,
+    mail_url: str,
+    journal_file: Path,
+    clock: Callable[[], int] | None = None,
+    living: Path | None = None,
 ) -> Worker:
     """A worker for all kinds of job; any number may run at once. Raises ValueError for a bad mail address.
 
-    Its ``clock`` is the database's: workers on machines whose clocks disagree still agree on leases.
+    Its ``clock`` is the database's: workers on machines whose clocks disagree still agree on leases. In the folder
+    ``living`` those of one machine see who was killed.
     """
     clock = clock or partial(ask_time, context.engine)
     dispatch = Dispatch(
@@ -29,7 +34,7 @@ def build_worker(
         letter_of=partial(letter_of, context),
         clock=clock,
     )
-    return Worker(context.engine, {KIND: dispatch, "certificate_pdf": partial(_draw, context)}, clock)
+    return Worker(context.engine, {KIND: dispatch, "certificate_pdf": partial(_draw, context)}, clock, living=living)
 
 
 def _draw(context: ServerContext, job: Job) -> Verdict:

@@ -124,7 +124,7 @@ def _run_worker(args: Namespace) -> None:
 
 def _worker(settings: Settings, context: ServerContext) -> Worker:
     try:
-        return build_worker(context, settings.mail, settings.journal_file)
+        return build_worker(context, settings.mail, settings.journal_file, living=settings.data / "workers")
     except ValueError as error:
         raise BadSetting(f"{MAIL}: {error}") from error
 

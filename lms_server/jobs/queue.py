@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, ColumnElement, Connection, Text, Update, and_
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.upsert import among_named, insert_into
 from lms_server.database.tables import jobs, server
+from lms_server.jobs.living import MARK_CHARS
 
 # Longer than any attempt takes: a worker that is this late is gone.
 LEASE_MS = 900_000
@@ -71,14 +72,27 @@ def is_due(conn: Connection, kinds: Collection[str], now: int) -> bool:
     return conn.execute(_ANY_DUE, {"kinds": sorted(kinds), "now": now}).first() is not None
 
 
-def claim(conn: Connection, kinds: Collection[str], now: int, lease_until: int) -> Job | None:
-    """Take the job that is due longest, until then; also one whose worker let its lease run out."""
+def claim(conn: Connection, kinds: Collection[str], now: int, lease_until: int, mark: str = "") -> Job | None:
+    """Take the job that is due longest, until then; also one whose worker let its lease run out.
+
+    The lease begins with the worker's ``mark``.
+    """
     row = conn.execute(_NEXT, {"kinds": sorted(kinds), "now": now}).one_or_none()
     if row is None:
         return None
-    lease = new_uuid4()
+    lease = mark + new_uuid4()[len(mark) :]
     conn.execute(_TAKE, {"id_": row.id, "lease_": lease, "until_": lease_until})
     return Job(row.id, row.kind, row.key, json.loads(row.payload), row.attempts + 1, lease)
+
+
+def find_holders(conn: Connection) -> set[str]:
+    """The marks of the workers that have jobs."""
+    return {lease[:MARK_CHARS] for lease in conn.execute(_LEASES).scalars() if lease}
+
+
+def end_leases(conn: Connection, marks: Collection[str]) -> None:
+    """Let others take the jobs of workers that died; whoever isn't dead after all finds the lease lost."""
+    conn.execute(_END_LEASES, {"marks": sorted(marks)})
 
 
 def keep_payload(conn: Connection, job: Job, changes: Mapping[str, Any], lease_until: int) -> None:
@@ -157,6 +171,15 @@ _TAKE = (
     .values(
         state=State.SENDING, lease=bindparam("lease_"), lease_until=bindparam("until_"), attempts=jobs.c.attempts + 1
     )
+)
+_LEASES = select(jobs.c.lease).where(jobs.c.state == State.SENDING)
+_END_LEASES = (
+    update(jobs)
+    .where(
+        jobs.c.state == State.SENDING,
+        func.substr(jobs.c.lease, 1, MARK_CHARS).in_(bindparam("marks", expanding=True)),
+    )
+    .values(lease_until=0)
 )
 _IS_THIS = jobs.c.id == bindparam("id_")
 _IS_MINE = and_(_IS_THIS, jobs.c.lease == bindparam("lease_"), jobs.c.state == State.SENDING)

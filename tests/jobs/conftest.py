@@ -81,6 +81,10 @@ class Place:
                 enqueue_all(conn, [(kind, uuid, {"certificate": uuid}, NOW)])
         return uuid
 
+    @property
+    def living(self):
+        return self.folder / "workers"
+
     def worker(self, mail_url=None):
         """A worker whose time stands still until a test moves it."""
         return build_worker(
@@ -88,6 +92,7 @@ class Place:
             mail_url or f"maildir://{self.mails}",
             self.folder / "journal" / "dispatch.jsonl",
             lambda: self.now,
+            self.living,
         )
 
     def job(self, uuid, kind="certificate_email"):
