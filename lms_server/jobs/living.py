@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from secrets import token_hex
 from typing import IO
@@ -20,7 +20,7 @@ def alive(folder: Path | None) -> Iterator[str]:
     mark = token_hex(MARK_CHARS // 2)
     held = None
     try:
-        if folder is not None:
+        if folder is not None and sys.platform != "win32":
             held = _hold(folder, mark)
         yield mark
     finally:
@@ -40,8 +40,6 @@ def find_dead(folder: Path | None, marks: Collection[str]) -> set[str]:
 
 
 def _hold(folder: Path, mark: str) -> IO[bytes] | None:
-    if sys.platform == "win32":
-        return None
     hidden = folder / f".{mark}"
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -66,10 +64,9 @@ def _is_let_go(path: Path) -> bool:
 
 def _lock(file: IO[bytes]) -> bool:
     """False where somebody else holds it, and on Windows, where leases end by time alone."""
-    if sys.platform == "win32":
-        return False
-    try:
-        fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True
+    is_ours = False
+    if sys.platform != "win32":
+        with suppress(OSError):
+            fcntl.flock(file.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+            is_ours = True
+    return is_ours
