@@ -86,7 +86,7 @@ def _serve(args: Namespace) -> None:
         context = server_of(args, _reachable(args.host, here))
         upkeep = Upkeep(settings.journal_file, settings.data / "backups", partial(write_backup, settings), settings)
         app = create_app(context, Parts(partial(read_registration, settings), figures, upkeep=upkeep))
-        serving = Serving(app, listener)
+        serving = Serving(app, listener, context.identity.server_id)
         serving.stop_on_signals()
         settle_down()
         with _work(args, context):

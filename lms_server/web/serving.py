@@ -9,10 +9,14 @@ from collections.abc import Callable
 from types import FrameType
 from typing import Any
 
+import msgspec
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.parser import HTTPRequestParser, ParsingError
 from waitress.server import create_server
+from waitress.task import ErrorTask
+
+from lms_server.web.errors import TYPE
 
 log = logging.getLogger(__name__)
 
@@ -35,6 +39,9 @@ _LIMITS: dict[str, Any] = {
     "expose_tracebacks": False,
 }
 _FINISH_S = 30
+# Desktops' requests are small: two mebibytes at most.
+_HURRIED = "/api/"
+_CODES = {413: "too_large", 431: "too_large", 500: "internal"}
 
 
 class _Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
@@ -45,17 +52,52 @@ class _Parser(HTTPRequestParser):  # type: ignore[misc] # waitress has no types
             raise ParsingError("Content-Length and Transfer-Encoding in one request")
 
 
+class _ErrorTask(ErrorTask):  # type: ignore[misc] # waitress has no types
+    """What never reaches the callable is refused in the same form as everything else (RFC 9457)."""
+
+    def execute(self) -> None:
+        error = self.request.error
+        document = {
+            "type": "about:blank",
+            "title": error.reason,
+            "status": error.code,
+            "code": _CODES.get(error.code, "bad_request"),
+            "server_id": self.channel.server.server_id,
+        }
+        body = msgspec.json.encode(document)
+        self.status = f"{error.code} {error.reason}"
+        self.response_headers.append(("Content-Type", TYPE))
+        self.set_close_on_finish()
+        self.content_length = len(body)
+        self.write(body)
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
     parser_class = _Parser
+    error_task_class = _ErrorTask
+    last_activity: float
+    _begun_at: float | None = None
+
+    def received(self, data: bytes) -> bool:
+        """A request has its time as a whole, however steadily it trickles in; an admin's upload as long as it moves."""
+        taken: bool = super().received(data)
+        if self.request is None:
+            self._begun_at = None
+        else:
+            self._begun_at = self._begun_at or self.last_activity
+            if not self.request.headers_finished or self.request.path.startswith(_HURRIED):
+                self.last_activity = self._begun_at
+        return taken
 
 
 class Serving:
     """One listening socket and the loop behind it; ``stop`` may be called from any thread or signal."""
 
-    def __init__(self, app: Callable[..., Any], listener: socket.socket) -> None:
+    def __init__(self, app: Callable[..., Any], listener: socket.socket, server_id: str = "") -> None:
         self._sockets: dict[int, Any] = {}
         self._server = create_server(app, map=self._sockets, sockets=[listener], **_LIMITS)
         self._server.channel_class = _Channel
+        self._server.server_id = server_id
         self._stopping = threading.Event()
         # Held while the loop's ends are closed, and while somebody rings the bell. A signal may come in between.
         self._closing = threading.RLock()

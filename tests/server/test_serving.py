@@ -11,7 +11,9 @@ import threading
 
 import pytest
 
-from lms_server.web.serving import Serving, address_of, listen
+from lms_server.web.serving import _LIMITS, Serving, address_of, listen
+
+SERVER_ID = "0190a5b4-7c1e-4a52-9d4e-3f1b5c6a7d80"
 
 
 @pytest.fixture
@@ -21,7 +23,7 @@ def served():
 
     def serve(app):
         listener = listen("127.0.0.1", 0)
-        serving = Serving(app, listener)
+        serving = Serving(app, listener, SERVER_ID)
         thread = threading.Thread(target=serving.run)
         thread.start()
         running.append((serving, thread, listener))
@@ -92,6 +94,27 @@ def test_slow_clients_keep_nobody_waiting(served):
         crawler.close()
 
 
+@pytest.mark.parametrize(
+    "head", [b"POST /api/v1/sync HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n", b"GET / HTTP/1.1\r\nX: "]
+)
+def test_a_request_that_trickles_in_has_an_end(served, monkeypatch, head):
+    monkeypatch.setitem(_LIMITS, "channel_timeout", 1)
+    monkeypatch.setitem(_LIMITS, "cleanup_interval", 1)
+    _, _, port = served(lambda _environ, _start_response: [])
+    with socket.create_connection(("127.0.0.1", port), timeout=0.1) as slow:
+        slow.sendall(head)
+        for _ in range(600):
+            try:
+                slow.sendall(b"x")
+                if slow.recv(1) == b"":
+                    return
+            except TimeoutError:
+                continue
+            except ConnectionError:
+                return
+    pytest.fail("it went on and on")
+
+
 def test_slow_readers_keep_nobody_waiting(served):
     def app(environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain")])
@@ -110,7 +133,9 @@ def test_slow_readers_keep_nobody_waiting(served):
 def raw(port, request):
     with socket.create_connection(("127.0.0.1", port), timeout=20) as connection:
         connection.sendall(request)
-        return connection.makefile("rb").readline()
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer, answer.read()
 
 
 @pytest.mark.parametrize(
@@ -130,7 +155,17 @@ def test_requests_that_two_readers_could_read_differently(served, request_):
         return [b"fine"]
 
     _, _, port = served(app)
-    assert raw(port, request_).split()[1] in {b"400", b"413", b"431", b"501"}
+    answer, content = raw(port, request_)
+    problem = json.loads(content)
+    assert answer.status == problem["status"]
+    assert (answer.status, problem["code"]) in {
+        (400, "bad_request"),
+        (413, "too_large"),
+        (431, "too_large"),
+        (501, "bad_request"),
+    }
+    assert answer.headers["Content-Type"] == "application/problem+json"
+    assert problem["server_id"] == SERVER_ID
     assert ask(port) == (200, b"fine")
 
 
