@@ -22,6 +22,7 @@ FONT_FILES = (
     "NotoSansArabic-SemiBold.ttf",
     "NotoSansMono-Regular.ttf",
 )
+_LARGE = 1.25
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,11 @@ class Look:
     tokens: Tokens = PAPER
     scale: float = 1.0
     has_motion: bool = True
+
+    @property
+    def is_large(self) -> bool:
+        """Whether text is so large that parts beside each other need a line each."""
+        return self.scale > _LARGE
 
     def px(self, size: float) -> int:
         """Pixels for a text size, or for a box that follows its text."""

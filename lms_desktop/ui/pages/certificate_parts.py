@@ -162,7 +162,7 @@ def paint_pages(printer: QPrinter, paper: Paper) -> None:
     painter.end()
 
 
-def is_signed(payload: str, key: bytes) -> Facts | None:
+def signed_facts(payload: str, key: bytes) -> Facts | None:
     """Tell the signed facts, or nothing where the signature doesn't hold."""
     try:
         return read_payload(payload, key)

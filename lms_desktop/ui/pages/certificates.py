@@ -16,8 +16,8 @@ from lms_desktop.ui.pages.certificate_parts import (
     check_file,
     completed_words,
     fact_pairs,
-    is_signed,
     print_paper,
+    signed_facts,
 )
 from lms_desktop.ui.reader.viewer import save_copy
 from lms_desktop.ui.texts import date, tr
@@ -32,8 +32,6 @@ from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import Text
 
 LIST_PX = 320
-# Text so large that list and preview need a line each.
-LARGE_SCALE = 1.25
 TOP = Qt.AlignmentFlag.AlignTop
 
 
@@ -77,10 +75,9 @@ class CertificatesPage(ScrolledPage):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         way = QBoxLayout.Direction
-        is_stacked = self.is_narrow or look().scale > LARGE_SCALE
+        is_stacked = self.is_narrow or look().is_large
         self._halves.setDirection(way.TopToBottom if is_stacked else way.LeftToRight)
-        is_large = look().scale > LARGE_SCALE
-        self._head.setDirection(way.TopToBottom if is_large and self.is_narrow else way.LeftToRight)
+        self._head.setDirection(way.TopToBottom if look().is_large and self.is_narrow else way.LeftToRight)
         self._list.setMaximumWidth(16_777_215 if is_stacked else look().px(LIST_PX))
         self._list.setMinimumWidth(0 if is_stacked else look().px(LIST_PX))
 
@@ -178,7 +175,7 @@ class CertificatesPage(ScrolledPage):
 
     def _add_signature(self, row: CertificateRow) -> None:
         key = self.context.shelf.public_key_bytes
-        facts = is_signed(row.payload, key) if key else None
+        facts = signed_facts(row.payload, key) if key else None
         signed = line(None, 8)
         if facts is not None:
             words, role, icon = tr("Signed by {issuer} and unchanged", issuer=facts.issuer), "success", "shield-check"

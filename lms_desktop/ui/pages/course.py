@@ -26,8 +26,6 @@ from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded,
 from lms_desktop.ui.widgets.ring import note_focus
 from lms_desktop.ui.widgets.text import Text
 
-# Text so large that sections and panels need a line each.
-LARGE_SCALE = 1.25
 TOP = Qt.AlignmentFlag.AlignTop
 
 
@@ -106,7 +104,7 @@ class CoursePage(ScrolledPage):
     def _arrange(self) -> None:
         """Put the panels beside the sections, or above them side by side where it is narrow."""
         way = QBoxLayout.Direction
-        is_stacked = self.is_narrow or look().scale > LARGE_SCALE
+        is_stacked = self.is_narrow or look().is_large
         self._halves.setDirection(way.BottomToTop if is_stacked else way.LeftToRight)
         self._halves.setSpacing(20 if is_stacked else 24)
         is_row = is_stacked and self.content.width() >= look().px(560)

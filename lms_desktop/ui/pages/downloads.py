@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 
 from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
-from lms_desktop.ui.pages.downloads_room import LARGE_SCALE, Room
+from lms_desktop.ui.pages.downloads_room import Room
 from lms_desktop.ui.pages.folder_risk import warning
 from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
 from lms_desktop.ui.theme import look
@@ -109,7 +109,7 @@ class DownloadsPage(ScrolledPage):
         words.addWidget(self._going[row.course.uid])
         words.addStretch(1)
         body.addLayout(words, 1)
-        if look().scale > LARGE_SCALE:
+        if look().is_large:
             under = QWidget()
             flow = Flow(under)
             words.insertWidget(words.count() - 1, under)

@@ -14,8 +14,6 @@ from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import Text
 
 MIDDLE = Qt.AlignmentFlag.AlignVCenter
-# Text so large that the buttons need a line of their own.
-LARGE_SCALE = 1.25
 
 
 class Room(QWidget):
@@ -47,7 +45,7 @@ class Room(QWidget):
             tr("{size} free on this laptop", size=size(free)),
         )
         self._words.setText(facts(*parts))
-        is_large = look().scale > LARGE_SCALE
+        is_large = look().is_large
         self._row.setDirection(QBoxLayout.Direction.TopToBottom if is_large else QBoxLayout.Direction.LeftToRight)
         self._row.setAlignment(self._all, Qt.AlignmentFlag.AlignLeft if is_large else MIDDLE)
         self._offer([row for row in rows if row.state == "none"], free, says_size=not is_large)
