@@ -19,12 +19,11 @@ from lms_desktop.store.tables import (
 )
 from lms_server.contract import apply as contract
 from lms_server.contract import wire
+from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.rules import Progress
 from lms_server.contract.times import from_wire
 from lms_server.contract.upsert import among_named
-
-_MODULUS = 1 << 128
 
 
 @dataclass
@@ -40,7 +39,7 @@ class Digest:
     def add(self, kind: str, key: str, times: int) -> None:
         """Count a fact in (1) or out (-1)."""
         self.count += times
-        self.sum = (self.sum + times * wire.fact_digest(self.user, kind, key)) % _MODULUS
+        self.sum = (self.sum + times * wire.fact_digest(self.user, kind, key)) % SUM_MODULUS
 
     def agrees(self, other: wire.Digest) -> bool:
         return (self.count, f"{self.sum:032x}") == (other.count, other.sum)

@@ -10,7 +10,7 @@ from lms_desktop.store import facts, outbox, profile
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.journal import JOURNAL, Journal, read_journal
 from lms_desktop.store.layout import DATABASE, is_profile
-from lms_desktop.store.profile import Owner, said_plainly
+from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.settle import apply_locally
 from lms_desktop.store.tables import enrollments, lesson_progress
 from lms_server.contract import wire
@@ -87,17 +87,15 @@ def requeue(conn: Connection, user: str | None, commands: list[Command]) -> None
     facts.save_digest(conn, digest)
 
 
-def read_unsent(folder: Path) -> tuple[Owner | None, list[Command]]:
-    """The unacknowledged commands of a profile that isn't opened (it may be a newer version's); writes nothing."""
-    commands = _read_outbox(folder) | read_journal(folder / JOURNAL)
-    return profile.read_owner(folder), list(commands.values())
-
-
 def export_unopened(folder: Path, file: Path, now: int) -> int:
-    """Write the unacknowledged commands of such a profile to a file; returns how many. Raises StorageTrouble."""
-    owner, commands = read_unsent(folder)
+    """Write the unacknowledged commands of a profile that isn't opened (it may be a newer version's) to a file.
+
+    Writes nothing into the profile; returns how many. Raises StorageTrouble.
+    """
+    owner = profile.read_owner(folder)
     if owner is None:
         raise StorageTrouble(Storage.DAMAGED)
+    commands = list((_read_outbox(folder) | read_journal(folder / JOURNAL)).values())
     writer = Writer(owner.place.server_id, owner.learner.uid, owner.learner.name, owner.learner.email)
     land(file, writer.write(commands, now))
     return len(commands)

@@ -109,7 +109,7 @@ def asked_for(store: Store) -> list[tuple[str, str]]:
     """Courses that wait for their download, with the state each is in, oldest first."""
     with store.reading() as conn:
         rows = conn.execute(select(downloads.c.course_uid, downloads.c.state).order_by(downloads.c.asked_at))
-        return [(uid, state) for uid, state in rows]  # typed rows
+        return [(uid, state) for uid, state in rows]
 
 
 def files_of(body: str | None, body_size: int, attachments: str) -> tuple[File, ...]:

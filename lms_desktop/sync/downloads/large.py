@@ -7,10 +7,9 @@ import httpx
 
 from lms_desktop.store.files import WrongContent
 from lms_desktop.store.wanted import File
-from lms_desktop.sync.downloads.line import Line
+from lms_desktop.sync.downloads.line import CUT, Line
 from lms_desktop.sync.errors import Offline
 
-_CUT = "The connection broke; the download goes on from here."
 _NOT_FOUND = 404
 _NO_SUCH_RANGE = 416
 
@@ -50,7 +49,7 @@ def _fetch(line: Line, file: File, part: Path, have: int) -> bool:
             line.progress.find(-have)
         _write(line, file, part, response, goes_on=goes_on)
     if part.stat().st_size < file.size:
-        raise Offline(_CUT)
+        raise Offline(CUT)
     return True
 
 

@@ -10,6 +10,7 @@ from lms_desktop.store.files import Blobs
 from lms_desktop.sync.client import Client
 
 CHUNK_BYTES = 64 * 1024
+CUT = "The connection broke; the download goes on from here."
 _RATE_OVER_S = 8.0
 _TELL_EVERY_S = 0.2
 

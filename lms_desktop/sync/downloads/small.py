@@ -9,7 +9,7 @@ import httpx
 
 from lms_desktop.store.files import WrongContent
 from lms_desktop.store.wanted import File
-from lms_desktop.sync.downloads.line import CHUNK_BYTES, Line
+from lms_desktop.sync.downloads.line import CHUNK_BYTES, CUT, Line
 from lms_desktop.sync.errors import Offline
 
 _BATCH_FILES = 500
@@ -21,7 +21,6 @@ _GROUP_BYTES = 1024 * 1024
 _MOST_BYTES = 16 * 1024 * 1024
 _TAR_BYTES_A_FILE = 1024
 _TAR_END_BYTES = 20 * 512
-_CUT = "The connection broke; the download goes on from here."
 
 
 def batches(files: Sequence[File]) -> Iterator[list[File]]:
@@ -82,7 +81,7 @@ def _members(response: httpx.Response, sizes: dict[str, int], line: Line) -> Ite
                     yield member.name, content.read()
                     line.progress.receive(announced or 0)
     except (tarfile.TarError, zlib.error) as error:
-        raise Offline(_CUT) from error
+        raise Offline(CUT) from error
 
 
 def _plain(response: httpx.Response, limit: int, line: Line) -> Iterator[bytes]:
