@@ -9,7 +9,7 @@ from lms_server.sync.history import notice_rollback
 from lms_server.sync.settle import settle
 
 
-class EnvelopeRefused(Exception):  # reads as what it is
+class EnvelopeRefused(Exception):
     """The envelope can't be answered, and nothing of it was applied.
 
     ``code`` is one of update_needed, wrong_server, wrong_user, too_many_commands, sign_in_needed.
@@ -58,7 +58,7 @@ def check_envelope(context: ServerContext, request: wire.SyncRequest, who: Learn
         raise EnvelopeRefused("wrong_user", "This work belongs to another learner than the one who is signed in.")
 
 
-def _answer(  # the envelope's parts meet here
+def _answer(
     context: ServerContext,
     request: wire.SyncRequest,
     who: Learner | None,

@@ -113,7 +113,7 @@ def _enrollment(course: str, enrolled_at: int, command: str, revision: int) -> R
     return Row("enrollments", revision, 170, wire.EnrollmentRow(course, to_wire(enrolled_at), command, revision))
 
 
-def _progress(  # a row's columns
+def _progress(
     lesson: str,
     started_at: int,
     start_command: str | None,

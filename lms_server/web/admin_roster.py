@@ -44,7 +44,7 @@ class RosterPage:
         # Passwords that were made up stand on this page only: nowhere else, and never again.
         self._show(req, resp, lines, is_done=True)
 
-    def _show(  # one page in its three states
+    def _show(
         self,
         req: falcon.Request,
         resp: falcon.Response,
