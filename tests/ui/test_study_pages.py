@@ -18,7 +18,8 @@ from lms_desktop.ui.pages import certificates as certificates_module
 from lms_desktop.ui.pages.catalog import CatalogPage
 from lms_desktop.ui.pages.certificate_parts import Sheet, check_file, paint_pages
 from lms_desktop.ui.pages.certificates import CertificatesPage as CertificatesScreen
-from lms_desktop.ui.pages.course import CoursePage, SectionCard
+from lms_desktop.ui.pages.course import CoursePage
+from lms_desktop.ui.pages.course_sections import SectionCard
 from lms_desktop.ui.pages.found import FoundLessons
 from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.tokens import PAPER
