@@ -162,15 +162,14 @@ class Store:
 
     def try_again(self, command_id: str) -> None:
         """Queue a command that was set aside once more."""
-        with self._writing() as conn:
+        with self.writing(Topic.OUTBOX) as conn:
             outbox.try_again(conn, command_id)
-        self.announce(Topic.OUTBOX)
 
     # What sync does
 
     def outgoing(self, limit: int) -> tuple[Cursors, list[Command]]:
         """The anchors and the commands of the next request, read together."""
-        with self._reading() as conn:
+        with self.reading() as conn:
             return settling.read_cursors(conn), outbox.outgoing(conn, limit)
 
     def settle(self, carried: Cursors, answer: wire.SyncAnswer) -> Settled | None:
@@ -189,9 +188,8 @@ class Store:
 
     def set_aside(self, command_id: str, code: str) -> None:
         """Put a command that the server can't take where the learner sees it."""
-        with self._writing() as conn:
+        with self.writing(Topic.OUTBOX) as conn:
             outbox.set_aside(conn, command_id, code)
-        self.announce(Topic.OUTBOX)
 
     def ask_for_everything(self) -> None:
         """The digests disagreed: the next exchange pulls from the start and offers everything again."""
@@ -200,19 +198,18 @@ class Store:
 
     def note_sync(self, *, sent: int, received: int, outcome: str) -> None:
         """Write a finished sync into the history that the Sync page shows."""
-        with self._writing() as conn:
+        with self.writing(Topic.SYNC) as conn:
             past_syncs.note(conn, PastSync(self._faults.clock(), sent, received, outcome))
-        self.announce(Topic.SYNC)
 
     def note_sign_in(self, *, needed: bool) -> None:
         """Remember that the server wants the learner to sign in again, or that they did."""
-        with self._writing() as conn:
+        with self.writing(Topic.SYNC) as conn:
             conn.execute(update(profile_table).values(needs_sign_in=needed))
-        self.announce(Topic.SYNC)
 
     def missing_certificates(self) -> list[str]:
         """Certificates whose PDF isn't here or isn't the server's present one."""
-        return [uuid for uuid, sha256 in self.views.certificate_files() if not self._has_pdf(uuid, sha256)]
+        files = self.views.certificate_files()
+        return [uuid for uuid, sha256 in files if not has_content(self.certificate_path(uuid), sha256)]
 
     def keep_certificate_file(self, uuid: str, pdf: bytes) -> None:
         """Keep a certificate's PDF: whole or not at all."""
@@ -237,27 +234,24 @@ class Store:
 
     @contextlib.contextmanager
     def writing(self, *topics: Topic) -> Iterator[Connection]:
-        """A write transaction for the store's neighbours (downloads); tells the listeners after the commit."""
+        """A write transaction, for the store's neighbours too; tells the listeners after the commit."""
         with self._writing() as conn:
             yield conn
         self.announce(*topics)
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """One snapshot for the store's neighbours."""
-        with self._reading() as conn:
+        """One snapshot, for the store's neighbours too."""
+        with said_plainly(), reading(self._engine) as conn:
             yield conn
 
     def now(self) -> int:
         """The store's clock, in milliseconds."""
         return self._faults.clock()
 
-    def _has_pdf(self, uuid: str, sha256: str | None) -> bool:
-        return has_content(self.certificate_path(uuid), sha256)
-
     def _read_owner(self) -> None:
         """Whose profile this is and where it belongs: neither ever changes."""
-        with self._reading() as conn:
+        with self.reading() as conn:
             *place, self.public_key = conn.execute(_PLACE).one()
             uid = conn.execute(_USER).scalar_one()
         self.place = Place(*place)
@@ -298,6 +292,7 @@ class Store:
         if self._sickness is Storage.DAMAGED:
             log.warning("The database is damaged; a new one is made from what is known")
             rescue.rescue(self.folder, self._faults.clock())
+            # Opening the journal writes, and must not mend again.
             self._sickness = None
             self._open_journal()
         self._sickness = None
@@ -329,7 +324,7 @@ class Store:
             log.info("The journal beside the database is behind; it is written anew with the next click")
 
     def _follow_outbox(self) -> None:
-        with self._reading() as conn:
+        with self.reading() as conn:
             ids = outbox.known_ids(conn)
             new = outbox.unacknowledged(conn) if ids - self._journal.commands.keys() else []
         try:
@@ -363,11 +358,6 @@ class Store:
                     yield conn
             finally:
                 self._mend()
-
-    @contextlib.contextmanager
-    def _reading(self) -> Iterator[Connection]:
-        with said_plainly(), reading(self._engine) as conn:
-            yield conn
 
 
 _PLACE = select(profile_table.c.server_id, profile_table.c.url, profile_table.c.server_name, profile_table.c.public_key)
