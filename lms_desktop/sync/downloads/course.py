@@ -68,7 +68,7 @@ class Download:
             wanted.note_arrivals(self.store, wanted.lessons_of(self.store, self.course_uid))
             line.progress.tell()
         if still := wanted.missing(self.store, lessons):
-            raise Incomplete(f"The server didn't send {len(still)} of the course's files.")
+            raise Incomplete(f"The server didn't send {len(still)} of the course's files. Sync, then try again.")
         return line.progress.received
 
     def _missing(self, lessons: Sequence[LessonFiles]) -> list[File]:
