@@ -10,6 +10,7 @@ import pytest
 from lms_desktop import cli as desktop
 from lms_server import cli as server
 from lms_server.contract import wire
+from lms_server.database.tables import metadata
 from tests.house.source import ROOT
 
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -71,6 +72,16 @@ def test_the_protocol_shows_the_envelopes_as_they_travel():
 def test_the_protocol_shows_the_rows_as_they_travel(kind):
     shown = JSON[1]["changes"][kind][0]
     assert shown.keys() == set(ROWS[kind].__struct_fields__)
+
+
+TABLE = re.compile(r"^\| (\w+) \| ([^|]+) \|", re.MULTILINE)
+
+
+@pytest.mark.parametrize("table", metadata.sorted_tables, ids=lambda table: table.name)
+def test_the_protocol_shows_the_tables_as_they_are(table):
+    shown = next(columns for name, columns in TABLE.findall(PROTOCOL) if name == table.name)
+    names = {name.strip() for name in re.sub(r"\([^)]*\)", "", shown).split(",")}
+    assert names == set(table.columns.keys()) - {"id"}
 
 
 def test_the_protocol_names_every_code_of_the_errors():
