@@ -267,7 +267,7 @@ class MainWindow(QMainWindow):
         page = StartPage(self._actions, self._preferences, self._drop, url, can_return=can_return)
         page.opened.connect(self._opened)
         page.returned.connect(self._return_from_start)
-        page.language_chosen.connect(self._speak)
+        page.language_chosen.connect(partial(self._speak, page))
         self.setCentralWidget(page)
         self.setWindowTitle(tr("LMS Desktop"))
         return page
@@ -292,11 +292,14 @@ class MainWindow(QMainWindow):
             self._build(self._shelf)
             self._go(self._route, remember=False)
 
-    def _speak(self, language: str) -> None:
+    def _speak(self, page: StartPage, language: str) -> None:
+        """The same page in another language: it leads nowhere that it did not lead before."""
         chosen = self._preferences.read()
         self._preferences.write(replace(chosen, language=language))
         dress(application(), self._preferences.read())
-        self._show_start(self._shelf)
+        again = self._show_start(self._shelf if page.can_return else None)
+        if page.pin_of is not None:
+            again.ask_pin(page.pin_of)
 
     def _switch(self, account: AccountRow) -> None:
         self._then = None

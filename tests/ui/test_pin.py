@@ -73,6 +73,25 @@ def test_a_shelf_with_a_pin_is_not_shown_to_whoever_starts_the_app(qapp, tmp_pat
         assert window.route() == Route("learn")
 
 
+def test_another_language_lifts_no_curtain(qapp, tmp_path, made):
+    preferences = PreferenceFile(tmp_path / "window.ini")
+    Pins(preferences).keep(HILLSIDE, ANA, made)
+    with opened(tmp_path, shelf=SampleShelf(), known=KNOWN) as (window, _actions):
+        start_of(window).language_chosen.emit("es")
+        settle()
+        assert start_of(window)._pin.isVisible()
+        assert not start_of(window).can_return
+
+
+def test_another_language_leaves_a_locked_window_locked(qapp, tmp_path):
+    with opened(tmp_path, known=KNOWN) as (window, _actions):
+        window._lock()
+        start_of(window).language_chosen.emit("es")
+        settle()
+        assert start_of(window)._who.isVisible()
+        assert not start_of(window).can_return
+
+
 def test_switching_to_a_learner_with_a_pin_asks_for_it_and_can_be_left(qapp, tmp_path, qtbot, made):
     with opened(tmp_path, known=KNOWN) as (window, actions):
         go(window, "sync")

@@ -55,6 +55,8 @@ class StartPage(QWidget):
         self._who = WhoForm(actions, () if can_return else actions.accounts(), drop)
         self._pin = PinForm(actions, self._pins, drop)
         self.can_return = can_return
+        # Whose PIN this page was opened for.
+        self.pin_of: AccountRow | None = None
         self._all = (self._who, self._pin, self._address, self._sign_in, self._account)
         self._first: Form = self._who if self._who.has_accounts else self._address
         body = column(self._forms)
@@ -91,6 +93,7 @@ class StartPage(QWidget):
 
     def ask_pin(self, account: AccountRow) -> None:
         """Open this learner's shelf, once the PIN is told."""
+        self.pin_of = account
         self._first = self._pin
         self._pin.show_account(account)
         self._show_form(self._pin)
