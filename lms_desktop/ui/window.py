@@ -8,22 +8,22 @@ from PySide6.QtCore import QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QGuiApplication, QKeySequence, QShortcut, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QWidget
 
-from lms_desktop.store.rows import AccountRow, Topic
-from lms_desktop.ui.actions import Actions, Failure, Shelf, server_of
+from lms_desktop.store.rows import Topic
+from lms_desktop.ui.actions import Actions, Shelf, server_of
 from lms_desktop.ui.appearance import dress, next_scale
-from lms_desktop.ui.bridge import Bridge, when_done
-from lms_desktop.ui.failures import failure_words
+from lms_desktop.ui.bridge import Bridge
+from lms_desktop.ui.entrance import Entrance, Then
 from lms_desktop.ui.idle import IdleWatch
+from lms_desktop.ui.keys import key_facts
 from lms_desktop.ui.notices import Notices
 from lms_desktop.ui.page import Context, Page
 from lms_desktop.ui.pages.start import StartPage
-from lms_desktop.ui.pin import Pins
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.sidebar import PAGES, Sidebar
-from lms_desktop.ui.texts import tr, tr_n
+from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import application
 from lms_desktop.ui.widgets.card import Rule, line
-from lms_desktop.ui.widgets.dialog import Facts, Question
+from lms_desktop.ui.widgets.dialog import Facts
 
 MakePages = Callable[[Context], Mapping[str, Callable[[], Page]]]
 # The pages from which courses and lessons are opened; theirs is the item that stays chosen.
@@ -48,7 +48,11 @@ class MainWindow(QMainWindow):
         super().__init__()
         self._actions = actions
         self._preferences = preferences
-        self._pins = Pins(preferences)
+        self._entrance = Entrance(self, actions, preferences, lambda: self._shelf)
+        self._entrance.asking.connect(self._show_start)
+        self._entrance.entered.connect(self._opened)
+        self._entrance.returned.connect(self._return_from_start)
+        self._entrance.left.connect(self.open_shelf)
         self._notices = Notices(self, self.come_to_front, actions.sync_now)
         self._notices.show_tray(wanted=preferences.read().has_tray)
         self._make_pages = make_pages
@@ -62,7 +66,6 @@ class MainWindow(QMainWindow):
         self._route = Route("learn")
         self._behind: list[Route] = []
         self._home = "learn"
-        self._then: Callable[[Shelf], None] | None = None
         self.setMinimumSize(800, 480)
         self.resize(1280, 800)
         self.restoreGeometry(preferences.window_state())
@@ -77,8 +80,8 @@ class MainWindow(QMainWindow):
     def open_shelf(self, shelf: Shelf | None) -> None:
         """Show a learner's shelf from the start, behind its PIN if it has one; nothing means the first start."""
         self._show_shelf(shelf)
-        if shelf is not None and self._pins.kept(shelf.place, shelf.learner):
-            self._draw_curtain(shelf)
+        if shelf is not None:
+            self._entrance.draw_curtain(shelf)
 
     def come_to_front(self) -> None:
         """Somebody looks for this window."""
@@ -120,9 +123,8 @@ class MainWindow(QMainWindow):
     def show_settings(self) -> None:
         self._go(Route("settings"))
 
-    def show_sign_in(self, then: Callable[[Shelf], None] | None = None) -> None:
-        self._then = then
-        self._show_start(self._shelf)
+    def show_sign_in(self, then: Then | None = None) -> None:
+        self._entrance.sign_in(then)
 
     def back(self) -> None:
         self._go(self._behind.pop() if self._behind else Route("learn"), remember=False)
@@ -145,7 +147,7 @@ class MainWindow(QMainWindow):
         handle = self.windowHandle()
         if self._idle is None and handle is not None:
             self._idle = IdleWatch(handle, self._preferences.read().lock_minutes, self)
-            self._idle.idle.connect(self._lock)
+            self._idle.idle.connect(self._entrance.lock)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._preferences.keep_window_state(self.saveGeometry())
@@ -165,7 +167,7 @@ class MainWindow(QMainWindow):
         self._behind.clear()
         self._notices.begin()
         if shelf is None:
-            self._show_start()
+            self._entrance.begin()
         else:
             self._build(shelf)
             self._go(Route("learn"), remember=False)
@@ -202,9 +204,9 @@ class MainWindow(QMainWindow):
         made = Sidebar()
         made.show_shelf(shelf)
         made.page_chosen.connect(lambda name: self._go(Route(name)))
-        made.account_chosen.connect(self._switch)
+        made.account_chosen.connect(self._entrance.switch)
         made.sign_in_chosen.connect(self.show_sign_in)
-        made.sign_out_chosen.connect(self._sign_out)
+        made.sign_out_chosen.connect(self._entrance.sign_out)
         return made
 
     def _go(self, route: Route, *, remember: bool = True) -> None:
@@ -260,26 +262,13 @@ class MainWindow(QMainWindow):
         if self._shelf is not None and self._bridge is not None and self.isVisible():
             self._sidebar.show_badge(self._shelf)
 
-    def _show_start(self, current: Shelf | None = None) -> StartPage:
+    def _show_start(self, page: StartPage) -> None:
         self._leave_pages()
-        place = server_of(current.place) if current else None
-        can_return, url = current is not None, place.url if place else ""
-        page = StartPage(self._actions, self._preferences, self._drop, url, can_return=can_return)
-        page.opened.connect(self._opened)
-        page.returned.connect(self._return_from_start)
-        page.language_chosen.connect(partial(self._speak, page))
         self.setCentralWidget(page)
         self.setWindowTitle(tr("LMS Desktop"))
-        return page
 
-    def _drop(self, shelf: Shelf) -> None:
-        """Close a shelf that came after somebody had stopped waiting for it."""
-        if shelf is not self._shelf:
-            self._actions.put_back(shelf)
-
-    def _opened(self, shelf: Shelf) -> None:
-        route, then, before = self._route, self._then, self._shelf
-        self._then = None
+    def _opened(self, shelf: Shelf, then: Then | None) -> None:
+        route, before = self._route, self._shelf
         self._show_shelf(shelf)
         if then is not None or shelf is before:
             self._go(route, remember=False)
@@ -287,60 +276,9 @@ class MainWindow(QMainWindow):
             then(shelf)
 
     def _return_from_start(self) -> None:
-        self._then = None
         if self._shelf is not None:
             self._build(self._shelf)
             self._go(self._route, remember=False)
-
-    def _speak(self, page: StartPage, language: str) -> None:
-        """The same page in another language: it leads nowhere that it did not lead before."""
-        chosen = self._preferences.read()
-        self._preferences.write(replace(chosen, language=language))
-        dress(application(), self._preferences.read())
-        again = self._show_start(self._shelf if page.can_return else None)
-        if page.pin_of is not None:
-            again.ask_pin(page.pin_of)
-
-    def _switch(self, account: AccountRow) -> None:
-        self._then = None
-        if self._pins.kept(account.place, account.learner):
-            self._show_start(self._shelf).ask_pin(account)
-        else:
-            when_done(self, self._actions.switch_to(account), self.open_shelf, self._say_failure)
-
-    def _sign_out(self) -> None:
-        if self._shelf is None:
-            return
-        badge, name = self._shelf.views.badge(), self._shelf.learner.first_name
-        unsent = badge.pending + badge.attention
-        words = tr("Courses and certificates stay on this laptop.")
-        if unsent:
-            words = tr_n(
-                "{n} piece of work is not sent yet. It stays on this laptop and is sent when {name} signs in.",
-                "{n} pieces of work are not sent yet. They stay on this laptop and are sent when {name} signs in.",
-                unsent,
-                name=name,
-            )
-        if Question(self, tr("Sign out {name}?", name=name), words, tr("Sign out")).ask():
-            when_done(self, self._actions.sign_out(), self.open_shelf, self._say_failure)
-
-    def _lock(self) -> None:
-        """Nobody is there: ask who is learning; the same learner comes back to the same place."""
-        shown = self.centralWidget()
-        if isinstance(shown, StartPage) and not shown.can_return:
-            return
-        if self._shelf is not None and not self._shelf.learner.is_guest and self._actions.accounts():
-            self._then = None
-            self._show_start()
-
-    def _draw_curtain(self, shelf: Shelf) -> None:
-        """A shelf with a PIN is not shown to whoever starts the app."""
-        place, learner = shelf.place, shelf.learner
-        if place is not None:
-            self._show_start().ask_pin(AccountRow(place, learner, 0, is_current=True))
-
-    def _say_failure(self, failure: Failure) -> None:
-        Facts(self, tr("That did not work"), [("", failure_words(failure))]).exec()
 
     def _follow_system(self) -> None:
         if self._preferences.read().theme == "system":
@@ -359,7 +297,7 @@ class MainWindow(QMainWindow):
         return {
             **keys,
             "Ctrl+K": self._search,
-            "Ctrl+L": self._lock,
+            "Ctrl+L": self._entrance.lock,
             "F5": self._actions.sync_now,
             "Ctrl++": lambda: self._scale(1),
             "Ctrl+=": lambda: self._scale(1),
@@ -380,19 +318,3 @@ class MainWindow(QMainWindow):
 
     def _show_keys(self) -> None:
         Facts(self, tr("Keys"), key_facts()).exec()
-
-
-def key_facts() -> list[tuple[str, str]]:
-    """Every key and what it does, for F1."""
-    is_mirrored = QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
-    return [
-        ("Ctrl+K", tr("Search")),
-        ("Ctrl+1 … Ctrl+5", tr("Learn, Catalog, Downloads, Certificates, Sync")),
-        ("Ctrl+Enter", tr("Complete the lesson and go on")),
-        ("Alt+→ / Alt+←" if is_mirrored else "Alt+← / Alt+→", tr("Previous and next lesson")),
-        ("Ctrl+F", tr("Find in this lesson")),
-        ("Ctrl+L", tr("Ask who is learning")),
-        ("F5", tr("Sync now")),
-        ("Ctrl++ / Ctrl+- / Ctrl+0", tr("Larger, smaller, usual text")),
-        ("F1", tr("This list")),
-    ]

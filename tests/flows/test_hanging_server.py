@@ -82,7 +82,7 @@ def test_the_shelf_that_is_put_back_is_closed_behind_the_window(desk, window, as
     beat = QTimer()
     beat.timeout.connect(lambda: turns.append(len(desk._closing) > 0))
     beat.start(1)
-    window._switch(account_of(desk, BEN))
+    window._sidebar.account_chosen.emit(account_of(desk, BEN))
     until(lambda: window._shelf.learner == BEN, "the other learner", 30, lambda: QTest.qWait(5))
     until(lambda: any(turns), "a turn of the window while the sync thread still hangs", 30, lambda: QTest.qWait(5))
     assert not any(closing.done() for closing in desk._closing.values())
@@ -90,7 +90,7 @@ def test_the_shelf_that_is_put_back_is_closed_behind_the_window(desk, window, as
 
 def test_who_comes_back_gets_the_same_profile_again(desk, window, asked):
     for learner in (BEN, ANA):
-        window._switch(account_of(desk, learner))
+        window._sidebar.account_chosen.emit(account_of(desk, learner))
         asked.close()
         until(lambda who=learner: window._shelf.learner == who, "the learner", 30, lambda: QTest.qWait(5))
 

@@ -7,12 +7,12 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QAbstractButton, QLabel, QScrollArea, QWidget
 
 from lms_desktop.ui.compose import PAGES
+from lms_desktop.ui.keys import key_facts
 from lms_desktop.ui.pages.settings import PARTS
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import PreferenceFile, Preferences
 from lms_desktop.ui.widgets.dialog import Facts, Question
 from lms_desktop.ui.widgets.text import ElidedText
-from lms_desktop.ui.window import key_facts
 from tests.ui.samples import SampleActions
 from tests.ui.windows import go, opened, settle
 

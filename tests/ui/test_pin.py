@@ -85,7 +85,7 @@ def test_another_language_lifts_no_curtain(qapp, tmp_path, made):
 
 def test_another_language_leaves_a_locked_window_locked(qapp, tmp_path):
     with opened(tmp_path, known=KNOWN) as (window, _actions):
-        window._lock()
+        window._entrance.lock()
         start_of(window).language_chosen.emit("es")
         settle()
         assert start_of(window)._who.isVisible()
@@ -96,13 +96,13 @@ def test_switching_to_a_learner_with_a_pin_asks_for_it_and_can_be_left(qapp, tmp
     with opened(tmp_path, known=KNOWN) as (window, actions):
         go(window, "sync")
         keep(window, LEILA, made)
-        window._switch(KNOWN[1])
+        window._sidebar.account_chosen.emit(KNOWN[1])
         settle()
         assert ("switch_to", KNOWN[1]) not in actions.asked
         start_of(window)._pin.returned.emit()
         settle()
         assert window.route() == Route("sync")
-        window._switch(KNOWN[1])
+        window._sidebar.account_chosen.emit(KNOWN[1])
         start_of(window)._pin.field.edit.setText(PIN)
         start_of(window)._pin.primary.click()
         qtbot.waitUntil(lambda: ("switch_to", KNOWN[1]) in actions.asked)
@@ -111,7 +111,7 @@ def test_switching_to_a_learner_with_a_pin_asks_for_it_and_can_be_left(qapp, tmp
 def test_an_idle_laptop_asks_for_the_pin_of_the_learner_who_is_chosen(qapp, tmp_path, made):
     with opened(tmp_path, known=KNOWN) as (window, actions):
         keep(window, ANA, made)
-        window._lock()
+        window._entrance.lock()
         settle()
         start_of(window)._who.buttons[0].click()
         settle()
@@ -127,7 +127,7 @@ def test_a_forgotten_pin_gives_way_to_the_password(qapp, tmp_path, qtbot, made):
     with opened(tmp_path, shelf=shelf, known=KNOWN) as (window, actions):
         actions.shelf = shelf
         keep(window, ANA, made)
-        window._lock()
+        window._entrance.lock()
         start = start_of(window)
         start._who.buttons[0].click()
         start._pin._forget()
@@ -138,11 +138,11 @@ def test_a_forgotten_pin_gives_way_to_the_password(qapp, tmp_path, qtbot, made):
         actions.failure = Failure.BAD_CREDENTIALS
         start._sign_in.primary.click()
         settle()
-        assert window._pins.kept(HILLSIDE, ANA) == made
+        assert Pins(window._preferences).kept(HILLSIDE, ANA) == made
         actions.failure = None
         start._sign_in.primary.click()
         settle()
-        assert window._pins.kept(HILLSIDE, ANA) == ""
+        assert Pins(window._preferences).kept(HILLSIDE, ANA) == ""
         assert not isinstance(window.centralWidget(), StartPage)
 
 
@@ -151,13 +151,13 @@ def test_another_learners_password_opens_nobody_elses_pin(qapp, tmp_path, made):
     with opened(tmp_path, known=KNOWN) as (window, actions):
         actions.shelf = other
         keep(window, ANA, made)
-        window._lock()
+        window._entrance.lock()
         start = start_of(window)
         start._sign_in_instead(KNOWN[0])
         start._sign_in.password.edit.setText("a password for Leila")
         start._sign_in.primary.click()
         settle()
-        assert window._pins.kept(HILLSIDE, ANA) == made
+        assert Pins(window._preferences).kept(HILLSIDE, ANA) == made
 
 
 def test_a_pin_is_set_by_typing_it_twice(qapp, tmp_path, qtbot):
@@ -181,6 +181,6 @@ def test_settings_say_that_it_is_a_curtain_and_take_it_away(qapp, tmp_path, made
         go(window, "settings")
         page = window._stack.currentWidget()
         page._keep_pin(made)
-        assert window._pins.kept(HILLSIDE, ANA) == made
+        assert Pins(window._preferences).kept(HILLSIDE, ANA) == made
         page._remove_pin()
-        assert window._pins.kept(HILLSIDE, ANA) == ""
+        assert Pins(window._preferences).kept(HILLSIDE, ANA) == ""

@@ -10,7 +10,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from lms_desktop.store.rows import AccountRow, Badge, BadgeState, Topic
-from lms_desktop.ui import window as window_module
+from lms_desktop.ui import entrance
 from lms_desktop.ui.actions import Failure, ServerFacts
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import Preferences
@@ -211,7 +211,7 @@ def test_who_waits_is_told_for_whom_and_may_stop(qapp, tmp_path, qtbot):
 def test_a_shelf_that_comes_after_the_page_was_left_is_put_back(qapp, tmp_path, qtbot):
     with opened(tmp_path, shelf=guest_shelf()) as (window, actions):
         _form, answer = sign_in_that_waits(window, actions, qtbot)
-        window._return_from_start()
+        window._entrance.returned.emit()
         settle()
         late = SampleShelf()
         answer.set_result(late)
@@ -284,7 +284,7 @@ def test_signing_out_with_unsent_work_warns_first(qapp, tmp_path, monkeypatch, a
         def ask(self):
             return answer
 
-    monkeypatch.setattr(window_module, "Question", Asked)
+    monkeypatch.setattr(entrance, "Question", Asked)
     with opened(tmp_path) as (window, actions):
         window._sidebar.sign_out_chosen.emit()
         settle()
@@ -313,7 +313,7 @@ def test_while_nobody_is_chosen_keys_clocks_and_news_reach_no_page(qapp, tmp_pat
     with opened(tmp_path, shelf=shelf) as (window, actions), qtbot.captureExceptions() as caught:
         go(window, "sync")
         actions.known = (AccountRow(HILLSIDE, ANA, 3, is_current=True),)
-        for leave in (window._lock, window.show_sign_in):
+        for leave in (window._entrance.lock, window.show_sign_in):
             leave()
             settle()
             for key in ("Ctrl+1", "Ctrl+5", "Ctrl+K", "Ctrl++", "F5"):
@@ -322,7 +322,7 @@ def test_while_nobody_is_chosen_keys_clocks_and_news_reach_no_page(qapp, tmp_pat
             shelf.tell(*Topic)
             settle()
             assert isinstance(window.centralWidget(), StartPage)
-            window._return_from_start()
+            window._entrance.returned.emit()
             settle()
             assert window.route() == Route("sync")
     assert caught == []
