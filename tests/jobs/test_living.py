@@ -45,7 +45,7 @@ def test_the_jobs_of_others_are_left_alone(place, is_of_another_machine):
     folder = place.folder / "elsewhere" if is_of_another_machine else place.living
     with alive(folder) as mark:
         with writing(place.engine) as conn:
-            assert claim(conn, ["certificate_email"], place.now, 60, mark)
+            assert claim(conn, ["certificate_email"], place.now, place.now + 60_000, mark)
         place.worker().run_once()
         assert place.job(uuid).state == "sending"
     place.worker().run_once()
