@@ -7,6 +7,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Delete,
+    and_,
     bindparam,
     delete,
     exists,
@@ -46,9 +47,12 @@ def store_lessons(conn: Connection, rows: Sequence[wire.LessonRow]) -> None:
 
 
 def hide(conn: Connection, course_uids: Iterable[str]) -> None:
-    """These courses are gone: what a fact or an unsettled command refers to is kept out of sight, the rest goes."""
+    """These courses are gone: what a fact or an unsettled command refers to is kept out of sight, the rest goes.
+
+    Lessons that are kept stay marked: a course comes back with all its lessons, and these needn't be among them.
+    """
     gone = {"uids": list(course_uids)}
-    for statement in (_HIDE_COURSES, _DROP_LESSONS, _UNMARK_LESSONS, _DROP_COURSES):
+    for statement in (_HIDE_COURSES, _DROP_LESSONS, _MARK_KEPT_LESSONS, _DROP_COURSES):
         conn.execute(statement, gone)
 
 
@@ -59,7 +63,7 @@ def mark_everything(conn: Connection) -> None:
 
 
 def hide_marked(conn: Connection) -> None:
-    """The snapshot is over: treat what is still marked as gone."""
+    """Everything has arrived: what is still marked is gone; of a course that is itself gone nothing is known yet."""
     left = set(conn.execute(_MARKED).scalars())
     if courses_left := left - {_A_LESSON}:
         hide(conn, courses_left)
@@ -133,16 +137,20 @@ _IS_GONE = among_named(courses.c.uid, "uids")
 _IS_OF_GONE = lessons.c.course_id.in_(select(courses.c.id).where(_IS_GONE))
 _HIDE_COURSES = update(courses).where(_IS_GONE).values(is_published=False, is_hidden=True, is_marked=False)
 _DROP_LESSONS = _dropping_lessons(_IS_OF_GONE, _LESSON_IS_REFERRED_TO)
-_UNMARK_LESSONS = update(lessons).where(_IS_OF_GONE).values(is_marked=False)
+_MARK_KEPT_LESSONS = update(lessons).where(_IS_OF_GONE).values(is_marked=True)
 _DROP_COURSES = _dropping_courses(_COURSE_IS_REFERRED_TO)
 _MARK_COURSES = update(courses).where(courses.c.uid != UNKNOWN_COURSE).values(is_marked=True)
 _MARK_LESSONS = update(lessons).values(is_marked=True)
-_DROP_MARKED_LESSONS = _dropping_lessons(lessons.c.is_marked, _LESSON_IS_REFERRED_TO)
-_HIDE_MARKED_LESSONS = update(lessons).where(lessons.c.is_marked).values(is_marked=False, is_hidden=True)
+_IS_LEFT = and_(
+    lessons.c.is_marked,
+    lessons.c.course_id.not_in(select(courses.c.id).where(courses.c.is_hidden, courses.c.uid != UNKNOWN_COURSE)),
+)
+_DROP_MARKED_LESSONS = _dropping_lessons(_IS_LEFT, _LESSON_IS_REFERRED_TO)
+_HIDE_MARKED_LESSONS = update(lessons).where(_IS_LEFT).values(is_marked=False, is_hidden=True)
 _MARK_HERE = update(lessons).where(lessons.c.uid == bindparam("uid_")).values(is_here=bindparam("is_here_"))
 # Each marked course's uid, and a word if there is any marked lesson.
 _A_LESSON = "lesson"
 _MARKED = union_all(
     select(courses.c.uid).where(courses.c.is_marked),
-    select(literal(_A_LESSON)).where(exists().where(lessons.c.is_marked)),
+    select(literal(_A_LESSON)).where(exists().where(_IS_LEFT)),
 )

@@ -20,11 +20,11 @@ def laptop_of(world, learner, folder):
     return Laptop(world, learner, folder / "profile")
 
 
-def back_up(world):
+def back_up(world, name="backup"):
     with writing(world.engine) as conn:
         conn.exec_driver_sql("SELECT 1")
     world.engine.dispose()
-    copy = world.folder.parent / "backup"
+    copy = world.folder.parent / name
     shutil.copytree(world.folder, copy)
     return copy
 
@@ -96,6 +96,28 @@ def test_work_settled_by_a_laptop_that_never_pulled_it_comes_back(tmp_path, plac
     for laptop in (first, second):
         assert {lesson.is_completed for lesson in laptop.store.views.course(course.uid).lessons} == {True}
         laptop.close()
+    world.close()
+
+
+@pytest.mark.logs("rolled back")
+def test_a_course_that_went_and_comes_back_shows_no_lesson_that_its_server_does_not_know(tmp_path, place):
+    world = World(place)
+    learner = world.learner()
+    bare = back_up(world, "bare")
+    course = world.course(count=1)
+    older = back_up(world, "older")
+    world.add_lesson(course)
+    laptop = laptop_of(world, learner, tmp_path / "a")
+    laptop.sync()
+    laptop.store.enroll(course.uid)
+    laptop.study(course, 1)
+    laptop.sync()
+    for copy, shown in ((bare, course.lessons[1:]), (older, course.lessons[:1])):
+        roll_back(world, copy, says_so=False)
+        laptop.token = world.token(learner)
+        laptop.sync()
+        assert [lesson.uid for lesson in laptop.store.views.course(course.uid).lessons] == shown
+    laptop.close()
     world.close()
 
 
