@@ -16,6 +16,7 @@ from lms_desktop.sync.errors import SignedOut
 
 # Another command, or a window that closes, lets go of a profile in less.
 _PATIENCE_S = 5.0
+_READ_ALL_THE_SAME = {Storage.IN_USE, Storage.FULL, Storage.READ_ONLY}
 
 
 @contextmanager
@@ -27,13 +28,15 @@ def current(accounts: Accounts) -> Iterator[Store]:
 
 @contextmanager
 def looked_at(accounts: Accounts) -> Iterator[Store | Glance]:
-    """The profile for a command that only reads: it needn't wait for who has it open."""
+    """The profile for a command that only reads: it needs neither to wait for who has it open nor room on the disk."""
     folder = _signed_in(accounts)
     try:
         store: Store | Glance = accounts.profiles.open(folder)
     except StorageTrouble as trouble:
-        if trouble.code is not Storage.IN_USE:
+        if trouble.code not in _READ_ALL_THE_SAME:
             raise
+        if trouble.code is not Storage.IN_USE:
+            warn(str(trouble))
         store = accounts.profiles.glance(folder)
     with _told_and_closed(store):
         yield store

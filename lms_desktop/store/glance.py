@@ -1,7 +1,10 @@
-"""A look at a profile that somebody else has open, the window mostly: everything that reads, nothing that writes."""
+"""A look at a profile that somebody else has open, or on a disk that takes nothing: all reading, no writing."""
 
 from pathlib import Path
 
+from sqlalchemy import Engine
+
+from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.profile import said_plainly
@@ -14,16 +17,22 @@ from lms_server.contract.times import now_ms
 
 
 class Glance:
-    """One profile, read beside its owner, who keeps the lock and says what there is to say."""
+    """One profile, read beside its owner, who keeps the lock and says what there is to say; or as it lies there."""
 
     notice: Notice | None = None
 
     def __init__(self, folder: Path, blobs: Blobs) -> None:
         """Raises StorageTrouble when there is nothing that can be read."""
         self._engine = open_sqlite(folder / DATABASE, read_only=True)
+        try:
+            self.place: Place = _read_place(self._engine)
+        except StorageTrouble:
+            self._engine.dispose()
+            if not _lies_still(folder):
+                raise
+            self._engine = open_sqlite(folder / DATABASE, read_only=True, unchanging=True)
+            self.place = _read_place(self._engine)
         self.views = Views(self._engine, folder, blobs)
-        with said_plainly(), reading(self._engine) as conn:
-            self.place: Place = read_profile(conn)[0]
 
     @property
     def learner(self) -> Learner:
@@ -37,3 +46,14 @@ class Glance:
     def close(self) -> None:
         """Let go of the file."""
         self._engine.dispose()
+
+
+def _read_place(engine: Engine) -> Place:
+    with said_plainly(), reading(engine) as conn:
+        return read_profile(conn)[0]
+
+
+def _lies_still(folder: Path) -> bool:
+    """Whether all is in the one file, as a profile that was closed lies: it needs no room beside it to be read."""
+    log = folder / f"{DATABASE}-wal"
+    return not log.exists() or log.stat().st_size == 0

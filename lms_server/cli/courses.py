@@ -99,4 +99,4 @@ def _lessons(args: Namespace) -> None:
 
 def _reevaluate(args: Namespace) -> None:
     issued = reevaluate(server_of(args), args.slug)
-    show(args, {"course": args.slug, "issued": issued}, f"{len(issued)} new certificates")
+    show(args, {"course": args.slug, "issued": issued}, many(len(issued), "new certificate"))

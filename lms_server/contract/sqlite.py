@@ -11,9 +11,13 @@ from sqlalchemy import Connection, Engine, create_engine, event
 _BUSY_TIMEOUT_MS = 10_000
 
 
-def open_sqlite(path: Path, *, read_only: bool = False) -> Engine:
-    """An engine on a file: WAL, synchronous=FULL (NORMAL loses acknowledged commits at a power cut), foreign keys."""
-    address = f"sqlite:///file:{_quoted(path)}?mode=ro&uri=true" if read_only else f"sqlite:///{path}"
+def open_sqlite(path: Path, *, read_only: bool = False, unchanging: bool = False) -> Engine:
+    """An engine on a file: WAL, synchronous=FULL (NORMAL loses acknowledged commits at a power cut), foreign keys.
+
+    With ``unchanging`` what is read only is read without a lock and without files beside it: nobody may write to it.
+    """
+    how = "mode=ro&immutable=1" if unchanging else "mode=ro"
+    address = f"sqlite:///file:{_quoted(path)}?{how}&uri=true" if read_only else f"sqlite:///{path}"
     engine = create_engine(address, connect_args={"check_same_thread": False, "isolation_level": None})
 
     @event.listens_for(engine, "connect")

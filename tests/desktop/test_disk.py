@@ -125,6 +125,13 @@ def test_the_program_on_a_full_disk(cramped, course, disk):
         out, err = process.communicate(timeout=60)
     assert (process.returncode, out) == (5, "")
     assert "disk is full" in err
+    # Even without the reserve what lies there can be read.
+    for verb in ("status", "catalog", "certificates"):
+        with start(home, verb, "--json") as process:
+            out, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        assert "disk is full" in err
+        assert json.loads(out) or verb == "certificates"
     (disk / "films").unlink()
     cramped.store = Profiles(Home(home)).open(cramped.folder)
     assert cramped.store.views.counts()["pending"] == 0
@@ -134,11 +141,15 @@ def test_a_read_only_disk_is_told(cramped, course, disk):
     said = cramped.study(course, 0)
     cramped.store.close()
     subprocess.run(["mount", "-o", "remount,ro", disk], check=True)
-    for arguments in (["complete", course.lessons[1]], ["status"], ["sync"]):
+    for arguments in (["complete", course.lessons[1]], ["sync"]):
         with start(disk / "home", *arguments) as process:
             out, err = process.communicate(timeout=60)
         assert (process.returncode, out) == (5, "")
         assert "can't be written" in err
+    with start(disk / "home", "status", "--json") as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, json.loads(out)["pending"]) == (0, 1)
+    assert "can't be written" in err
     file = disk.parent / "unsent.json"
     with start(disk / "home", "export", file) as process:
         process.communicate(timeout=60)
