@@ -74,7 +74,7 @@ def _read_plain(body: bytes) -> wire.SyncRequest | None:
 
 
 def _read_strictly(body: bytes) -> wire.SyncRequest:
-    value = strict.read(body)
+    value = strict.read(body, strict.MAX_VALUES)
     version = value.get("v") if isinstance(value, dict) else None
     if type(version) is int and version != wire.VERSION:
         return wire.SyncRequest(v=version, request_id="", server_id="", sent_at="")

@@ -9,8 +9,11 @@ import msgspec
 MAX_DEPTH = 8
 MAX_STRING_BYTES = 4096
 MAX_INTEGER = 2**53 - 1
+# Of a request. Two mebibytes of empty lists would take forty times as much once they are read.
+MAX_VALUES = 100_000
 # UTF-8 takes at most four bytes a character.
 _SURELY_SHORT = MAX_STRING_BYTES // 4
+_BEFORE_VALUES = (b",", b"[", b"{")
 
 T = TypeVar("T")
 
@@ -19,8 +22,10 @@ class BadJson(ValueError):
     """The text isn't JSON as we take it; the message says where it breaks the rules."""
 
 
-def read(body: bytes) -> Any:
+def read(body: bytes, most_values: int | None = None) -> Any:
     """Any JSON value, checked thoroughly. Raises BadJson."""
+    if most_values is not None and sum(map(body.count, _BEFORE_VALUES)) > most_values:
+        raise BadJson(f"The JSON has more than {most_values} values.")
     try:
         value = json.loads(
             body.decode("utf-8"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer

@@ -40,7 +40,7 @@ def read_body(req: falcon.Request, most: int = MAX_REQUEST_BYTES) -> bytes:
 def read_json(req: falcon.Request, kind: type[T]) -> T:
     """The body as a struct; raises Problem or strict.BadJson."""
     expect_json(req)
-    return strict.convert(strict.read(read_body(req)), kind)
+    return strict.convert(strict.read(read_body(req), strict.MAX_VALUES), kind)
 
 
 def expect_json(req: falcon.Request) -> None:

@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 import uuid
 import zlib
 
@@ -47,11 +48,28 @@ NOT_JSON = {
     "a long text": b'{"v":"' + b"x" * 5000 + b'"}',
     "a long key": b'{"' + b"x" * 5000 + b'":1}',
     "two documents": b'{"v":1}{"v":1}',
+    "690,000 empty objects": b"[" + b"{}," * 690_000 + b"{}]",
+    "200,000 keys": b"{" + b",".join(b'"%x":1' % key for key in range(200_000)) + b"}",
 }
 
 
+MANY = ("690,000 empty objects", "200,000 keys")
+
+
+@pytest.mark.parametrize("what", MANY)
+def test_reading_what_is_refused_takes_little_memory(guest, what):
+    tracemalloc.start()
+    try:
+        answer = guest.call("POST", SYNC, NOT_JSON[what])
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert (answer.status_code, answer.json["code"]) == (400, "bad_json")
+    assert peak < 32 << 20
+
+
 @pytest.mark.parametrize("path", [SYNC, "/api/v1/sessions", "/api/v1/users", "/api/v1/blobs/fetch"])
-@pytest.mark.parametrize("what", NOT_JSON)
+@pytest.mark.parametrize("what", [name for name in NOT_JSON if name not in MANY])
 def test_what_is_not_json_as_we_take_it(guest, path, what):
     answer = guest.call("POST", path, NOT_JSON[what])
     assert (answer.status_code, answer.json["code"]) == (400, "bad_json")
