@@ -406,6 +406,17 @@ def test_what_was_here_is_no_speed():
     assert rate == 0 or rate < 50_000 / 1e-6
 
 
+def test_a_download_of_what_is_here_already_is_done_at_once(laptop, shop, films):
+    fetch(laptop, shop, films)
+    wanted.ask(laptop.store, films, "queued")
+    told = []
+    client = client_of(laptop, shop)
+    assert bring(Download(laptop.store, client, films, lambda *figures: told.append(figures))) == 0
+    client.close()
+    assert told == [(0, 0, 0)]
+    assert not wanted.asked_for(laptop.store)
+
+
 @pytest.fixture
 def loop(laptop, shop, films):
     move_to(laptop, shop)

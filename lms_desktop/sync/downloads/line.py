@@ -66,7 +66,9 @@ class Progress:
             self.on_progress(min(self.done, self.total), self.total, self.rate())
 
     def rate(self) -> int:
-        """Bytes a second over the last few seconds; 0 while nobody can know."""
+        """Bytes a second over the last few seconds; 0 while nobody can know, as when all of it was here."""
+        if not self._marks:
+            return 0
         (began, before), (ended, after) = self._marks[0], self._marks[-1]
         return int((after - before) / (ended - began)) if ended > began else 0
 
