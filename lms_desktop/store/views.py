@@ -69,13 +69,13 @@ class Views:
         with self._reading() as conn:
             rows = conn.execute(queries.select_courses(queries.visible()).order_by(courses.c.title, courses.c.id)).all()
         seen = [shown.course_row(row) for row in rows]
-        languages = tuple(sorted({course.language for course in seen}))
+        languages = tuple(sorted({_root(course.language) for course in seen}))
         words = search.casefold().split()
         found = [
             course
             for course in seen
             if (level is None or course.level == level)
-            and (language is None or course.language == language)
+            and (language is None or _root(course.language) == language)
             and all(word in f"{course.title} {course.summary}".casefold() for word in words)
         ]
         return CatalogPage(len(seen), languages, tuple(found))
@@ -255,3 +255,8 @@ class Views:
     def _reading(self) -> Iterator[Connection]:
         with said_plainly(), reading(self._engine) as conn:
             yield conn
+
+
+def _root(language: str) -> str:
+    """The language without its country: who looks for Arabic means every Arabic."""
+    return language.partition("-")[0]

@@ -46,6 +46,13 @@ def test_nothing_typed_is_taken_for_the_indexs_own_language(store, words):
     assert store.views.catalog().total == 2
 
 
+def test_a_language_is_the_same_in_every_country(store):
+    with store.writing() as conn:
+        conn.exec_driver_sql("UPDATE courses SET language = 'en-GB' WHERE language = 'en'")
+    assert store.views.catalog().languages == ("ar", "en")
+    assert len(store.views.catalog(language="en").courses) == 1
+
+
 def test_a_lesson_that_got_a_gone_one_s_number_is_not_found_by_its_text(store):
     [found, *_] = store.views.search("bleed")
     with store.writing() as conn:
