@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt, QUrl
-from PySide6.QtGui import QColor, QImage, QTextBlock, QTextTable
+from PySide6.QtGui import QColor, QFontMetricsF, QImage, QTextBlock, QTextCursor, QTextTable
 from PySide6.QtTest import QTest
 
 from lms_desktop.ui import theme
@@ -468,6 +468,15 @@ class TestBoxes:
         lists = {block.text(): block.textList() for block in blocks(view)}
         assert lists["a"].itemText(view.document().findBlock(0)) == "9."
         assert lists["d"] is None
+
+    def test_marks_keep_off_their_text(self, view):
+        show(view, "<ul><li>a b</li></ul>")
+        (item,) = (block for block in blocks(view) if block.textList())
+        cursor = QTextCursor(item)
+        cursor.movePosition(QTextCursor.MoveOperation.EndOfBlock)
+        # The dot is painted as far from the text as a space of the block's letters is wide.
+        marked, written = (QFontMetricsF(form.font()) for form in (item.charFormat(), cursor.charFormat()))
+        assert marked.horizontalAdvance(" ") >= written.horizontalAdvance(" ") + 4
 
     def test_copied_code_is_code(self, view):
         show(view, "<pre>if x:\n\ty = 1\n</pre>")

@@ -22,7 +22,7 @@ from lms_desktop.ui.reader.links import Links, Way
 from lms_desktop.ui.reader.markup import Node
 from lms_desktop.ui.reader.pictures import Gallery
 from lms_desktop.ui.reader.places import Places
-from lms_desktop.ui.reader.sheet import BODY, Face, Sheet, hairline, tiny_letters
+from lms_desktop.ui.reader.sheet import BODY, MONO, Face, Sheet, hairline, tiny_letters
 from lms_desktop.ui.texts import tr
 
 # Between paragraphs, and around pictures, code, callouts and tables.
@@ -30,6 +30,7 @@ GAP = 16
 BOX_GAP = 12
 INDENT = 28
 DEEPEST = 3
+DRAWN = (QTextListFormat.Style.ListDisc, QTextListFormat.Style.ListCircle)
 
 
 @dataclass(slots=True)
@@ -44,6 +45,11 @@ class Bullets:
             self.made = cursor.createList(self.form)
         else:
             self.made.add(cursor.block())
+        if self.form.style() in DRAWN:
+            # Qt keeps a dot one space of its letters from the text, and letters of one width have a wide one.
+            wide = QTextCharFormat()
+            wide.setFontFamilies(list(MONO))
+            cursor.mergeBlockCharFormat(wide)
 
 
 @dataclass(slots=True)
