@@ -136,8 +136,8 @@ def level_name(level: str) -> str:
 
 
 def facts(*parts: str | None) -> str:
-    """Facts in one line with a dot between them."""
-    return "\u2002·\u2002".join(part for part in parts if part)
+    """Facts with a dot between them; where they need another line, it doesn't begin with the dot."""
+    return "\u00a0\u00a0·\u2002".join(part for part in parts if part)
 
 
 def _fill(text: str, values: dict[str, Any]) -> str:

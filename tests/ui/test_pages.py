@@ -173,7 +173,7 @@ def test_about_tells_version_and_licence_of_every_part(qapp, tmp_path):
         go(window, "settings")
         said = [label.text() for label in window._stack.currentWidget().findChildren(QLabel)]
         for part in ("This program", "Python", "Qt", *PARTS):
-            version, _, licence = said[said.index(part) + 1].partition("\u2002·\u2002")
+            version, _, licence = said[said.index(part) + 1].partition("\u00a0\u00a0·\u2002")
             assert any(sign.isdigit() for sign in version), part
             assert licence, part
 

@@ -287,7 +287,7 @@ class TestCatalog:
         shown = [
             part.accessibleName() for part in page.findChild(FoundLessons).findChildren(Button) if part.isVisible()
         ]
-        assert [name.split("\u2002")[0] for name in shown] == [f"Of {other.title}  ·  {other.title}"]
+        assert [name.split("\u00a0\u00a0·")[0] for name in shown] == [f"Of {other.title}  ·  {other.title}"]
 
     def test_one_language_is_no_choice(self, show, shelf):
         shelf.views.catalog_rows = shelf.views.catalog_rows[:1]

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
+from PySide6.QtCore import QBuffer, QIODevice, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -74,9 +74,9 @@ def test_the_mouse_shows_none(pair):
         (replace(BAND, certificate="c"), None, "Certificate is here"),
         (RUST, DownloadRow(RUST, "running", 118 * MB, 184 * MB, None, None), "Downloading, 118 of 184\u00a0MB"),
         (RUST, DownloadRow(RUST, "paused", 118 * MB, 184 * MB, None, None), "Paused at 118 of 184\u00a0MB"),
-        (FIRST_AID, None, "All on this laptop\u2002·\u200238\u00a0MB"),
+        (FIRST_AID, None, "All on this laptop\u00a0\u00a0·\u200238\u00a0MB"),
         (ACCOUNTING, None, "12 of 40\u00a0MB on this laptop"),
-        (GARDEN, None, "Not on this laptop\u2002·\u200224\u00a0MB"),
+        (GARDEN, None, "Not on this laptop\u00a0\u00a0·\u200224\u00a0MB"),
     ],
 )
 def test_a_card_says_one_thing_the_first_that_is_true(qapp, course, download, says):
@@ -168,6 +168,18 @@ def test_lessons_say_their_state_aloud(qapp, qtbot):
     assert said[1].startswith("Chest compressions, you are here")
     assert "Free preview" in said[3]
     assert "New lesson since your certificate" in said[4]
+
+
+@pytest.mark.parametrize(("minutes", "kept"), [(None, False), (7, True)])
+def test_room_for_minutes_is_kept_where_a_lesson_says_them(qapp, qtbot, minutes, kept):
+    rows = LessonList(compact=False)
+    qtbot.addWidget(rows)
+    silent = [replace(lesson, minutes=None) for lesson in LESSONS[:2]]
+    rows.fill([("", [*silent, replace(LESSONS[2], minutes=minutes)])])
+    rows.resize(400, rows.sizeHint().height())
+    picture = rows.grab(QRect(QPoint(400 - 40, 0), QPoint(399, 39))).toImage()
+    colours = {picture.pixelColor(x, y).rgb() for x in range(picture.width()) for y in range(4, 36)}
+    assert (len(colours) == 1) is kept
 
 
 def test_a_field_tells_what_is_wrong_until_it_is_typed_in(qapp, qtbot):

@@ -264,7 +264,7 @@ def test_after_a_sign_out_the_learners_of_this_laptop_are_one_click_away(qapp, t
         settle()
         who = window.centralWidget()._who
         assert [button.accessibleName() for button in who.buttons] == [
-            "Ana Moreno. Hillside Library\u2002·\u20023 to send",
+            "Ana Moreno. Hillside Library\u00a0\u00a0·\u20023 to send",
             "ليلى حداد. Hillside Library",
         ]
         who.buttons[1].click()

@@ -47,6 +47,8 @@ class Row:
     heading: str = ""
     lesson: LessonRow | None = None
     is_current: bool = False
+    # Whether a lesson of this list says how long it takes: then all keep the room for it.
+    has_minutes: bool = True
 
     @property
     def key(self) -> tuple[str, str]:
@@ -89,10 +91,12 @@ class LessonList(QListView):
     ) -> None:
         """Show these lessons; ``current`` is the uid of the one that the learner is at."""
         rows: list[Row] = []
-        for place, (title, lessons) in enumerate(sections, start=1):
+        parts = tuple(sections)
+        timed = any(lesson.minutes is not None for _title, lessons in parts for lesson in lessons)
+        for place, (title, lessons) in enumerate(parts, start=1):
             if headings and title:
                 rows.append(Row(heading=numbered(place, title)))
-            rows.extend(Row(lesson=lesson, is_current=lesson.uid == current) for lesson in lessons)
+            rows.extend(Row(lesson=lesson, is_current=lesson.uid == current, has_minutes=timed) for lesson in lessons)
         if [row.key for row in rows] == [row.key for row in self._model.rows]:
             # Only states differ: laying a thousand rows out again would hold up every turn of a page.
             self._model.rows = rows
@@ -279,7 +283,7 @@ def _draw_lesson(painter: QPainter, box: QRect, row: Row, direction: Qt.LayoutDi
     name, colour = state_icon(lesson, is_current=row.is_current)
     icons.draw(painter, name, frame.rect(EDGE, (box.height() - side) // 2, side, side), QColor(colour), direction)
     start = EDGE + side + 12
-    end = box.width() - EDGE if compact else _draw_end(painter, frame, lesson, direction)
+    end = box.width() - EDGE if compact else _draw_end(painter, frame, lesson, direction, has_minutes=row.has_minutes)
     face = _face(row)
     height = line_height(face)
     ink = t.on_accent_soft if row.is_current else t.text if lesson.is_readable else t.muted
@@ -287,18 +291,21 @@ def _draw_lesson(painter: QPainter, box: QRect, row: Row, direction: Qt.LayoutDi
     draw_text(painter, lesson.title, place, face, QColor(ink), direction)
 
 
-def _draw_end(painter: QPainter, frame: Frame, lesson: LessonRow, direction: Qt.LayoutDirection) -> int:
+def _draw_end(
+    painter: QPainter, frame: Frame, lesson: LessonRow, direction: Qt.LayoutDirection, *, has_minutes: bool
+) -> int:
     """Minutes, on-this-laptop icon and mark from the end inwards; where the title must end."""
     t = tokens()
     height = frame.box.height()
     face = font(12)
-    words = minutes_text(lesson.minutes)
-    wide = max(look().px(48), text_width(words, face))
     x = frame.box.width() - EDGE
-    line = line_height(face)
-    minutes = frame.rect(x - wide, (height - line) // 2, wide, line)
-    draw_text(painter, words, minutes, face, QColor(t.muted), direction, at_end=True)
-    x -= wide + 8
+    if has_minutes:
+        words = minutes_text(lesson.minutes)
+        wide = max(look().px(48), text_width(words, face))
+        line = line_height(face)
+        minutes = frame.rect(x - wide, (height - line) // 2, wide, line)
+        draw_text(painter, words, minutes, face, QColor(t.muted), direction, at_end=True)
+        x -= wide + 8
     if lesson.is_here:
         side = look().px(16)
         icons.draw(
