@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, QTimer
 from PySide6.QtGui import QAccessible, QPainter, QPdfWriter
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
@@ -267,6 +267,17 @@ class TestFiles:
         QTest.keyClick(page._view, Qt.Key.Key_Tab)
         QTest.keyClick(page._view, Qt.Key.Key_Return)
         assert isinstance(shown[0], PictureView)
+
+    def test_a_file_that_was_closed_is_kept_no_longer(self, shelf, open_page, pdf):
+        shelf.views.texts[HERE] = '<p><a href="assets/b.pdf">see</a></p>'
+        shelf.views.files = (attachment("assets/b.pdf", pdf, "application/pdf", shelf),)
+        page = open_page(shelf)
+        page._view.setFocus()
+        QTest.keyClick(page._view, Qt.Key.Key_Tab)
+        QTimer.singleShot(0, lambda: page.findChild(FileDialog).accept())
+        QTest.keyClick(page._view, Qt.Key.Key_Return)
+        settle()
+        assert page.findChildren(FileDialog) == []
 
     def test_a_pdf_is_pages(self, shelf, open_page, pdf):
         page = open_page(shelf)

@@ -124,6 +124,8 @@ class FileDialog(QDialog):
         self._name = name
         self._zoom = ZOOMS.index(1.0)
         self.setWindowTitle(name)
+        # Its page stays for as long as the window, and files can be large.
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._shown, self._paper = _content(name, kind, data)
         body = column(self)
         body.addLayout(self._head())

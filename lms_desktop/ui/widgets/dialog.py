@@ -25,6 +25,7 @@ class Question(QDialog):
     def __init__(self, parent: QWidget, title: str, sentence: str, yes: str, *, is_danger: bool = True) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumWidth(look().px(420))
         body = column(self, 12)
         body.setContentsMargins(24, 24, 24, 20)
@@ -72,6 +73,7 @@ class Facts(QDialog):
     def __init__(self, parent: QWidget, title: str, pairs: Sequence[tuple[str, str]]) -> None:
         super().__init__(parent)
         self.setWindowTitle(title)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         body = column(self, 12)
         body.setContentsMargins(24, 24, 24, 20)
         body.addWidget(Text(title, "section"))
