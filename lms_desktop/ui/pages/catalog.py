@@ -10,10 +10,10 @@ from PySide6.QtWidgets import QButtonGroup, QStackedWidget, QWidget
 
 from lms_desktop.store.rows import BadgeState, CourseRow, Found, Topic
 from lms_desktop.store.rows import CatalogPage as Row
+from lms_desktop.ui import saving
 from lms_desktop.ui.page import NARROW, Context, Page
 from lms_desktop.ui.pages.catalog_list import CourseList, Entry
 from lms_desktop.ui.pages.found import FoundLessons
-from lms_desktop.ui.reader import saving
 from lms_desktop.ui.texts import LANGUAGES, language_name, level_name, tr, tr_n
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind, stop_at_chosen

@@ -9,10 +9,10 @@ from PySide6.QtWidgets import QBoxLayout, QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CoursePage as Row
 from lms_desktop.store.rows import CourseRow, Topic
+from lms_desktop.ui import saving
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.course_panels import Ways, download_panel, facts_panel, next_panel
 from lms_desktop.ui.pages.course_sections import SectionCard
-from lms_desktop.ui.reader import saving
 from lms_desktop.ui.texts import language_name, level_name, tr, tr_n
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.banner import Banner, EmptyState

@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QFrame, QStackedWidget, QWidget
 
 from lms_desktop.store.rows import Attachment, Topic
 from lms_desktop.store.rows import LessonPage as Row
+from lms_desktop.ui import saving
 from lms_desktop.ui.page import Context, Page
-from lms_desktop.ui.reader import saving
 from lms_desktop.ui.reader.bar import BottomBar
 from lms_desktop.ui.reader.files import FileList
 from lms_desktop.ui.reader.find import FindBar
