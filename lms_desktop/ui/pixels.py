@@ -1,11 +1,13 @@
-"""Pictures from courses are measured by their head before anything decodes them."""
+"""Pictures from courses: measured by their head before anything decodes them, dimmed in the dark."""
 
-from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize
-from PySide6.QtGui import QImage, QImageReader
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QImageReader
 
 # A 16-megapixel photograph fits; a small file that unpacks to gigabytes doesn't.
 MAX_PIXELS = 24_000_000
 MAX_SIDE = 16_384
+# How much darker a picture gets under the lamp.
+DIMMED = 0.14
 # Only pictures made of pixels: SVG and PDF readers can be talked into more.
 SIGNATURES = (
     (b"\x89PNG\r\n\x1a\n", b"png"),
@@ -40,6 +42,13 @@ def open_picture(data: bytes) -> tuple[QImageReader, QBuffer] | None:
     reader = QImageReader(buffer, QByteArray(kind))
     reader.setAutoDetectImageFormat(False)
     return (reader, buffer) if _is_sane(reader.size()) else None
+
+
+def shade() -> QColor:
+    """Make what is laid over a picture that is too bright for the dark."""
+    made = QColor(Qt.GlobalColor.black)
+    made.setAlphaF(DIMMED)
+    return made
 
 
 def _kind(data: bytes) -> bytes | None:

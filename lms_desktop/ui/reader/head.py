@@ -12,6 +12,9 @@ from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import line
 from lms_desktop.ui.widgets.text import ElidedText
 
+# A longer title would push the section out of the line.
+LONGEST = 40
+
 
 class Header(QFrame):
     """Tells where the lesson is in its course."""
@@ -43,10 +46,6 @@ class Header(QFrame):
         self._course.setToolTip(course if len(course) > LONGEST else "")
         # The section begins with the mark of its direction, which has to stand before the stroke too.
         self._section.set_text(f"{section[:1]}/\u2002{section[1:]}" if section else "")
-
-
-# A longer title would push the section out of the line.
-LONGEST = 40
 
 
 def choose_text_size(button: QWidget, preferences: PreferenceFile, changed: Callable[[], None]) -> None:

@@ -57,7 +57,7 @@ class Node:
         name = self.attributes.get("id", "")
         return name if PLACE.fullmatch(name) else ""
 
-    def places(self) -> "Iterator[str]":
+    def places(self) -> Iterator[str]:
         """Tell the places here and below."""
         if self.place:
             yield self.place
@@ -70,7 +70,7 @@ class Node:
             if isinstance(child, Node) and (not tags or child.tag in tags):
                 yield child
 
-    def pictures(self) -> "frozenset[str]":
+    def pictures(self) -> frozenset[str]:
         """Tell the paths of all pictures below."""
         found = {self.attributes.get("src", "")} if self.tag == "img" else set()
         return frozenset(found.union(*(child.pictures() for child in self.elements())))

@@ -9,6 +9,7 @@ from lms_desktop.ui.texts import number, tr, tr_n
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.bar import BarState, ProgressBar
 from lms_desktop.ui.widgets.card import Rule, column, line
+from lms_desktop.ui.widgets.course import share_done
 from lms_desktop.ui.widgets.lessons import LessonList
 from lms_desktop.ui.widgets.text import Text
 
@@ -50,8 +51,7 @@ class Outline(QFrame):
     def fill(self, course: CourseRow, lessons: tuple[LessonRow, ...], current: str) -> None:
         self._title.setText(course.title)
         words = tr_n("{done} of {n} lesson", "{done} of {n} lessons", course.lessons, done=course.completed)
-        share = course.completed / course.lessons if course.lessons else 0
-        self._bar.show_share(share, BarState.DONE if course.is_finished else BarState.GOING, words)
+        self._bar.show_share(share_done(course), BarState.DONE if course.is_finished else BarState.GOING, words)
         self._done.setText(words)
         self._list.fill(_sections(lessons), current)
 

@@ -92,7 +92,7 @@ def _turned(writer: Writer, node: Node) -> Writer:
     return replace(writer, sheet=replace(writer.sheet, is_rtl=told == "rtl"))
 
 
-def _element(writer: Writer, node: Node) -> "Callable[[Writer, Node], None]":
+def _element(writer: Writer, node: Node) -> Callable[[Writer, Node], None]:
     is_box = node.tag in {"table", "blockquote", "div"}
     return _write_inside if is_box and writer.is_deep else ELEMENTS.get(node.tag, _write_inside)
 

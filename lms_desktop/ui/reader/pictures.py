@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QBrush, QColor, QImage, QPainter, QPainterPath
 
-from lms_desktop.ui.pixels import measure, open_picture
+from lms_desktop.ui.pixels import measure, open_picture, shade
 from lms_desktop.ui.tokens import PAPER
 
 RADIUS_PX = 8
-# How much darker a picture gets under the lamp.
-DIMMED = 0.14
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,9 +59,7 @@ def _finished(image: QImage, frame: Frame) -> QImage:
         painter.fillPath(path, QColor(PAPER.surface))
     painter.fillPath(path, QBrush(image))
     if frame.is_dark:
-        shade = QColor(Qt.GlobalColor.black)
-        shade.setAlphaF(DIMMED)
-        painter.fillPath(path, shade)
+        painter.fillPath(path, shade())
     painter.end()
     result.setDevicePixelRatio(frame.ratio)
     return result

@@ -11,13 +11,11 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.store.rows import CourseRow
 from lms_desktop.ui import icons
-from lms_desktop.ui.pixels import picture
+from lms_desktop.ui.pixels import picture, shade
 from lms_desktop.ui.theme import STRONG, font, tokens
 from lms_desktop.ui.tokens import Cloth
 from lms_desktop.ui.widgets.paint import rounded
 
-# A bright picture by lamplight, as in lessons.
-DIMMED = QColor(0, 0, 0, round(0.14 * 255))
 # Twice the largest cover, for sharp screens.
 MOST_PIXELS = 400
 # Beginnings of words, in the languages that courses here are written in.
@@ -134,7 +132,7 @@ def _draw_picture(painter: QPainter, box: QRect, picture: QPixmap, radius: int) 
     painter.setClipPath(shape, Qt.ClipOperation.IntersectClip)
     painter.drawPixmap(box, cut)
     if tokens().is_dark:
-        painter.fillRect(box, DIMMED)
+        painter.fillRect(box, shade())
     painter.restore()
 
 
