@@ -14,14 +14,17 @@ LIMIT_S = 1800
 
 def main() -> int:
     """Run the named benchmarks, or all; the exit code says whether one failed."""
-    wanted = set(sys.argv[1:])
-    files = [file for file in sorted(HERE.glob("bench_*.py")) if not wanted or name_of(file) in wanted]
-    results = [run(file) for file in files]
+    files = {name_of(file): file for file in sorted(HERE.glob("bench_*.py"))}
+    wanted = sys.argv[1:] or list(files)
+    if unknown := set(wanted) - set(files):
+        print(f"no benchmark {', '.join(sorted(unknown))}; there are: {', '.join(files)}", file=sys.stderr)
+        return 2
+    results = [run(files[name]) for name in wanted]
     print(f"\n{platform.system()} {platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}\n")
     print("| benchmark | figures | took |\n|---|---|---|")
     for file, lines, took_s, _ in results:
         print(f"| {name_of(file)} | {'<br>'.join(lines)} | {took_s:.0f} s |")
-    return int(not results or any(code for *_, code in results))
+    return int(any(code for *_, code in results))
 
 
 def name_of(file: Path) -> str:
