@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from dataclasses import replace
 
 import pytest
@@ -36,6 +35,7 @@ from tests.desktop.shop import (
     take_up,
     write_course,
 )
+from tests.wait import until
 from tests.world import Laptop, World
 
 PATIENCE_S = 20
@@ -110,13 +110,6 @@ def test_everything_comes_over_four_connections_at_most(laptop, shop, films):
     assert not shop.asked
 
 
-def wait_until(happened):
-    end = time.monotonic() + PATIENCE_S
-    while not happened():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.02)
-
-
 def test_a_killed_download_goes_on_from_the_byte_where_it_stopped(laptop, shop, films, tmp_path):
     expected = sizes(laptop, films)
     blobs = laptop.store.blobs
@@ -139,12 +132,12 @@ def test_a_killed_download_goes_on_from_the_byte_where_it_stopped(laptop, shop, 
 
     shop.twist = stop_in_the_middle
     with start(tmp_path / "home", "download", "films") as process:
-        wait_until(lambda: parts() and all(blobs.has(s) for s, size in expected.items() if size < LARGE_BYTES))
+        until(lambda: parts() and all(blobs.has(s) for s, size in expected.items() if size < LARGE_BYTES))
         process.send_signal(signal.SIGKILL)
         process.communicate()
     have = parts()
     never.set()
-    wait_until(lambda: shop.active == 0)
+    until(lambda: shop.active == 0)
     shop.forget()
     shop.twist = None
     with start(tmp_path / "home", "download", "films") as process:
@@ -191,7 +184,7 @@ def test_a_server_that_stops_in_the_middle_does_not_hold_up_the_end(laptop, shop
     shop.twist = stall
     call = [sys.executable, "-c", LEAVES, str(tmp_path / "home"), str(laptop.folder), films]
     with subprocess.Popen(call, cwd=ROOT, stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
-        wait_until(lambda: len([a for a in shop.asked if a.is_large]) >= 4)
+        until(lambda: len([a for a in shop.asked if a.is_large]) >= 4)
         try:
             # It would wait for a minute for the next byte.
             _, err = process.communicate("leave\n", timeout=30)
@@ -376,7 +369,7 @@ def test_lessons_can_be_read_while_the_others_come(laptop, shop, films):
     readable = []
 
     def look(asked, pieces):
-        wait_until(lambda: sum(lesson.is_here for lesson in laptop.store.views.course(films).lessons) >= SMALL)
+        until(lambda: sum(lesson.is_here for lesson in laptop.store.views.course(films).lessons) >= SMALL)
         readable.append(asked.path)
         yield from pieces
 
@@ -427,24 +420,24 @@ def loop(laptop, shop, films):
 
 
 def test_a_click_is_sent_while_a_download_runs(laptop, shop, films, world, loop):
-    until = threading.Event()
+    is_free = threading.Event()
 
     def hold(asked, pieces):
         for piece in pieces:
             for at in range(0, len(piece), 8192):
                 yield piece[at : at + 8192]
-                until.wait(0.05)
+                is_free.wait(0.05)
 
     shop.twist = hold
     loop.start()
     loop.download(films)
-    wait_until(lambda: any(a.is_large and a.sent for a in shop.asked))
+    until(lambda: any(a.is_large and a.sent for a in shop.asked))
     lesson = laptop.store.views.course(films).lessons[0].uid
     laptop.store.complete(lesson)
-    wait_until(lambda: lesson in world.completed(laptop.learner))
+    until(lambda: lesson in world.completed(laptop.learner))
     assert not is_here(laptop, films)
-    until.set()
-    wait_until(lambda: is_here(laptop, films))
+    is_free.set()
+    until(lambda: is_here(laptop, films))
     assert max(a.start for a in shop.asked) > 0
 
 
@@ -457,5 +450,5 @@ def test_a_download_that_fails_holds_up_no_other(laptop, shop, films, world, loo
     loop.download(other)
     loop.start()
     ended = {"films": "failed", "other": "done"}
-    wait_until(lambda: {row.course.slug: row.state for row in laptop.store.views.downloads()} == ended)
+    until(lambda: {row.course.slug: row.state for row in laptop.store.views.downloads()} == ended)
     assert is_here(laptop, other)

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import time
 from contextlib import closing
 
 import pytest
@@ -21,6 +20,7 @@ from lms_desktop.sync.downloads import Download
 from lms_desktop.sync.loop import SyncLoop
 from lms_server.contract.ids import new_uuid4
 from tests.desktop.shop import bring_in, take_up, write_course
+from tests.wait import until
 from tests.world import URL, Laptop, World
 
 LARGE, SMALL = 1, 4
@@ -277,9 +277,6 @@ def test_the_program_cleans_after_a_sync(ana):
     device = Device(new_uuid4(), "laptop")
     loop = SyncLoop(ana.store, device, Credentials(ana.folder), lambda _, token: Client(URL, token, ana.transport))
     loop.start()
-    end = time.monotonic() + 20
-    while place.exists():
-        assert time.monotonic() < end
-        time.sleep(0.02)
+    until(lambda: not place.exists())
     loop.stop()
     assert on_disk(ana) == files(ana, uid)

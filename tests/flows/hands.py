@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication, QLineEdit, QWidget
 
-from tests.flows.wait import until
+from tests.wait import until
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -24,7 +24,7 @@ from lms_desktop.ui.compose import make_application
 from lms_desktop.ui.pages.catalog_list import CourseList
 from tests.flows.hands import LEFT, Hands
 from tests.flows.place import LEARNER, Laptop, Server
-from tests.flows.wait import until
+from tests.wait import until
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from tests.flows.place import LEARNER, CommandFailed, Laptop, Server
-from tests.flows.wait import until
+from tests.wait import until
 
 REFUSED, USAGE, OFFLINE, SIGN_IN = 1, 2, 3, 4
 

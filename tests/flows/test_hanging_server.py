@@ -15,7 +15,7 @@ from lms_desktop.store.profile import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.sync.credentials import Credentials
 from lms_server.contract.ids import new_uuid4
-from tests.flows.wait import until
+from tests.wait import until
 
 ANA = Learner("0d1f0f3e-5f3c-4c06-9c0a-5d6f3b1c2a01", "Ana Moreno", "ana@example.org")
 BEN = Learner("0d1f0f3e-5f3c-4c06-9c0a-5d6f3b1c2a02", "Ben Okoro", "ben@example.org")

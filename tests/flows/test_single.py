@@ -15,7 +15,7 @@ from lms_desktop import app
 from lms_desktop.settings import Home
 from lms_desktop.store.sample import make_sample_profile
 from lms_desktop.ui import single
-from tests.flows.wait import until
+from tests.wait import until
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -5,7 +5,6 @@ import shutil
 import socket
 import ssl
 import threading
-import time
 from datetime import UTC, datetime, timedelta
 from ipaddress import ip_address
 
@@ -21,6 +20,7 @@ from lms_server.database.tables import certificates, server, streams, users
 from lms_server.jobs.journal import Event, Journal
 from lms_server.jobs.outbox import CannotResend, hold_mails, list_mails, release, resend
 from tests.jobs.smtp import Script, ScriptedServer
+from tests.wait import until
 
 MINUTE = 60_000
 DAY = 24 * 60 * MINUTE
@@ -253,20 +253,12 @@ def test_a_worker_that_lost_its_lease_sends_nothing(place, mail_server):
     assert place.job(uuid).state == "accepted"
 
 
-def wait_until(is_true):
-    for _ in range(200):
-        if is_true():
-            return
-        time.sleep(0.05)
-    pytest.fail("it never came true")
-
-
 def test_a_worker_runs_until_it_is_stopped(place):
     uuid = place.issue()
     stop = threading.Event()
     thread = threading.Thread(target=place.worker().run, args=(stop,))
     thread.start()
-    wait_until(lambda: place.job(uuid).state == "accepted")
+    until(lambda: place.job(uuid).state == "accepted")
     stop.set()
     thread.join(10)
     assert not thread.is_alive()
@@ -371,7 +363,7 @@ def test_a_stalled_mail_server_holds_up_no_pdf_and_a_stop_is_heeded(place):
         thread.start()
         connection, _ = silent.accept()
         try:
-            wait_until(lambda: all(place.job(uuid, "certificate_pdf").state == "accepted" for uuid in uuids))
+            until(lambda: all(place.job(uuid, "certificate_pdf").state == "accepted" for uuid in uuids))
             assert [place.job(uuid).state for uuid in uuids] == ["sending", "queued", "queued"]
         finally:
             stop.set()

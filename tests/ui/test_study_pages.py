@@ -150,7 +150,7 @@ class TestCourse:
         button(page, text).click()
         assert page.context.actions.asked[-1] == (ask, COURSE)
 
-    def test_steps_of_a_download_leave_the_focus(self, show):
+    def test_steps_of_a_download_leave_the_focus(self, show, qtbot):
         shelf = RowShelf()
         row = shelf.views.course_row
         shelf.views.download_rows = (DownloadRow(row, "running", 1_000_000, 24_000_000, 1_000_000, None),)
@@ -159,9 +159,8 @@ class TestCourse:
         shelf.views.download_rows = (DownloadRow(row, "running", 2_000_000, 24_000_000, 1_000_000, None),)
         shelf.announce(Topic.DOWNLOADS)
         # Pages may gather such news for a moment.
-        QTest.qWait(400)
+        qtbot.waitUntil(lambda: "2 of 24\u00a0MB" in words(page))
         settle()
-        assert "2 of 24\u00a0MB" in words(page)
         assert QApplication.focusWidget() is button(page, "Pause")
 
     def test_no_room_is_said_before_the_download(self, show):
@@ -171,14 +170,14 @@ class TestCourse:
         assert not button(page, "Download").isEnabled()
         assert any("Make some room first" in line for line in words(page))
 
-    def test_a_finished_course_tells_of_its_certificate(self, show):
+    def test_a_finished_course_tells_of_its_certificate(self, show, qtbot):
         shelf = RowShelf()
         shelf.views.rows = [replace(row, is_completed=True) for row in shelf.views.rows]
         page = show(CoursePage, shelf, COURSE)
         assert "The certificate comes with the next sync." in words(page)
         shelf.views.course_row = course_row(certificate=uid(7))
         shelf.announce(Topic.CERTIFICATES)
-        QTest.qWait(400)
+        qtbot.waitUntil(lambda: "Show certificate" in [part.words() for part in page.findChildren(Button)])
         settle()
         button(page, "Show certificate").click()
         assert page.context.navigator.asked == [("show_certificates", uid(7))]
