@@ -43,7 +43,7 @@ from tests.flows.machine_mail import Copy, Post
 from tests.flows.machine_memory import Clock, Crash, seeded
 from tests.flows.machine_smtp import posted
 from tests.flows.machine_themes import SHARES, THEMES
-from tests.flows.machine_wire import FATES, broken, decoded, occasion, twisted
+from tests.flows.machine_wire import FATES, broken, occasion, twisted
 from tests.flows.machine_world import IDENTITY, PEOPLE, Disk, Profile, Reply, Request, Shop
 from tests.world import Course, command
 
@@ -131,14 +131,13 @@ class Machine:
         self.server.memory.crash_after(None)
         if self.rng.random() < 0.25:
             # A backup of the time before there was any course.
-            self.server.memory.load(self.shop.server_content)
-            self._back_up()
+            self.backups.append(self.post.copy(self.shop.server_content))
         self.server.memory.load(shelf.server)
         self.courses = [Course(course.uid, course.slug, list(course.lessons)) for course in shelf.courses]
         self.tokens = list(self.shop.tokens)
         self.limit = self.rng.choice(self.theme.commands)
         anchors.ROWS_A_REVISION = self.rng.choice((1, 2, 500))
-        self._back_up()
+        self.backups.append(self.post.copy(shelf.server))
         for who in range(learners):
             self._new_profile(who, shelf.disks[who] if self.rng.random() < self.theme.knows_catalog else None)
 
@@ -284,11 +283,11 @@ class Machine:
         if self.rng.random() < 0.5:
             self._study()
             self._sync()
-        sent = [(request, json.loads(decoded(request.headers, request.body))) for request in self.sent]
-        sent = [pair for pair in sent if any(row["kind"] == "complete_lesson" for row in pair[1]["commands"])]
+        sent = [one for one in self.sent if any(row["kind"] == "complete_lesson" for row in one.asked["commands"])]
         if not sent:
             return
-        request, asked = self.rng.choice(sent)
+        request = self.rng.choice(sent)
+        asked = request.asked
         lesson = next(row["lesson"] for row in asked["commands"] if row["kind"] == "complete_lesson")
         done = Eye.look(self.server.memory).done
         course = next(course for course in self.courses if lesson in course.lessons)
@@ -489,7 +488,7 @@ class Machine:
 
     def deliver(self, request: Request, profile: Profile | None, *, is_genuine: bool = True) -> Reply:
         """One request reaches the server; its effects are judged."""
-        asked = json.loads(decoded(request.headers, request.body))
+        asked = request.asked
         before, is_suspect = Eye.look(self.server.memory), self.post.suspects(asked)
         reply = self.server.call(request)
         self.server.memory.crash_after(None)
@@ -507,21 +506,21 @@ class Machine:
         if not is_genuine:
             return reply
         if reply.status == 200:
-            self.made_answers.setdefault(asked["request_id"], []).append(decoded(reply.headers, reply.body))
+            self.made_answers.setdefault(asked["request_id"], []).append(reply.decoded)
         self.sent.append(request)
         if reply.status == 200:
             self.answers.append(reply)
         return reply
 
     def _told_of_loss(self, asked: dict, reply: Reply) -> None:
-        if reply.status == 200 and not all(json.loads(decoded(reply.headers, reply.body))["known"].values()):
+        if reply.status == 200 and not all(reply.answer["known"].values()):
             self.note("  history was lost, says", asked["user"][:4])
             self.post.heard_of(asked["user"])
 
     def _accepted(self, asked: dict, reply: Reply) -> set[str]:
         """The ids of the commands that this request brought and the server accepted."""
         if reply.status == 200:
-            results = json.loads(decoded(reply.headers, reply.body))["results"]
+            results = reply.answer["results"]
             must([row.get("id") for row in results] == [row["id"] for row in asked["commands"]], "a result is missing")
             return {
                 row["id"] for row in results if row["outcome"] in {"applied", "duplicate"} and row["code"] in ACCEPTED
@@ -723,8 +722,8 @@ class Machine:
         known = set(self.server.memory.column("SELECT command_id FROM receipts"))
         before = self._known_facts()
         for request in self.rng.sample(self.sent, min(len(self.sent), 2)):
-            asked = json.loads(decoded(request.headers, request.body))
-            if asked["commands"] and all(command["id"] in known for command in asked["commands"]):
+            commands = request.asked["commands"]
+            if commands and all(command["id"] in known for command in commands):
                 self.deliver(request, None)
         must(self._known_facts() == before, "I7: a replay changed something")
 

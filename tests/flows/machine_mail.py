@@ -9,7 +9,7 @@ from random import Random
 
 from lms_server.actions import work
 from lms_server.actions.past import Heir
-from lms_server.contract.anchors import Anchor
+from lms_server.contract.anchors import Anchor, read_anchor
 from lms_server.contract.sqlite import writing
 from lms_server.jobs.dispatch import LEASE_MS
 from lms_server.jobs.journal import Journal
@@ -85,8 +85,7 @@ class Post:
     def __init__(self, server: Server, rng: Random) -> None:
         self.server, self.memory, self.rng = server, server.memory, rng
         self.ledger = Ledger()
-        self.path = server.folder / "journal" / "dispatch.jsonl"
-        self.path.parent.mkdir(exist_ok=True)
+        self.path = server.mail_journal
         self.path.unlink(missing_ok=True)
         self.quiet = False
         self.note = print
@@ -187,9 +186,13 @@ class Post:
         if self.rng.random() < 0.5 and self.memory.column("SELECT 1 FROM jobs WHERE state = 'queued' LIMIT 1"):
             self.note("  while the worker works")
             self.work()
+        return self.copy(database, frozen)
+
+    def copy(self, database: Content, frozen: dict[str, bytes] | None = None) -> Copy:
+        """This database with the journal as it is now."""
         journal = self.path.read_bytes() if self.path.exists() else None
         ledger = self.ledger
-        known = frozen, Counter(ledger.accepted), set(ledger.forgotten), set(ledger.past)
+        known = frozen or {}, Counter(ledger.accepted), set(ledger.forgotten), set(ledger.past)
         return Copy(database, journal, *known, ledger.is_journal_gone, ledger.is_recorded)
 
     def restore(self, copy: Copy, *, is_new: bool) -> None:
@@ -269,7 +272,12 @@ class Post:
             for cursors in ("after", "settled")
             if asked[cursors][name] is not None
         }
-        return not carried <= self._points() | self.ledger.past
+        return not all(self._is_point(*point) for point in carried - self.ledger.past)
+
+    def _is_point(self, stream: str, text: str) -> bool:
+        query = "SELECT tag FROM anchors WHERE stream = ? AND revision = ?"
+        anchor = read_anchor(text)
+        return anchor is not None and [anchor.tag] == self.memory.column(query, stream, anchor.revision)
 
     def heard_of(self, user: str) -> None:
         [email] = self.memory.column("SELECT email FROM users WHERE uid = ?", user)

@@ -1,7 +1,6 @@
 """What networks do to requests and answers."""
 
 import base64
-import gzip
 import json
 from collections.abc import Callable
 from hashlib import sha256
@@ -37,12 +36,6 @@ FATES = list(_TABLE), list(_TABLE.values())
 def broken() -> httpx.ReadError:
     """A new one each time: an exception keeps the frames that it went through."""
     return httpx.ReadError("the connection broke")
-
-
-def decoded(headers: dict[str, str], body: bytes) -> bytes:
-    """A body without its gzip."""
-    encoding = {name.lower(): value for name, value in headers.items()}.get("content-encoding")
-    return gzip.decompress(body) if encoding == "gzip" else body
 
 
 def occasion(asked: dict, accepted: set[str]) -> Happened:
@@ -111,7 +104,7 @@ def _changed(reply: Reply, change: Callable[[dict], dict]) -> Reply:
     """An answer of somebody who knows how to make one: whole and with its digest, but not ours."""
     if reply.status != 200:
         return reply
-    body = json.dumps(change(json.loads(decoded(reply.headers, reply.body)))).encode()
+    body = json.dumps(change(reply.answer)).encode()
     digest = base64.b64encode(sha256(body).digest()).decode()
     return Reply(200, {"content-type": "application/json", "content-digest": f"sha-256=:{digest}:"}, body)
 

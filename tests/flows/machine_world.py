@@ -1,16 +1,19 @@
 """The machine's server and laptops: the real app and the real stores, on databases in memory."""
 
+import gzip
 import io
 import shutil
 from collections.abc import Callable
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from random import Random
 from unittest.mock import patch
 
 import httpx
+import msgspec
 from sqlalchemy import event, insert, select
 from sqlalchemy.exc import InvalidRequestError
 
@@ -57,6 +60,15 @@ class Reply:
     headers: dict[str, str]
     body: bytes
 
+    @cached_property
+    def decoded(self) -> bytes:
+        """The body without its gzip."""
+        return _decoded(self)
+
+    @cached_property
+    def answer(self) -> dict:
+        return msgspec.json.decode(self.decoded)
+
 
 @dataclass(frozen=True)
 class Request:
@@ -65,6 +77,16 @@ class Request:
     path: str
     body: bytes
     headers: dict[str, str]
+
+    @cached_property
+    def asked(self) -> dict:
+        """What stands in it."""
+        return msgspec.json.decode(_decoded(self))
+
+
+def _decoded(message: Reply | Request) -> bytes:
+    encoding = {name.lower(): value for name, value in message.headers.items()}.get("content-encoding")
+    return gzip.decompress(message.body) if encoding == "gzip" else message.body
 
 
 class Server(World):
@@ -75,6 +97,8 @@ class Server(World):
         self.memory = Memory() if address is None else Postgres(address)
         # Where a backup's database lies until it is put in.
         self.spare = Memory()
+        self.mail_journal = folder / "journal" / "dispatch.jsonl"
+        self.mail_journal.parent.mkdir(parents=True)
         create_schema(self.spare.engine)
         super().__init__(folder, self.memory.engine, IDENTITY)
 
