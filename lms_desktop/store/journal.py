@@ -22,8 +22,12 @@ _TYPICAL_LINE_BYTES = 190
 
 def read_journal(file: Path) -> dict[str, Command]:
     """The commands that no later line settles, by id, in their order; lines that were cut or altered are skipped."""
+    return _commands(_content(file) or b"")
+
+
+def _commands(content: bytes) -> dict[str, Command]:
     found: dict[str, Command] = {}
-    for document in _documents(file):
+    for document in _documents(content):
         if "command" in document:
             try:
                 command = wire.read_command(document["command"])
@@ -40,9 +44,10 @@ class Journal:
 
     def __init__(self, file: Path) -> None:
         self._file = file
-        self.commands = read_journal(file)
+        content = _content(file)
+        self.commands = _commands(content or b"")
         # Something wasn't written: the next chance writes the whole file anew.
-        self.is_behind = not _ends_well(file)
+        self.is_behind = content is None or not _ends_well(content)
 
     def add(self, commands: Iterable[Command]) -> None:
         """Note new commands."""
@@ -104,20 +109,20 @@ def _check(text: bytes) -> bytes:
     return sha256(text).hexdigest()[:_CHECK_LENGTH].encode()
 
 
-def _documents(file: Path) -> Iterator[dict[str, Any]]:
+def _content(file: Path) -> bytes | None:
+    """What stands in it; None where it can't be read."""
     try:
-        content = file.read_bytes()
+        return file.read_bytes()
     except OSError:
-        return
+        return None
+
+
+def _documents(content: bytes) -> Iterator[dict[str, Any]]:
     for line in content.split(b"\n"):
         check, _, text = line.partition(b" ")
         if check and check == _check(text):
             yield json.loads(text)
 
 
-def _ends_well(file: Path) -> bool:
-    try:
-        content = file.read_bytes()
-    except OSError:
-        return False
+def _ends_well(content: bytes) -> bool:
     return not content or content.endswith(b"\n")

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import BigInteger, Connection, Row, and_, bindparam, func, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_server.actions.context import Learner, ServerContext, read_server
 from lms_server.actions.courses import course_named
@@ -15,7 +16,7 @@ from lms_server.contract.commands import Code, KeepCertificate
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons, users
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import from_wire, to_wire
-from lms_server.contract.upsert import among_named, insert_into
+from lms_server.contract.upsert import among_named
 from lms_server.contract.wire import fact_digest
 from lms_server.database.clock import database_now
 from lms_server.jobs.outbox import hold_new_mails
@@ -134,8 +135,7 @@ def _row_of_facts(learner: Learner, course_id: int, facts: Facts, payload: str) 
 
 
 def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stream: Stream) -> list[str]:
-    statement = insert_into(conn, certificates).on_conflict_do_nothing().returning(certificates.c.uuid)
-    won = list(conn.execute(statement, rows).scalars())
+    won = list(conn.execute(_ISSUE[conn.dialect.name], rows).scalars())
     for uuid in won:
         stream.add_fact(fact_digest(learner.uid, "c", uuid))
     if not won:
@@ -165,6 +165,10 @@ def _genuine(context: ServerContext, learner: Learner, payload: str) -> Facts | 
     return facts if (facts.user, facts.server) == (learner.uid, context.identity.server_id) else None
 
 
+_ISSUE = {
+    kind.dialect.name: kind.insert(certificates).on_conflict_do_nothing().returning(certificates.c.uuid)
+    for kind in (postgresql, sqlite)
+}
 _COURSE = select(courses.c.id).where(courses.c.uid == bindparam("uid_"))
 _OLD = select(certificates.c.id, certificates.c.uuid, certificates.c.issued_at, certificates.c.payload).where(
     certificates.c.user_id == bindparam("user"), certificates.c.course_id == bindparam("course")

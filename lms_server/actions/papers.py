@@ -4,6 +4,7 @@ from io import BytesIO
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_server.actions.context import ServerContext
 from lms_server.certificates.pdf import render_certificate
@@ -12,7 +13,6 @@ from lms_server.certificates.verify import read_payload
 from lms_server.contract import anchors
 from lms_server.contract.schema import certificates, users
 from lms_server.contract.sqlite import reading
-from lms_server.contract.upsert import insert_into
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import blobs
 from lms_server.jobs.mail import Letter
@@ -65,10 +65,11 @@ def _store(conn: Connection, row: Any, sha256: str, size: int) -> None:
     drawn = {"id_": row.id, "payload_": row.payload, "sha256": sha256, "stamp": stream.stamp()}
     if conn.execute(_DRAWN, drawn).rowcount:
         new = {"sha256": sha256, "size": size, "media_type": _PDF}
-        conn.execute(insert_into(conn, blobs).values(new).on_conflict_do_nothing())
+        conn.execute(_KEEP[conn.dialect.name], new)
         stream.save(conn)
 
 
+_KEEP = {kind.dialect.name: kind.insert(blobs).on_conflict_do_nothing() for kind in (postgresql, sqlite)}
 # A certificate that was replaced meanwhile gets its own PDF; one that another worker drew is in order.
 _DRAWN = (
     update(certificates)

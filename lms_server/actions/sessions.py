@@ -42,7 +42,7 @@ def issue_session(context: ServerContext, user: User, device: str) -> str:
     now = context.clock()
     row = {"user_id": user.id, "device": device[:_LONGEST_DEVICE], "token_sha256": _key(token)}
     with writing(context.engine) as conn:
-        conn.execute(insert(sessions).values(**row, created_at=now, last_seen_at=now))
+        conn.execute(_ISSUE, row | {"created_at": now, "last_seen_at": now})
     return token
 
 
@@ -80,6 +80,7 @@ def _key(token: str) -> str:
     return sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
+_ISSUE = insert(sessions)
 _FIND = (
     select(*USER_COLUMNS, sessions.c.token_sha256, sessions.c.last_seen_at, sessions.c.revoked_at)
     .join_from(sessions, users)

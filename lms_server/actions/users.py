@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from argon2 import PasswordHasher
 from argon2.exceptions import Argon2Error, InvalidHashError
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.actions.names import email_key, read_email, read_name, read_password
@@ -87,7 +87,7 @@ def add_user(context: ServerContext, new: NewUser, shortest_password: int = 1) -
 def find_user(context: ServerContext, email: str) -> User:
     """The account with this address; raises Refused (``unknown_user``)."""
     with reading(context.engine) as conn:
-        row = conn.execute(_SELECT.where(users.c.email_key == email_key(email))).one_or_none()
+        row = conn.execute(_BY_ADDRESS, {"key": email_key(email)}).one_or_none()
     if row is None:
         raise Refused("unknown_user", "There is no account for {email}.", email=email)
     return read_user(row)
@@ -195,3 +195,4 @@ def read_user(row: Any) -> User:
 
 USER_COLUMNS = (users.c.id, users.c.uid, users.c.name, users.c.email, users.c.role, users.c.disabled_at)
 _SELECT = select(*USER_COLUMNS)
+_BY_ADDRESS = _SELECT.where(users.c.email_key == bindparam("key"))

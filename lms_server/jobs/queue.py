@@ -7,9 +7,10 @@ from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, Connection, Text, Update, and_, bindparam, func, or_, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_server.contract.ids import new_uuid4
-from lms_server.contract.upsert import among_named, insert_into
+from lms_server.contract.upsert import among_named
 from lms_server.database.tables import jobs, server
 from lms_server.jobs.living import MARK_CHARS
 
@@ -64,7 +65,7 @@ def enqueue_all(conn: Connection, new: Iterable[tuple[str, str, Mapping[str, Any
         for kind, key, payload, run_at in new
     ]
     if rows:
-        conn.execute(insert_into(conn, jobs).on_conflict_do_nothing(), rows)
+        conn.execute(_ADD[conn.dialect.name], rows)
 
 
 def is_due(conn: Connection, kinds: Collection[str], now: int) -> bool:
@@ -155,6 +156,7 @@ def _settling(allowed: ColumnElement[bool]) -> Update:
     )
 
 
+_ADD = {kind.dialect.name: kind.insert(jobs).on_conflict_do_nothing() for kind in (postgresql, sqlite)}
 # Idle workers ask every second: statements are made once.
 _DUE = and_(
     among_named(jobs.c.kind, "kinds"),
