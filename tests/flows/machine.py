@@ -8,7 +8,6 @@ from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from random import Random
-from unittest.mock import patch
 
 from lms_desktop.store import ballast
 from lms_desktop.store.errors import Refused
@@ -40,7 +39,7 @@ from tests.flows.machine_checks import (
     must,
 )
 from tests.flows.machine_mail import Copy, Post
-from tests.flows.machine_memory import Clock, Crash, seeded
+from tests.flows.machine_memory import Clock, Crash, Instead, seeded
 from tests.flows.machine_smtp import posted
 from tests.flows.machine_themes import SHARES, THEMES
 from tests.flows.machine_wire import FATES, broken, occasion, twisted
@@ -379,7 +378,7 @@ class Machine:
                 self._syncing[-1].acked.update(_told(self._syncing[-1], answer.changes, settled.dropped))
             return settled
 
-        with patch.object(Store, "ask_for_everything", ring), patch.object(Store, "settle", watch):
+        with Instead(Store, "ask_for_everything", ring), Instead(Store, "settle", watch):
             yield
 
     def _sync_as_another(self) -> None:
@@ -692,7 +691,7 @@ class Machine:
     def _come_to_rest(self) -> None:
         """Everybody who may have missed something once more, until nothing moves."""
         for is_last in (False, True):
-            asking = [profile for profile in self.profiles if self._has_news(profile) or self.rng.random() < 0.3]
+            asking = [profile for profile in self.profiles if self._has_news(profile) or self.rng.random() < 0.1]
             reports = [self.sync(profile, 2000) for profile in asking]
             for profile, report in zip(asking, reports, strict=True):
                 must(report.digests_agree or profile.who is None, "I9: the digests disagree")
@@ -748,7 +747,7 @@ def workshop(address: str | None = None):
     with tempfile.TemporaryDirectory(prefix="lms-machine-", dir=base) as folder, ExitStack() as stack:
         logging.disable(logging.CRITICAL)
         stack.callback(logging.disable, logging.NOTSET)
-        stack.enter_context(patch.object(anchors, "ROWS_A_REVISION", anchors.ROWS_A_REVISION))
+        stack.enter_context(Instead(anchors, "ROWS_A_REVISION", anchors.ROWS_A_REVISION))
         with seeded(Random("workshop"), Clock()):
             shop = Shop(Path(folder), address)
         stack.callback(shop.close)
@@ -765,9 +764,9 @@ def prepared(machine: Machine):
         posted(machine.post),
         machine.watched(),
         # Two megabytes of reserve for each laptop are another test's business.
-        patch.object(ballast, "take_on", lambda _folder: None),
-        patch.object(changes, "Budget", partial(changes.Budget, rows)),
-        patch.object(changes, "_FETCH", rows + 500),
+        Instead(ballast, "take_on", lambda _folder: None),
+        Instead(changes, "Budget", partial(changes.Budget, rows)),
+        Instead(changes, "_FETCH", rows + 500),
     ):
         yield
 

@@ -6,7 +6,6 @@ from graphlib import TopologicalSorter
 from pathlib import Path
 from random import Random
 from types import SimpleNamespace
-from unittest.mock import patch
 
 from sqlalchemy import create_engine, event
 from sqlalchemy.pool import StaticPool
@@ -23,6 +22,20 @@ class Crash(Exception):
 Content = dict[str, list[tuple]]
 
 
+class Instead:
+    """One value in another's place for a while, as ``mock.patch.object`` does it, in a tenth of the time."""
+
+    def __init__(self, target: object, name: str, value: object) -> None:
+        self._target, self._name, self._value = target, name, value
+
+    def __enter__(self) -> None:
+        self._usual = getattr(self._target, self._name)
+        setattr(self._target, self._name, self._value)
+
+    def __exit__(self, *_exc: object) -> None:
+        setattr(self._target, self._name, self._usual)
+
+
 class Memory:
     """One SQLite database in memory, under an engine of the product's own making; saved and loaded as rows."""
 
@@ -31,7 +44,7 @@ class Memory:
         self._reads: dict[str, str] | None = None
         self._seen: tuple[int, object] | None = None
         self.left: int | None = None
-        with patch.object(sqlite, "create_engine", self._create):
+        with Instead(sqlite, "create_engine", self._create):
             self.engine = sqlite.open_sqlite(Path("memory"))
         # The database would go with its connection.
         self.engine.dispose = lambda **_: None
@@ -118,5 +131,5 @@ def seeded(rng: Random, clock: Clock):
     """Ids and tags come from the seed instead of the system, so that a schedule comes again."""
     system = SimpleNamespace(urandom=rng.randbytes)
     time = SimpleNamespace(time_ns=lambda: clock.now * 1_000_000)
-    with patch.object(ids, "os", system), patch.object(anchors, "os", system), patch.object(ids, "time", time):
+    with Instead(ids, "os", system), Instead(anchors, "os", system), Instead(ids, "time", time):
         yield

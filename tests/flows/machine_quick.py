@@ -134,7 +134,7 @@ class QuickConnection:
     """What the product uses of a connection."""
 
     def __init__(self, engine: "QuickEngine") -> None:
-        self._engine = engine
+        self._engine, self._cursor, self._power = engine, engine.cursor, engine.power
         self._options: dict[str, object] = {}
 
     def __enter__(self):
@@ -169,7 +169,9 @@ class QuickConnection:
         return self._run_many(text, values, None) if isinstance(values, list) else self._run(text, values, None)
 
     def _run(self, text, values, shape) -> Answer:
-        cursor = self._cursor()
+        cursor, power = self._cursor, self._power
+        if power.left is not None:
+            power.count()
         try:
             found = cursor.execute(text, values).fetchall()
         except sqlite3.Error as error:
@@ -179,7 +181,9 @@ class QuickConnection:
         return Answer(found, cursor.rowcount)
 
     def _run_many(self, text, rows, shape) -> Answer:
-        cursor, found = self._cursor(), []
+        cursor, power, found = self._cursor, self._power, []
+        if power.left is not None:
+            power.count()
         try:
             if shape is None:
                 cursor.executemany(text, rows)
@@ -188,12 +192,6 @@ class QuickConnection:
         except sqlite3.Error as error:
             raise self._told_as_by_core(error, text, rows) from error
         return Answer(found, cursor.rowcount)
-
-    def _cursor(self) -> sqlite3.Cursor:
-        """For one statement more, if there is still power."""
-        if self._engine.power.left is not None:
-            self._engine.power.count()
-        return self._engine.cursor
 
     def _told_as_by_core(self, error, text, values) -> exc.DBAPIError:
         return exc.DBAPIError.instance(text, values, error, sqlite3.Error, dialect=self.dialect)

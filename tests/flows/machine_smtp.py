@@ -6,7 +6,6 @@ import smtplib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
-from unittest.mock import patch
 
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import papers, work
@@ -16,6 +15,7 @@ from lms_server.jobs import journal as journals
 from lms_server.jobs.mail import Letter, Mail
 from lms_server.jobs.transports import Smtp
 from tests.flows.machine_mail import Post
+from tests.flows.machine_memory import Instead
 from tests.flows.machine_world import PEOPLE
 
 _TABLE = {
@@ -155,5 +155,5 @@ def posted(post: Post):
             (blobs, "_flush_all", lambda _places: None),
             (certificate_actions, "database_now", lambda _conn: post.server.now()),
         ):
-            stack.enter_context(patch.object(target, name, value))
+            stack.enter_context(Instead(target, name, value))
         yield

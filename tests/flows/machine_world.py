@@ -1,6 +1,5 @@
 """The machine's server and laptops: the real app and the real stores, on databases in memory."""
 
-import gzip
 import io
 import shutil
 from collections.abc import Callable
@@ -10,11 +9,11 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from random import Random
-from unittest.mock import patch
 
 import httpx
 import msgspec
-from sqlalchemy import event, insert, select
+from isal import isal_zlib
+from sqlalchemy import bindparam, event, insert, select
 from sqlalchemy.exc import InvalidRequestError
 
 from lms_desktop.settings import Device
@@ -39,7 +38,7 @@ from lms_server.contract.times import to_wire
 from lms_server.database.identity import Identity
 from lms_server.database.tables import courses, lessons
 from lms_server.database.upgrade import create_schema
-from tests.flows.machine_memory import Clock, Content, Memory, seeded
+from tests.flows.machine_memory import Clock, Content, Instead, Memory, seeded
 from tests.flows.machine_postgres import Postgres
 from tests.world import URL, Course, World
 
@@ -48,11 +47,15 @@ PEOPLE = (("ana@example.org", "Ana Moreno"), ("bo@example.org", "Bo Lindqvist"),
 LAPTOP = Device("de71ce00-0000-4000-8000-000000000001", "laptop")
 # How many lessons the courses have that a schedule begins with, and how many rows a revision held when they came.
 SHELVES = [(counts, rows) for counts in ((1,), (2,), (2,), (3,), (1, 2), (2, 2)) for rows in (1, 500)]
+_COURSE = select(courses.c.id).where(courses.c.uid == bindparam("uid_"))
+_LESSONS = select(lessons.c.uid).where(lessons.c.course_id == bindparam("course"))
+_NEW_COURSE = insert(courses).returning(courses.c.id)
+_NEW_LESSON = insert(lessons)
 # What lies in a profile's folder and isn't copied: the database is in memory, the lock is this process's.
 _NOT_COPIED = {profiles.DATABASE, "owner.lock"}
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Reply:
     """An answer as bytes."""
 
@@ -70,7 +73,7 @@ class Reply:
         return msgspec.json.decode(self.decoded)
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Request:
     """A request as bytes; it can be delivered again at any time."""
 
@@ -86,7 +89,7 @@ class Request:
 
 def _decoded(message: Reply | Request) -> bytes:
     encoding = {name.lower(): value for name, value in message.headers.items()}.get("content-encoding")
-    return gzip.decompress(message.body) if encoding == "gzip" else message.body
+    return isal_zlib.decompress(message.body, wbits=31) if encoding == "gzip" else message.body
 
 
 class Server(World):
@@ -104,10 +107,6 @@ class Server(World):
 
     def now(self) -> int:
         return self.clock()
-
-    def people(self) -> None:
-        for index in range(len(PEOPLE)):
-            self.sign_in(index)
 
     def sign_in(self, index: int) -> str:
         """A token of this learner, whose account is made again if it was lost."""
@@ -132,17 +131,15 @@ class Server(World):
         """What an import does: the course and its lessons are there, with these uids, and not removed."""
         with writing(self.engine) as conn:
             stream = anchors.lock(conn, anchors.CATALOG)
-            course_id = conn.execute(select(courses.c.id).where(courses.c.uid == course.uid)).scalar_one_or_none()
+            course_id = conn.execute(_COURSE, {"uid_": course.uid}).scalar_one_or_none()
             if course_id is None:
                 row = {"uid": course.uid, "slug": course.slug, "title": course.slug.title(), "is_published": published}
-                course_id = conn.execute(
-                    insert(courses).values(row | {"revision": stream.stamp()}).returning(courses.c.id)
-                ).scalar_one()
-            there = set(conn.execute(select(lessons.c.uid).where(lessons.c.course_id == course_id)).scalars())
+                course_id = conn.execute(_NEW_COURSE, row | {"revision": stream.stamp()}).scalar_one()
+            there = set(conn.execute(_LESSONS, {"course": course_id}).scalars())
             for order, uid in enumerate(course.lessons):
                 if uid not in there:
                     row = {"uid": uid, "course_id": course_id, "title": f"Lesson {order}", "order": order}
-                    conn.execute(insert(lessons).values(row | {"revision": stream.stamp()}))
+                    conn.execute(_NEW_LESSON, row | {"revision": stream.stamp()})
             stream.save(conn)
 
     def call(self, request: Request) -> Reply:
@@ -315,8 +312,7 @@ class Shop:
         self.clock = self.server.clock
         self.slots = [Slot(folder / f"slot{index}") for index in range(slots)]
         self._by_file = {slot.folder / profiles.DATABASE: slot.memory for slot in self.slots}
-        self.opening = patch.object(profiles, "open_sqlite", lambda path: self._by_file[path].engine)
-        self.server.people()
+        self.opening = Instead(profiles, "open_sqlite", lambda path: self._by_file[path].engine)
         self.tokens = [self.server.sign_in(index) for index in range(len(PEOPLE))]
         self.server_content = self.server.memory.save()
         self.uids = self.server.memory.column("SELECT uid FROM users ORDER BY id")
@@ -325,7 +321,7 @@ class Shop:
         self.fresh = {disk.who: disk for disk in made}
         for memory in (self.server.memory, self.server.spare, *(slot.memory for slot in self.slots)):
             memory.be_quick()
-        with self.opening, patch.object(ballast, "take_on", lambda _folder: None):
+        with self.opening, Instead(ballast, "take_on", lambda _folder: None):
             self.shelves = [self._fill(*shelf) for shelf in SHELVES]
 
     def close(self) -> None:
@@ -359,7 +355,7 @@ class Shop:
 
     def _fill(self, counts: tuple[int, ...], rows: int) -> Shelf:
         self.server.memory.load(self.server_content)
-        with seeded(Random(f"{counts} {rows}"), self.clock), patch.object(anchors, "ROWS_A_REVISION", rows):
+        with seeded(Random(f"{counts} {rows}"), self.clock), Instead(anchors, "ROWS_A_REVISION", rows):
             courses = [
                 Course(new_uuid4(), f"course-{place}", [new_uuid4() for _ in range(count)])
                 for place, count in enumerate(counts)
