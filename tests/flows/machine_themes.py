@@ -47,8 +47,8 @@ class Theme:
     begins_with: tuple[str, ...] = ()
     is_posted: bool = False
     # How many rows a page holds, a request commands, and how often a laptop begins with the catalog in it.
-    page_rows: tuple[int, ...] = (1, 2, 2000, 2000)
-    commands: tuple[int, ...] = (1, 2, 2000, 2000)
+    page_rows: tuple[int, ...] = (2, 2000, 2000, 2000)
+    commands: tuple[int, ...] = (2, 2000, 2000, 2000)
     knows_catalog: float = 0.8
 
     @cached_property
@@ -61,17 +61,23 @@ class Theme:
         return rng.randint(6, 18) if rng.random() < 0.02 else rng.choice((0, 1, 1, 1, 2, 2, 3))
 
 
-EVERYTHING = Theme(_EVERYTHING, 1.0, 0.22, (1, 1, 2, 3))
+# Where it matters that a sync takes several requests.
+_PIECES = (1, 2, 2000, 2000)
+EVERYTHING = Theme(_EVERYTHING, 1.0, 0.22, (1, 1, 2, 3), page_rows=_PIECES, commands=_PIECES)
 _NETWORK = Theme(
     {"study": 6, "click": 6, "enroll": 2, "sync": 14, "overtake": 4, "late": 4, "clock": 2, "sync as another": 2},
     trouble=1.0,
     meanwhile=0.2,
     begins_with=("study",),
+    page_rows=_PIECES,
+    commands=_PIECES,
 )
 _OVERLAPS = Theme(
     {"overtake": 10, "sync": 8, "study": 4, "another laptop": 2, "server restore": 2, "disk copy": 1},
-    meanwhile=0.5,
+    meanwhile=0.3,
     begins_with=("overtake",),
+    page_rows=_PIECES,
+    commands=_PIECES,
 )
 _HISTORY = Theme(
     {"study": 6, "click": 2, "sync": 10, "server backup": 4, "server restore": 7, "another laptop": 2, "admin": 2},
