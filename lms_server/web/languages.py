@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import falcon
@@ -126,7 +127,13 @@ def choose(req: falcon.Request) -> Language:
     chosen = (req.get_cookie_values(COOKIE) or [""])[0]
     if chosen in LANGUAGES:
         return LANGUAGES[chosen]
-    wishes = [_wish(part) for part in (req.get_header("Accept-Language") or "")[:500].split(",")]
+    return _wished((req.get_header("Accept-Language") or "")[:500])
+
+
+@lru_cache(maxsize=256)
+def _wished(header: str) -> Language:
+    """Most browsers say what many others do, and desktops say nothing."""
+    wishes = [_wish(part) for part in header.split(",")]
     wanted = [code for weight, code in sorted(wishes, key=lambda wish: -wish[0]) if weight > 0 and code in LANGUAGES]
     return LANGUAGES[wanted[0]] if wanted else ENGLISH
 
