@@ -339,7 +339,7 @@ class Machine:
         is_crash = self.crashing is None and self._is_troubled(0.08)
         self.note("of", self.profiles.index(profile), "crash" if is_crash else "")
         if is_crash:
-            profile.slot.memory.crash_after(self.rng.randrange(70))
+            profile.slot.memory.crash_after(self.rng.randrange(50))
             self.crashing = profile
         try:
             self.sync(profile, self.limit)

@@ -88,6 +88,8 @@ class Post:
         self.path = server.mail_journal
         self.path.unlink(missing_ok=True)
         self.quiet = False
+        # Points that stand in the database: none goes while it isn't replaced.
+        self._met: set[tuple[str, str]] = set()
         self.note = print
         self._depth = 0
 
@@ -237,6 +239,7 @@ class Post:
 
     def _load(self, database: Content, copy: Copy) -> None:
         self.memory.load(database)
+        self._met.clear()
         self.ledger.frozen = dict(copy.frozen)
 
     def lose_journal(self) -> None:
@@ -272,7 +275,8 @@ class Post:
             for cursors in ("after", "settled")
             if asked[cursors][name] is not None
         }
-        return not all(self._is_point(*point) for point in carried - self.ledger.past)
+        self._met |= {point for point in carried - self._met if self._is_point(*point)}
+        return not carried <= self._met | self.ledger.past
 
     def _is_point(self, stream: str, text: str) -> bool:
         query = "SELECT tag FROM anchors WHERE stream = ? AND revision = ?"
