@@ -56,16 +56,15 @@ class Shape:
 
     def __init__(self, names, processors=()) -> None:
         self._make = partial(tuple.__new__, _row_of(tuple(names)))
-        self._processors = processors if any(processors) else None
+        self._to_read = [(index, read) for index, read in enumerate(processors) if read is not None]
 
     def rows(self, found: list) -> list:
-        if self._processors:
-            found = [map(_read, self._processors, row) for row in found]
+        if self._to_read:
+            found = [list(row) for row in found]
+            for row in found:
+                for index, read in self._to_read:
+                    row[index] = read(row[index])
         return list(map(self._make, found))
-
-
-def _read(process, value):
-    return value if process is None else process(value)
 
 
 @cache
@@ -90,10 +89,8 @@ class Plan:
         """The statement with these values alone."""
         return self._written_out(self._found(cacheable, values), ())
 
-    def ready(self, cacheable, names) -> "Ready | None":
-        """For a statement that stays: all but the values of these names, or None where their number makes its text."""
-        if not self.grown.isdisjoint(names):
-            return None
+    def ready(self, cacheable, names) -> "Ready":
+        """For a statement that stays: all but the values of these names, whose number mustn't make its text."""
         return self._written_out(self._found(cacheable, {}, is_complete=False), names)
 
     def _found(self, cacheable, values, *, is_complete: bool = True):
@@ -118,15 +115,19 @@ class Ready:
     """A statement's text, the values that stand in it already, and the places of those that come with each call."""
 
     def __init__(self, shape, text, places, found, names) -> None:
-        self.shape, self.text = shape, text
-        self._open = [(index, name, process) for index, (name, process) in enumerate(places) if name in names]
-        self._standing = [None if name in names else _read(process, found[name]) for name, process in places]
+        self.shape, self.text, self.names = shape, text, names
+        # Whose it is; a statement that was made from that one has its attributes, and this among them.
+        self.statement: object = None
+        self._open = [(index, name, write) for index, (name, write) in enumerate(places) if name in names]
+        self._standing = [
+            None if name in names else write(found[name]) if write else found[name] for name, write in places
+        ]
 
     def with_values(self, values) -> list:
         """All values in their order."""
         row = self._standing.copy()
-        for index, name, process in self._open:
-            row[index] = values[name] if process is None else process(values[name])
+        for index, name, write in self._open:
+            row[index] = values[name] if write is None else write(values[name])
         return row
 
 
@@ -158,12 +159,21 @@ class QuickConnection:
         return Transaction(self)
 
     def execute(self, statement, values=None):
-        is_many = isinstance(values, list) and len(values) > 1
-        one = values[0] if isinstance(values, list) else values or {}
-        ready = self._engine.ready(statement, one, is_many=is_many)
-        if not is_many:
-            return self._run(ready.text, ready.with_values(one), ready.shape)
-        return self._run_many(ready.text, [ready.with_values(row) for row in values], ready.shape)
+        if isinstance(values, list):
+            if len(values) > 1:
+                return self._execute_many(statement, values)
+            values = values[0]
+        ready, names = statement.__dict__.get(_KEPT), tuple(values) if values else ()
+        if ready is None or ready.statement is not statement or ready.names != names:
+            ready = self._engine.ready(statement, values or {}, names)
+        return self._run(ready.text, ready.with_values(values), ready.shape)
+
+    def _execute_many(self, statement, rows) -> Answer:
+        names = tuple(rows[0])
+        ready = statement.__dict__.get(_KEPT_MANY)
+        if ready is None or ready.statement is not statement or ready.names != names:
+            ready = self._engine.ready_for_many(statement, names)
+        return self._run_many(ready.text, [ready.with_values(row) for row in rows], ready.shape)
 
     def exec_driver_sql(self, text: str, values=()):
         return self._run_many(text, values, None) if isinstance(values, list) else self._run(text, values, None)
@@ -238,24 +248,24 @@ class QuickEngine(Engine):
     def begin(self):
         return super().begin() if self.is_slow else Transaction(QuickConnection(self))
 
-    def ready(self, statement, values, *, is_many: bool) -> Ready:
-        """How to run this statement with values of these names."""
-        names = tuple(values)
-        kept = statement.__dict__.get(_KEPT)
-        # A statement that was made from this one has its attributes, but isn't it.
-        if kept is not None and kept[0] is statement and kept[1] == names and kept[2] is is_many:
-            return kept[3]
+    def ready(self, statement, values, names) -> Ready:
+        """How to run this statement with these values; kept for values of the same names."""
+        plan, cacheable = self._plan(statement, names, is_many=False)
+        if not plan.grown.isdisjoint(names):
+            return plan.bind(cacheable, values)
+        return _keep(statement, _KEPT, plan.ready(cacheable, names))
+
+    def ready_for_many(self, statement, names) -> Ready:
+        """How to run this statement for many rows of such values."""
+        plan, cacheable = self._plan(statement, names, is_many=True)
+        assert plan.grown.isdisjoint(names), "each row would have its own text"
+        return _keep(statement, _KEPT_MANY, plan.ready(cacheable, names))
+
+    def _plan(self, statement, names, *, is_many: bool):
         # Rows that stand in the statement itself can't be told apart from its text.
         cacheable = statement._generate_cache_key()
         plan = _PLANS.get((cacheable[0], names, is_many)) if cacheable else None
-        if plan is None:
-            plan = self._compile(statement, cacheable, names, is_many=is_many)
-        ready = plan.ready(cacheable, names)
-        if ready is None:
-            assert not is_many, "each row would have its own text"
-            return plan.bind(cacheable, values)
-        statement.__dict__[_KEPT] = statement, names, is_many, ready
-        return ready
+        return plan or self._compile(statement, cacheable, names, is_many=is_many), cacheable
 
     def _compile(self, statement, cacheable, names, *, is_many: bool) -> Plan:
         compiled = statement._compiler(
@@ -267,5 +277,11 @@ class QuickEngine(Engine):
         return found
 
 
-_KEPT = "_machine_keeps"
+def _keep(statement, name: str, ready: Ready) -> Ready:
+    ready.statement = statement
+    statement.__dict__[name] = ready
+    return ready
+
+
+_KEPT, _KEPT_MANY = "_machine_keeps", "_machine_keeps_for_many"
 _PLANS: dict[tuple, Plan] = {}
