@@ -12,6 +12,13 @@ from lms_server.database.retry import DatabaseBusy
 _BUSY = {"40001", "40P01"}
 _BUSY_CLASSES = {"08", "53", "57"}
 _DISK_FULL = "53100"
+_UNUSABLE = {
+    sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_READONLY,
+    sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_CORRUPT,
+    sqlite3.SQLITE_NOTADB,
+}
 
 
 class Unavailable(NamedTuple):
@@ -48,6 +55,6 @@ def _diagnose_sqlite(error: sqlite3.Error) -> Unavailable | None:
         return Unavailable("busy", 2)
     if primary == sqlite3.SQLITE_FULL:
         return Unavailable("storage_full", 60)
-    if primary in {sqlite3.SQLITE_IOERR, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN}:
+    if primary in _UNUSABLE:
         return Unavailable("storage_trouble", 30)
     return None

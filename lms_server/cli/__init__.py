@@ -23,7 +23,8 @@ INTERRUPTED = 130
 _WORDS = {
     "busy": "The database is busy or can't be reached; nothing was changed. Try again.",
     "storage_full": "The disk of {data} is full; nothing was changed.",
-    "storage_trouble": "The database can't be read or written. Look after {data} and its disk: may it be written?",
+    "storage_trouble": "The database can't be read or written. Look after {data} and its disk: may it be written?"
+    " If it is damaged, bring a backup back: lms-server restore FILE",
 }
 
 

@@ -60,6 +60,8 @@ def problem_of(error: Exception) -> Problem:
         return Problem(_STATUS_OF_REFUSAL.get(error.code, 409), error.code, said)
     trouble = diagnose(error)
     if trouble is not None:
+        if trouble.code == "storage_trouble":
+            log.warning("the database can't be used: %s", error)
         return Problem(503, trouble.code, _UNAVAILABLE[trouble.code], trouble.retry_after_s)
     log.error("a request failed", exc_info=error)
     return Problem(500, "internal", "Something went wrong on the server; it was written to its log.")

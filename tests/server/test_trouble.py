@@ -7,6 +7,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
 
 from lms_server.actions.trouble import diagnose
+from lms_server.cli import main
 from lms_server.contract.sqlite import open_sqlite, reading, writing
 from lms_server.database.retry import DatabaseBusy
 from tests.server.conftest import made
@@ -79,6 +80,7 @@ def test_our_own_mistakes_are_not_trouble(error):
     assert diagnose(error) is None
 
 
+@pytest.mark.logs("the database can't be used")
 def test_a_missing_database_file(guest, settings):
     guest.context.engine.dispose()
     broken = sqlite3.connect(settings.database_file.with_name("other"))
@@ -92,3 +94,15 @@ def test_a_missing_database_file(guest, settings):
     assert (page.status_code, page.headers["content-type"]) == (503, "text/html; charset=utf-8")
     assert "El almacenamiento del servidor" in page.text
     assert int(page.headers["retry-after"]) > 0
+
+
+@pytest.mark.logs("the database can't be used")
+@pytest.mark.parametrize("damage", [bytes, lambda size: b"no database" * (size // 11)])
+def test_a_damaged_database_is_told_as_that(guest, settings, damage, capsys):
+    guest.context.engine.dispose()
+    settings.database_file.write_bytes(damage(settings.database_file.stat().st_size))
+    answer = guest.get("/api/v1/server")
+    assert (answer.status_code, answer.json["code"]) == (503, "storage_trouble")
+    guest.context.engine.dispose()
+    assert main(["--data", str(settings.data), "user", "list"]) == 3
+    assert "lms-server restore" in capsys.readouterr().err
