@@ -134,12 +134,18 @@ def _certified_course(payload: str) -> str | None:
         return None
 
 
-def offer_everything_again(conn: Connection) -> None:
-    """The server lost history: every waiting command and every fact goes back into the outbox, under the same ids."""
+def offer_everything_again(conn: Connection) -> int:
+    """The server lost history: every waiting command and every fact goes back into the outbox, under the same ids.
+
+    Returns how many came back that weren't there any more.
+    """
     conn.execute(_UNPARK)
-    rows = [_row(command) for command in (*_enrollments(conn), *_progress(conn), *_certificates(conn))]
+    here = known_ids(conn)
+    offered = {command.id: command for command in (*_enrollments(conn), *_progress(conn), *_certificates(conn))}
+    rows = [_row(command) for command_id, command in offered.items() if command_id not in here]
     if rows:
-        conn.execute(_OFFER, rows)
+        conn.execute(_QUEUE, rows)
+    return len(rows)
 
 
 def _enrollments(conn: Connection) -> list[Command]:
@@ -193,7 +199,6 @@ def _command(command_id: str, kind: str, target: str, made_at: int | None, at: i
 
 
 _QUEUE = insert(outbox)
-_OFFER = insert(outbox).on_conflict_do_nothing()
 _UNPARK = update(outbox).where(outbox.c.state == PARKED).values(state=PENDING, code=None)
 _ENROLLED = (
     select(courses.c.uid, enrollments.c.command_id, enrollments.c.enrolled_at, enrollments.c.revision)

@@ -53,11 +53,12 @@ def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.Sy
     """Apply an answer in the caller's transaction; None when other anchors are stored than the request carried."""
     if read_cursors(conn) != carried:
         return None
-    settled, count = outbox.file_results(conn, answer.results)
+    settled, acknowledged = outbox.file_results(conn, answer.results)
     digest = facts.read_digest(conn, user or "")
     offers_again = user is not None and (carried.pull_all or not answer.known.me)
     if offers_again:
-        outbox.offer_everything_again(conn)
+        # They will be acknowledged a second time.
+        acknowledged -= outbox.offer_everything_again(conn)
         facts.forget_confirmations(conn, digest)
     if carried.pull_all or not answer.known.catalog:
         catalog.mark_everything(conn)
@@ -66,7 +67,7 @@ def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.Sy
     if not answer.more:
         catalog.hide_marked(conn)
     facts.save_digest(conn, digest)
-    _store_anchors(conn, answer, count)
+    _store_anchors(conn, answer, acknowledged + len(confirmed))
     agree = digest.agrees(answer.digest) if answer.digest is not None and not answer.more else None
     dropped = settled + confirmed
     return Settled(_topics(answer), dropped, offers_again, _count(answer.changes), answer.more, agree)

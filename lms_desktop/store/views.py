@@ -206,7 +206,8 @@ class Views:
             bad = conn.execute(queries.COMMANDS.where(outbox.c.state == queue.REJECTED).order_by(outbox.c.seq)).all()
             last = conn.execute(select(syncs.c.outcome).order_by(syncs.c.id.desc()).limit(1)).scalar()
         return {
-            "acknowledged": row.acknowledged,
+            # What is offered again counts as sent when it is answered; it may have been clicked on another laptop.
+            "acknowledged": max(row.acknowledged, 0),
             "epoch": row.epoch,
             "last_sync_at": row.last_sync_at,
             "needs_sign_in": row.needs_sign_in,

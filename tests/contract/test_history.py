@@ -5,6 +5,7 @@ import shutil
 import pytest
 from sqlalchemy import select, update
 
+from lms_server.actions.courses import publish_course, unpublish_course
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.tables import courses, jobs, server
 from lms_server.sync.parked import sweep
@@ -63,6 +64,7 @@ def test_after_a_restore_everything_a_laptop_held_is_back_with_the_same_certific
     assert (after.uuid, after.payload) == (before.uuid, before.payload)
     assert world.completed(learner) == set(course.lessons)
     assert laptop.store.views.counts() == {"pending": 0, "parked": 0, "rejected": 0}
+    assert laptop.store.views.status()["acknowledged"] == 4, "what went twice was clicked once"
     if not says_so:
         assert row(world).epoch != epoch
     with reading(world.engine) as conn:
@@ -96,6 +98,23 @@ def test_work_settled_by_a_laptop_that_never_pulled_it_comes_back(tmp_path, plac
     for laptop in (first, second):
         assert {lesson.is_completed for lesson in laptop.store.views.course(course.uid).lessons} == {True}
         laptop.close()
+    world.close()
+
+
+def test_what_was_parked_and_is_confirmed_by_a_row_counts_as_acknowledged(tmp_path, place):
+    world = World(place)
+    learner, course = world.learner(), world.course(count=1)
+    laptop = laptop_of(world, learner, tmp_path / "a")
+    laptop.sync()
+    unpublish_course(world.context, course.slug)
+    laptop.store.enroll(course.uid)
+    laptop.sync()
+    assert (laptop.store.views.counts()["parked"], laptop.store.views.status()["acknowledged"]) == (1, 0)
+    publish_course(world.context, course.slug)
+    sweep(world.context)
+    laptop.sync()
+    assert (laptop.store.views.counts()["parked"], laptop.store.views.status()["acknowledged"]) == (0, 1)
+    laptop.close()
     world.close()
 
 

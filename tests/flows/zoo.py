@@ -238,7 +238,7 @@ ZOO = {
     "parked commands are kept on the server": lambda: _off(
         (answering, "_store_receipts", _not_kept(answering._store_receipts))
     ),
-    "everything is offered again": lambda: _off((queue, "offer_everything_again", nothing)),
+    "everything is offered again": lambda: _off((queue, "offer_everything_again", lambda _conn: 0)),
     "certificates are offered again": lambda: _off((queue, "_certificates", lambda _conn: [])),
     "facts lose their confirmation": lambda: _off((facts, "forget_confirmations", nothing)),
     "anchors and rows are one transaction": lambda: _off((Store, "settle", _settled_in_pieces)),
