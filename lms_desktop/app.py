@@ -19,7 +19,6 @@ from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.rows import AccountRow
 from lms_desktop.store.sight import look
-from lms_desktop.sync.errors import NotAServer, Trouble, Untrusted
 from lms_desktop.ui import compose
 from lms_desktop.ui.actions import ActionFailed, Failure, ServerFacts, Shelf
 from lms_desktop.ui.bridge import on_thread, when_done
@@ -314,14 +313,17 @@ def _load(name: str) -> Any:
 
 def _said_to_the_window(ask: Callable[[], T]) -> T:
     """Turn Trouble into what the window has words for; anything else is a bug and stays one."""
+    errors = _load("sync.errors")
+    # To the sync these are one: no connection. Whoever types an address wants to know which.
+    offline = {errors.Untrusted: Failure.UNTRUSTED, errors.NotAServer: Failure.NOT_A_SERVER}
     try:
         return ask()
     except ActionFailed:
         raise
     except StorageTrouble as error:
         raise ActionFailed(_TROUBLES.get(error.code, Failure.STORAGE)) from error
-    except Trouble as error:
-        failure = _OFFLINE.get(type(error)) or _FAILURES.get(error.code, Failure.SERVER_TROUBLE)
+    except errors.Trouble as error:
+        failure = offline.get(type(error)) or _FAILURES.get(error.code, Failure.SERVER_TROUBLE)
         raise ActionFailed(failure) from error
     except Exception:
         log.exception("An action failed")
@@ -343,8 +345,6 @@ _TROUBLES = {
     Storage.NEWER: Failure.NEWER,
     Storage.IN_USE: Failure.IN_USE,
 }
-# To the sync these are one: no connection. Whoever types an address wants to know which.
-_OFFLINE: dict[type[Trouble], Failure] = {Untrusted: Failure.UNTRUSTED, NotAServer: Failure.NOT_A_SERVER}
 _FAILURES = {
     "offline": Failure.OFFLINE,
     "bad_credentials": Failure.BAD_CREDENTIALS,
