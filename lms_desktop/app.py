@@ -7,6 +7,7 @@ import sys
 import threading
 from collections.abc import Callable
 from concurrent.futures import Future, wait
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar, cast
@@ -106,6 +107,18 @@ def _say_notice(window: MainWindow, desk: "Desk") -> None:
         compose.say(window, notice)
 
 
+@dataclass(eq=False)
+class Opened:
+    """A profile that the window was given: what it shows, and, once that is open, the store and the thread that syncs.
+
+    A profile that belongs to no server has no such thread.
+    """
+
+    shelf: Shelf
+    store: "Store | None" = None
+    loop: "Future[SyncLoop] | None" = None
+
+
 class Desk:
     """What the window asks for, done with the store and the sync thread."""
 
@@ -115,15 +128,14 @@ class Desk:
         # What is to be said of a profile that is shown already and opened behind it.
         self.opening: Future[StorageTrouble | None] | None = None
         self._stands = stands
-        self._loops: dict[int, Future[SyncLoop]] = {}
-        self._stores: dict[int, Store] = {}
-        self._shelves: dict[int, Shelf] = {}
+        # In the order of their opening: between two learners both are open, and the window is told of the last.
+        self._opened: list[Opened] = []
         self._closing: dict[Path, Future[None]] = {}
 
     def close(self) -> None:
         """End the sync threads and close the profiles."""
-        for shelf in list(self._shelves.values()):
-            self.put_back(shelf)
+        for opened in list(self._opened):
+            self.put_back(opened.shelf)
         wait(self._closing.values(), _LEAVE_S)
 
     def open_current(self) -> Shelf | None:
@@ -135,15 +147,16 @@ class Desk:
         if self._stands is None or seen is None:
             return self._open(folder)
         early = EarlyShelf(seen, Blobs(self.home.blobs), self._stands.set)
-        shelf = self._shelves[id(early)] = cast("Shelf", early)
-        self.opening = on_thread(self._open_behind, early, self._stands)
-        return shelf
+        opened = Opened(cast("Shelf", early))
+        self._opened.append(opened)
+        self.opening = on_thread(self._open_behind, early, opened, self._stands)
+        return opened.shelf
 
     def take_notice(self) -> str | None:
         """What happened to the open profile while nobody looked, told once: it was damaged and made again."""
-        for store in list(self._stores.values()):
-            if (notice := store.notice) is not None:
-                store.dismiss_notice()
+        for opened in list(self._opened):
+            if opened.store is not None and (notice := opened.store.notice) is not None:
+                opened.store.dismiss_notice()
                 return rescue_words(notice.kept_as, notice.unsent)
         return None
 
@@ -192,11 +205,10 @@ class Desk:
 
     def put_back(self, shelf: Shelf) -> None:
         self._wait_for_opening(_LEAVE_S)
-        self._shelves.pop(id(shelf), None)
-        store = self._stores.pop(id(shelf), None)
-        loop = self._loops.pop(id(shelf), None)
-        if store is not None:
-            self._closing[store.folder] = on_thread(_close, store, loop)
+        for opened in [opened for opened in self._opened if opened.shelf is shelf]:
+            self._opened.remove(opened)
+            if opened.store is not None:
+                self._closing[opened.store.folder] = on_thread(_close, opened.store, opened.loop)
 
     def sync_now(self) -> None:
         self._with_loop(lambda loop: loop.wake())
@@ -231,11 +243,12 @@ class Desk:
         if (closing := self._closing.pop(folder, None)) is not None:
             wait([closing])
         store = self.profiles.open(folder)
-        shelf = cast("Shelf", store)
-        self._keep(shelf, store)
-        return shelf
+        opened = Opened(cast("Shelf", store))
+        self._fill(opened, store)
+        self._opened.append(opened)
+        return opened.shelf
 
-    def _open_behind(self, shelf: EarlyShelf, stands: threading.Event) -> StorageTrouble | None:
+    def _open_behind(self, shelf: EarlyShelf, opened: Opened, stands: threading.Event) -> StorageTrouble | None:
         stands.wait()
         try:
             store = self.profiles.open(shelf.folder)
@@ -245,15 +258,14 @@ class Desk:
         except BaseException as bug:
             shelf.fail(bug)
             raise
-        self._keep(cast("Shelf", shelf), store)
+        self._fill(opened, store)
         shelf.arrive(store)
         return None
 
-    def _keep(self, shelf: Shelf, store: "Store") -> None:
-        self._shelves[id(shelf)] = shelf
-        self._stores[id(shelf)] = store
+    def _fill(self, opened: Opened, store: "Store") -> None:
+        opened.store = store
         if store.place.url:
-            self._loops[id(shelf)] = on_thread(self._start_loop, store)
+            opened.loop = on_thread(self._start_loop, store)
 
     def _start_loop(self, store: "Store") -> "SyncLoop":
         if self._stands is not None:
@@ -268,11 +280,11 @@ class Desk:
         def enter() -> Shelf:
             folder = find()
             self._wait_for_opening()
-            for key, store in list(self._stores.items()):
-                if store.folder == folder:
+            for opened in list(self._opened):
+                if opened.store is not None and opened.store.folder == folder:
                     # Signed in again: the same learner goes on where they were, with the new token.
-                    self._with_loop(lambda loop: loop.reconnect())
-                    return self._shelves[key]
+                    _ask(opened, lambda loop: loop.reconnect())
+                    return opened.shelf
             return self._open(folder)
 
         return self._do(enter)
@@ -282,17 +294,22 @@ class Desk:
             wait([self.opening], most_s)
 
     def _store(self) -> "Store":
-        return list(self._stores.values())[-1]
+        return [opened.store for opened in self._opened if opened.store is not None][-1]
 
     def _with_loop(self, ask: "Callable[[SyncLoop], None]") -> None:
-        for loop in list(self._loops.values())[-1:]:
-            loop.add_done_callback(lambda done: ask(done.result()))
+        for opened in self._opened[-1:]:
+            _ask(opened, ask)
 
     def _accounts(self) -> "Accounts":
         return cast("Accounts", _load("sync.accounts").Accounts(self.profiles, read_device(self.home)))
 
     def _do(self, ask: Callable[[], T]) -> Future[T]:
         return on_thread(_said_to_the_window, ask)
+
+
+def _ask(opened: Opened, ask: "Callable[[SyncLoop], None]") -> None:
+    if opened.loop is not None:
+        opened.loop.add_done_callback(lambda done: ask(done.result()))
 
 
 def _close(store: "Store", loop: "Future[SyncLoop] | None") -> None:
