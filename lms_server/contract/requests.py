@@ -5,15 +5,11 @@ from collections.abc import Sequence
 import msgspec
 
 from lms_server.contract import strict, wire
-from lms_server.contract.commands import Click, CompleteLesson, Enroll, StartLesson
+from lms_server.contract.commands import CLICKS, KINDS, Click, Enroll
 from lms_server.contract.ids import is_uuid
 from lms_server.contract.times import from_wire
 
-_CLICKS: dict[str, type[Click]] = {
-    "enroll": Enroll,
-    "start_lesson": StartLesson,
-    "complete_lesson": CompleteLesson,
-}
+_CLICKS: dict[str, type[Click]] = {KINDS[kind]: kind for kind in CLICKS}
 
 
 class ClickRow(msgspec.Struct, frozen=True, gc=False, omit_defaults=True, forbid_unknown_fields=True):

@@ -44,12 +44,15 @@ def _hold(folder: Path, mark: str) -> IO[bytes] | None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         file = hidden.open("wb")
-        if _lock(file):
-            # Held before it has the name that others look for.
-            hidden.replace(folder / mark)
     except OSError:
         return None
-    return file
+    if _lock(file):
+        # Held before it has the name that others look for.
+        hidden.replace(folder / mark)
+        return file
+    file.close()
+    hidden.unlink()
+    return None
 
 
 def _is_let_go(path: Path) -> bool:

@@ -116,7 +116,7 @@ def _start(after: Asked, *, known: bool) -> int:
 Reader = Callable[[Connection, Learner | None, int, int], "rows.Batch"]
 
 
-def _take(  # one stream into the page
+def _take(
     conn: Connection, who: Learner | None, stream: Head, after: int, found: Found, budget: Budget, read: Reader
 ) -> int:
     """Add whole revisions of a stream while they fit; returns the last one taken."""

@@ -59,11 +59,16 @@ def replay(
     if changed:
         _update_answers(conn, who, changed)
         stream.touch()
+    count_facts(who, decision, stream)
+    return decision
+
+
+def count_facts(who: Learner, decision: Decision, stream: Stream) -> None:
+    """Keep the learner's digest in step with what became a fact."""
     for uid in decision.new_enrollments:
         stream.add_fact(fact_digest(who.uid, "e", uid))
     for uid in decision.new_completions:
         stream.add_fact(fact_digest(who.uid, "p", uid))
-    return decision
 
 
 def _sweep_one(context: ServerContext, who: Learner, conn: Connection) -> int:

@@ -25,10 +25,10 @@ from lms_server.contract.commands import (
 from lms_server.contract.schema import lessons
 from lms_server.contract.times import corrected
 from lms_server.contract.upsert import among_named
-from lms_server.contract.wire import BadCommand, Result, fact_digest, fingerprint, read_command
+from lms_server.contract.wire import BadCommand, Result, fingerprint, read_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
-from lms_server.sync.parked import MAX_PARKED, PARKED, dump_command, replay
+from lms_server.sync.parked import MAX_PARKED, PARKED, count_facts, dump_command, replay
 
 # Reading an enum member's value costs more than finding it in a table.
 _ANSWERS = {code: (outcome, outcome.value, code.value) for code, outcome in OUTCOME_OF.items()}
@@ -93,14 +93,6 @@ def settle_in(
     return [result for result in batch.results if result is not None]
 
 
-def count_facts(who: Learner, decision: Decision, stream: Stream) -> None:
-    """Keep the learner's digest in step with what became a fact."""
-    for uid in decision.new_enrollments:
-        stream.add_fact(fact_digest(who.uid, "e", uid))
-    for uid in decision.new_completions:
-        stream.add_fact(fact_digest(who.uid, "p", uid))
-
-
 def _malformed(item: Any, index: int) -> Result:
     command_id = item.get("id") if isinstance(item, dict) else None
     if isinstance(command_id, str) and len(command_id) <= 64:
@@ -127,7 +119,7 @@ def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, t
     return {command_id: (print_, Code(code)) for command_id, print_, code in rows}
 
 
-def _keep_certificates(  # one step of settle_in
+def _keep_certificates(
     conn: Connection,
     context: ServerContext,
     who: Learner,
@@ -140,7 +132,7 @@ def _keep_certificates(  # one step of settle_in
             decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)
 
 
-def _store_receipts(  # one step of settle_in
+def _store_receipts(
     conn: Connection,
     who: Learner,
     events: Sequence[Event],
