@@ -241,7 +241,7 @@ def is_tight(width: int) -> bool:
 def _heights(course: CourseRow, told: str, room: int, lines: int) -> tuple[int, int, int]:
     return (
         text_height(course.title, font(16, STRONG), room, lines),
-        text_height(course.summary, font(14), room, lines),
+        text_height(course.summary, font(14), room, lines) if course.summary else 0,
         text_height(told, font(12), room, lines),
     )
 

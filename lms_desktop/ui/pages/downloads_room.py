@@ -27,7 +27,7 @@ class Room(QWidget):
         self._all = Button("", "download", small=True, on_click=lambda: on_fetch(self._missing))
         self._row = line(self, 8)
         head = line(None, 8)
-        head.addWidget(IconLabel("laptop", 16, "muted"), 0, MIDDLE)
+        head.addWidget(IconLabel("laptop", 20, "muted"), 0, Qt.AlignmentFlag.AlignTop)
         words = column(None, 2)
         words.addWidget(self._words)
         words.addWidget(self._short)
