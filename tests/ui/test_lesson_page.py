@@ -14,6 +14,7 @@ from lms_desktop.ui import theme
 from lms_desktop.ui.pages import lesson as lesson_module
 from lms_desktop.ui.pages.lesson import LessonPage
 from lms_desktop.ui.reader import viewer
+from lms_desktop.ui.reader.bar import Step
 from lms_desktop.ui.reader.viewer import FileDialog, PaperView, PictureView
 from lms_desktop.ui.tokens import LAMP, PAPER
 from lms_desktop.ui.widgets import lessons as lessons_module
@@ -440,3 +441,20 @@ class TestSizes:
         for part in (page._view, page._outline, page._bar.previous, page._bar.next, page._header.search):
             assert QAccessible.queryAccessibleInterface(part).text(QAccessible.Text.Name)
         assert page._bar.next.accessibleName() == "Next: Using a defibrillator"
+
+
+@pytest.mark.parametrize("title", ["Go", "المنصة", "A title that is so long that no bar has room for it"])
+def test_a_step_with_room_for_its_title_says_it(qapp, qtbot, title):
+    step = Step(is_next=True)
+    qtbot.addWidget(step)
+    step.show_lesson(title)
+    step.resize(step.sizeHint())
+    said = step.grab().toImage()
+    step.resize(step.minimumSizeHint())
+    arrow = step.grab().toImage()
+    assert len(inked_columns(said)) > len(inked_columns(arrow))
+
+
+def inked_columns(picture):
+    ground = picture.pixel(0, 0)
+    return {x for x in range(picture.width()) if any(picture.pixel(x, y) != ground for y in range(picture.height()))}

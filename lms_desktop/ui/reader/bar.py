@@ -86,7 +86,8 @@ class Step(QAbstractButton):
 
     def _has_words(self) -> bool:
         """Whether there is room for words; else the arrow says it, and the tooltip the title."""
-        return self.width() >= self.minimumSizeHint().width() + look().px(LEAST_WORDS_PX)
+        least = self.minimumSizeHint().width() + look().px(LEAST_WORDS_PX)
+        return self.width() >= min(least, self._content_width())
 
     def _word(self) -> str:
         return tr("Next") if self._is_next else tr("Previous")
