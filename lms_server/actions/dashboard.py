@@ -76,6 +76,7 @@ class OutlineLine:
 class LearnerLine:
     """A learner of a course; ``completed`` counts lessons that are required now."""
 
+    uid: str
     name: str
     email: str
     enrolled_at: int
@@ -198,7 +199,7 @@ def find_preview(context: ServerContext, uid: str) -> Preview | None:
 
 def list_learners_of(context: ServerContext, slug: str) -> list[LearnerLine]:
     """Who is enrolled in a course, by name, and how far they are. Raises Refused ``unknown_course``."""
-    columns = (users.c.name, users.c.email, enrollments.c.enrolled_at, _done(), certificates.c.uuid)
+    columns = (users.c.uid, users.c.name, users.c.email, enrollments.c.enrolled_at, _done(), certificates.c.uuid)
     query = _standing(*columns).order_by(users.c.name, users.c.id)
     with reading(context.engine) as conn:
         query = query.where(courses.c.id == course_named(conn, slug).id)

@@ -22,6 +22,11 @@ _YEAR_S = 31_536_000
 
 # Values of the database that stand on pages.
 NAMED = {
+    "en": "English",
+    "es": "Spanish",
+    "ar": "Arabic",
+    "fr": "French",
+    "pt": "Portuguese",
     "beginner": "Beginner",
     "intermediate": "Intermediate",
     "advanced": "Advanced",
@@ -110,6 +115,11 @@ class Language:
     def named(self, value: str) -> Markup:
         """A value of the database in words."""
         return self.say(NAMED.get(value, value))
+
+    def language_named(self, tag: str) -> Markup:
+        """A course's language in words, whatever its country; one we have no word for stands as it is."""
+        root = tag.partition("-")[0]
+        return self.named(root if root in NAMED else tag)
 
 
 ENGLISH = Language("en", "English")

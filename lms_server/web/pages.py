@@ -144,7 +144,7 @@ def make_pages(context: ServerContext, *, has_upkeep: bool = False, has_settings
         lstrip_blocks=True,
     )
     templates.globals.update(icon=_icon, cloth=cloth, subject=subject)
-    templates.filters.update(moment=_moment, day=_day, size=_size, named=_named)
+    templates.filters.update(moment=_moment, day=_day, size=_size, named=_named, spoken=_spoken)
 
     @pass_context
     def ago(page: Context, ms: int) -> str:
@@ -210,6 +210,11 @@ def _left_to_right(text: str) -> Markup:
 @pass_context
 def _named(page: Context, value: str) -> Markup:
     return Markup(page["language"].named(value))  # noqa: S704 # escaped by the language
+
+
+@pass_context
+def _spoken(page: Context, tag: str) -> Markup:
+    return Markup(page["language"].language_named(tag))  # noqa: S704 # escaped by the language
 
 
 def _ago(language: Language, ms: int, now: int) -> str:

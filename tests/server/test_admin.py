@@ -129,7 +129,10 @@ def test_a_learner_can_not_import(guest, package, context):
 def test_a_course_s_page_enrolls_and_takes_lessons_out(browser, course):
     path = "/admin/courses/first-aid"
     assert browser.post(path, {"do": "enroll", "email": "ana%40example.org"}).status_code == 303
-    assert "0 of 2" in browser.get(path).text
+    page = browser.get(path).text
+    assert "0 of 2" in page
+    [learner] = re.findall(r'href="(/admin/learners/[0-9a-f-]+)"', page)
+    assert "Ana" in browser.get(learner).text
     assert browser.post(path, {"do": "enroll", "email": "nobody%40example.org"}).status_code == 422
     lesson = course["lessons"][1]["uid"]
     assert browser.post(path, {"do": "remove", "lesson": lesson}).status_code == 303

@@ -27,6 +27,14 @@ NOT_ON_PAGES = (
 )
 
 
+@pytest.mark.parametrize(
+    ("speaks", "tag", "said"),
+    [("en", "ar-SA", "Arabic"), ("es", "en", "Inglés"), ("ar", "es-419", "الإسبانية"), ("en", "sw", "sw")],
+)
+def test_a_course_s_language_is_named_whatever_its_country(speaks, tag, said):
+    assert LANGUAGES[speaks].language_named(tag) == said
+
+
 def words():
     said = {text for page in (*TEMPLATES.values(), PYTHON) for text in SAID.findall(page)}
     return said | set(NAMED.values())

@@ -133,6 +133,17 @@ def test_signing_in_leads_back(guest):
     assert {"HttpOnly", "SameSite=Strict"} <= set(answer.headers["set-cookie"].split("; "))
 
 
+def test_the_sign_in_page_does_not_lead_to_itself(guest):
+    assert 'href="/login"' in guest.get("/").text
+    assert 'href="/login"' not in guest.get("/login").text
+
+
+def test_a_table_of_nothing_has_no_pages_to_turn(admin):
+    page = admin.get("/admin/parked").text
+    assert "Nothing waits" in page
+    assert "of 0 " not in page
+
+
 def test_a_wrong_password_shows_the_form_again(guest):
     form = {"csrf": token_in(guest.get("/login").text), "email": "ana@example.org", "password": "x"}
     answer = send(guest, "/login", form)
