@@ -10,8 +10,10 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lms_desktop.store.rows import DownloadRow
 from lms_desktop.ui import icons, texts
-from lms_desktop.ui.appearance import next_scale
+from lms_desktop.ui.appearance import dress, next_scale
+from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.theme import font
+from lms_desktop.ui.widgets.banner import Banner
 from lms_desktop.ui.widgets.bar import ProgressBar
 from lms_desktop.ui.widgets.button import Button
 from lms_desktop.ui.widgets.course import CourseCard, laptop_text, progress_text, status_line
@@ -20,6 +22,7 @@ from lms_desktop.ui.widgets.field import LabeledField, SearchField
 from lms_desktop.ui.widgets.lessons import LessonList
 from lms_desktop.ui.widgets.paint import text_height
 from lms_desktop.ui.widgets.ring import FocusRings, _Ring
+from lms_desktop.ui.widgets.text import ElidedText, Text
 from tests.ui.samples import ACCOUNTING, BAND, FIRST_AID, GARDEN, LESSONS, MB, RUST
 from tests.ui.windows import settle
 
@@ -236,3 +239,30 @@ def test_text_size_goes_step_by_step_and_ends():
 def test_a_title_of_two_lines_is_higher_than_of_one(qapp):
     face = font(14)
     assert text_height("one two three", face, 30, 2) > text_height("one", face, 300, 2)
+
+
+@pytest.mark.parametrize(("width", "said"), [(40, ""), (140, "…"), (900, "whole")])
+def test_a_line_that_would_tell_nothing_is_not_shown(qapp, qtbot, width, said):
+    line = ElidedText("/ 2  Breathing and circulation", least=8)
+    qtbot.addWidget(line)
+    line.resize(width, 30)
+    line.show()
+    settle()
+    assert line.text().endswith(said) if said != "whole" else line.text() == line.whole()
+    assert bool(line.text()) is bool(said)
+    assert line.accessibleName() == line.whole()
+
+
+def test_with_large_text_a_banners_words_have_the_whole_line(qapp, qtbot):
+    dress(qapp, Preferences(scale=2.0))
+    try:
+        button = Button("Sign in")
+        banner = Banner("attention", "Sign in again", "Everything you did is saved here. " * 3, [button])
+        qtbot.addWidget(banner)
+        banner.resize(600, 600)
+        banner.show()
+        settle()
+        words = [part for part in banner.findChildren(Text) if part.text()]
+        assert button.y() > max(part.geometry().bottom() for part in words)
+    finally:
+        dress(qapp, Preferences())

@@ -14,6 +14,8 @@ from lms_desktop.ui.widgets.text import ElidedText
 
 # A longer title would push the section out of the line.
 LONGEST = 40
+# A stroke, a number and three letters of a section.
+LEAST = 8
 
 
 class Header(QFrame):
@@ -29,7 +31,7 @@ class Header(QFrame):
         self.setProperty("ground", "background")
         self._course = Button("", "arrow-start", Kind.QUIET, on_click=self.wants_course.emit)
         self._course.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
-        self._section = ElidedText("", "muted")
+        self._section = ElidedText("", "muted", least=LEAST)
         self.search = Button(tr("Find in this lesson"), "search", Kind.ICON, on_click=self.wants_search.emit)
         self.text_size = Button(tr("Text size"), "text-size", Kind.ICON, on_click=self.wants_size.emit)
         self.contents = Button(tr("Contents"), "list", Kind.QUIET, on_click=self.wants_contents.emit)

@@ -6,11 +6,14 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.ui.texts import tr
+from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, column, line
 from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import Text
 
+# Text so large that words and buttons need lines of their own.
+LARGE_SCALE = 1.25
 ICONS = {"info": "info", "success": "certificate", "attention": "warning", "danger": "warning"}
 COLOURS = {"info": "accent", "success": "success", "attention": "attention", "danger": "danger"}
 
@@ -38,7 +41,11 @@ class Banner(Card):
             words.addWidget(Text(sentence, "body"))
         row.addLayout(words, 1)
         for button in buttons:
-            row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+            if look().scale > LARGE_SCALE and button.kind is not Kind.ICON:
+                words.addSpacing(6)
+                words.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+            else:
+                row.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         self.body.addLayout(row)
 
 

@@ -103,11 +103,14 @@ class Text(QLabel):
 
 
 class ElidedText(Text):
-    """One line that gives up its end, never its start, and tells all of it in its tooltip."""
+    """One line that gives up its end, never its start, and tells all of it in its tooltip.
 
-    def __init__(self, text: str = "", role: str = "body", *, parent: QWidget | None = None) -> None:
+    Where fewer than ``least`` letters would be left it shows none: they would tell nothing.
+    """
+
+    def __init__(self, text: str = "", role: str = "body", *, least: int = 0, parent: QWidget | None = None) -> None:
         super().__init__("", role, wrap=False, parent=parent)
-        self._whole = ""
+        self._whole, self._least = "", least
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
         self.setMinimumWidth(40)
         self.set_text(text)
@@ -130,5 +133,5 @@ class ElidedText(Text):
 
     def _fit(self) -> None:
         shown = QFontMetrics(self.font()).elidedText(self._whole, Qt.TextElideMode.ElideRight, max(40, self.width()))
-        self.setText(shown)
+        self.setText(shown if shown == self._whole or len(shown) >= self._least else "")
         self.setToolTip(self._whole if shown != self._whole else "")
