@@ -56,7 +56,11 @@ class Entrance(QObject):
     def sign_in(self, then: Then | None = None) -> None:
         """Ask who else is learning, and do ``then`` with that learner's shelf."""
         self._then = then
-        self._ask(can_return=self._learning() is not None)
+        shelf = self._learning()
+        page = self._ask(can_return=shelf is not None)
+        if then is not None and shelf is not None:
+            # Something is to be done here: most likely by who is here.
+            page.expect(shelf.learner)
 
     def draw_curtain(self, shelf: Shelf) -> None:
         """A shelf with a PIN is not shown to whoever starts the app."""

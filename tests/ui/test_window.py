@@ -15,6 +15,7 @@ from lms_desktop.ui.actions import Failure, ServerFacts
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.theme import tokens
+from lms_desktop.ui.widgets.banner import Banner
 from lms_desktop.ui.widgets.button import Button
 from lms_desktop.ui.widgets.course import ContinueCard
 from lms_desktop.ui.widgets.ring import _Ring
@@ -160,6 +161,26 @@ def test_a_guest_signs_in_and_comes_back_to_the_same_place_and_deed(qapp, tmp_pa
         assert done == [mine]
         assert ("sign_in", "hillside.example", "ana@hillside.example", "a good password") in actions.asked
         assert actions.asked[-1][0] == "put_back"
+
+
+def test_who_has_to_sign_in_again_does_so_from_the_sync_page(qapp, tmp_path):
+    views = SampleViews(badge_row=Badge(BadgeState.SIGN_IN, 12, 0, 0, None, None))
+    with opened(tmp_path, shelf=SampleShelf(views)) as (window, actions):
+        window.show_sync()
+        settle()
+        banner = next(part for part in window.findChildren(Banner) if part.isVisible())
+        banner.findChild(Button).click()
+        settle()
+        start = window.centralWidget()
+        start._address.primary.click()
+        settle()
+        assert start._sign_in.email.text() == ANA.email
+        actions.shelf = SampleShelf()
+        start._sign_in.password.edit.setText("a good password")
+        start._sign_in.primary.click()
+        settle()
+        assert window.route() == Route("sync")
+        assert not [part for part in window.findChildren(Banner) if part.isVisible()]
 
 
 def test_a_wrong_password_is_told_beside_the_field(qapp, tmp_path):

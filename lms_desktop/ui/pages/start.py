@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QBoxLayout, QFrame, QMenu, QWidget
 
-from lms_desktop.store.rows import AccountRow
+from lms_desktop.store.rows import AccountRow, Learner
 from lms_desktop.ui.actions import Actions, ServerFacts, Shelf
 from lms_desktop.ui.pages.start_forms import AccountForm, AddressForm, Form, SignInForm, WhoForm
 from lms_desktop.ui.pages.start_pin import PinForm
@@ -83,6 +83,10 @@ class StartPage(QWidget):
         self._sign_in.show_server(server)
         self._show_form(self._sign_in)
 
+    def expect(self, learner: Learner) -> None:
+        """Take it that this learner is going to sign in."""
+        self._sign_in.email.edit.setText(learner.email)
+
     def show_account(self, server: ServerFacts) -> None:
         """Ask for a new account at this server."""
         self._account.show_server(server)
@@ -125,7 +129,7 @@ class StartPage(QWidget):
         """Whose PIN was forgotten shows the password, and has none from then on."""
         self._forgetful = account
         self._address.field.edit.setText(account.place.url)
-        self._sign_in.email.edit.setText(account.learner.email)
+        self.expect(account.learner)
         self.show_address()
 
     def _opened(self, shelf: Shelf) -> None:

@@ -292,7 +292,7 @@ class SignInForm(Form):
         self._create.setVisible(server.registration_is_open)
 
     def begin(self) -> None:
-        self.email.edit.setFocus()
+        (self.password if self.email.text() else self.email).edit.setFocus()
 
     def _sign_in(self) -> None:
         if not self.email.text() or not self.password.edit.text():

@@ -1,5 +1,6 @@
 """Sync: what waits, what needs attention and why, and how the last syncs went."""
 
+from functools import partial
 from pathlib import Path
 from typing import ClassVar
 
@@ -40,6 +41,7 @@ class SyncPage(ScrolledPage):
         super().__init__(context)
         self._said = Text("", "muted")
         self._now = Button(tr("Sync now"), "sync", Kind.PRIMARY, on_click=self._sync)
+        self._needed = column(None)
         self._notice = column(None)
         self._work = column(None)
         self._beside = column(None)
@@ -53,6 +55,10 @@ class SyncPage(ScrolledPage):
         has_server = server_of(rows.place) is not None
         self._now.setEnabled(has_server and badge.state is not BadgeState.SENDING)
         self._now.setToolTip("" if has_server else tr("The sample course has no server"))
+        clear(self._needed)
+        if badge.state is BadgeState.SIGN_IN:
+            self._needed.addWidget(self._sign_in_banner())
+            self._needed.addSpacing(20)
         clear(self._work)
         for section in self._sections(rows):
             self._work.addWidget(section)
@@ -84,6 +90,7 @@ class SyncPage(ScrolledPage):
         self._head.addWidget(self._now, 0, TOP)
         self.body.addLayout(self._head)
         self.body.addSpacing(16)
+        self.body.addLayout(self._needed)
         self.body.addLayout(self._notice)
         self._columns.setSpacing(32)
         self._columns.addLayout(self._work, 632)
@@ -113,6 +120,18 @@ class SyncPage(ScrolledPage):
             card = _command_card(rows.parked[:MOST_ROWS], len(rows.parked) - MOST_ROWS, waits=True)
             made.append(_section(tr("Kept waiting by the server"), len(rows.parked), [card]))
         return made or [_all_sent(rows, is_guest=self.context.shelf.learner.is_guest)]
+
+    def _sign_in_banner(self) -> Banner:
+        place = server_of(self.context.shelf.place)
+        told = tr(
+            "This laptop is not signed in to {place} any more. Everything you did is saved here, and is sent when you sign in.",  # noqa: E501 - a text stands on one line
+            place=place.name if place else "",
+        )
+        # Here again afterwards, to see it go.
+        here = partial(self.context.navigator.show_sign_in, lambda _shelf: None)
+        return Banner(
+            "attention", tr("Sign in again"), told, [Button(tr("Sign in"), "person", on_click=here)], icon="key"
+        )
 
     def _attention_card(self, row: CommandRow) -> Card:
         card = Card("attention", padding=16)

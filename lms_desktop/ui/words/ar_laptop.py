@@ -2,6 +2,7 @@
 # ruff: noqa: E501 - a text stands on one line, so that it can be searched for
 
 WORDS: dict[str, str | tuple[str, ...]] = {
+    "This laptop is not signed in to {place} any more. Everything you did is saved here, and is sent when you sign in.": "لم يعد هذا الجهاز مسجّل الدخول إلى {place}. كل ما أُنجز محفوظ هنا ويُرسل عند تسجيل الدخول.",
     "Stop waiting": "إيقاف الانتظار",
     "Asking {place}": "جارٍ سؤال {place}",
     "Opening the sample course": "جارٍ فتح الدورة التجريبية",

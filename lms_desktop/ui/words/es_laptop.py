@@ -2,6 +2,7 @@
 # ruff: noqa: E501 - a text stands on one line, so that it can be searched for
 
 WORDS: dict[str, str | tuple[str, ...]] = {
+    "This laptop is not signed in to {place} any more. Everything you did is saved here, and is sent when you sign in.": "Este portátil ya no tiene la sesión iniciada en {place}. Todo lo que hiciste está guardado aquí y se envía cuando inicies sesión.",
     "Stop waiting": "No esperar más",
     "Asking {place}": "Preguntando a {place}",
     "Opening the sample course": "Abriendo el curso de muestra",
