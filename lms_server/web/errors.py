@@ -92,7 +92,9 @@ def _headers(problem: Problem) -> dict[str, str]:
 
 
 def _of_falcon(error: falcon.HTTPError) -> Problem:
-    codes = {404: "not_found", 405: "method_not_allowed", 413: "too_large", 416: "range_not_satisfiable"}
+    if error.status_code == 404:
+        return not_found()
+    codes = {405: "method_not_allowed", 413: "too_large", 416: "range_not_satisfiable"}
     problem = Problem(error.status_code, codes.get(error.status_code, "bad_request"), error.title or "Bad request")
     problem.headers = error.headers
     return problem

@@ -133,6 +133,13 @@ def test_signing_in_leads_back(guest):
     assert {"HttpOnly", "SameSite=Strict"} <= set(answer.headers["set-cookie"].split("; "))
 
 
+def test_an_address_of_nothing_says_so_in_words(guest):
+    answer = guest.get("/nowhere", Accept="text/html", **{"Accept-Language": "es"})
+    assert answer.status_code == 404
+    assert "Aquí no hay nada." in answer.text
+    assert "Not Found" not in answer.text
+
+
 def test_the_sign_in_page_does_not_lead_to_itself(guest):
     assert 'href="/login"' in guest.get("/").text
     assert 'href="/login"' not in guest.get("/login").text
