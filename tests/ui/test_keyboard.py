@@ -43,9 +43,11 @@ def goes_back(before, after, *, is_mirrored):
     return after.bottom() < before.top() and not is_further
 
 
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 600)])
 @pytest.mark.parametrize("language", ["en", "ar"])
-def test_tab_goes_through_a_page_as_it_is_read(qapp, tmp_path, language):
+def test_tab_goes_through_a_page_as_it_is_read(qapp, tmp_path, language, size):
     with opened(tmp_path, Preferences(theme="paper", language=language)) as (window, _actions):
+        window.resize(*size)
         for page in PAGES:
             go(window, page)
             inside = [stop for stop in stops(window) if window._stack.currentWidget().isAncestorOf(stop)]

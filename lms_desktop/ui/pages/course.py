@@ -1,6 +1,7 @@
 """The course: its sections and lessons, where to go on, the download."""
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import ClassVar
 
 from PySide6.QtCore import QSize, Qt
@@ -23,6 +24,7 @@ from lms_desktop.ui.widgets.mark import Mark
 from lms_desktop.ui.widgets.text import Text
 
 TOP = Qt.AlignmentFlag.AlignTop
+TAB = Qt.FocusPolicy.TabFocus
 
 
 class CoursePage(ScrolledPage):
@@ -105,6 +107,14 @@ class CoursePage(ScrolledPage):
         self._halves.setSpacing(20 if is_stacked else 24)
         is_row = is_stacked and self.content.width() >= look().px(560)
         self._panels.setDirection(way.LeftToRight if is_row else way.TopToBottom)
+        self._order_tab(is_stacked=is_stacked)
+
+    def _order_tab(self, *, is_stacked: bool) -> None:
+        """Sections open and panels are made anew, but Tab goes through both as they are read."""
+        halves = (self._right, self._left) if is_stacked else (self._left, self._right)
+        stops = [stop for half in halves for stop in half.findChildren(QWidget) if stop.focusPolicy() & TAB]
+        for before, after in pairwise(stops):
+            QWidget.setTabOrder(before, after)
 
     def _show_head(self, course: CourseRow) -> None:
         shown = replace(course, completed=0, bytes_here=0, bytes_total=0, certificate=None)
