@@ -12,8 +12,6 @@ from lms_desktop.ui.widgets.card import Card, column, line
 from lms_desktop.ui.widgets.icon import IconLabel
 from lms_desktop.ui.widgets.text import Text
 
-# Text so large that words and buttons need lines of their own.
-LARGE_SCALE = 1.25
 ICONS = {"info": "info", "success": "certificate", "attention": "warning", "danger": "warning"}
 COLOURS = {"info": "accent", "success": "success", "attention": "attention", "danger": "danger"}
 
@@ -41,7 +39,7 @@ class Banner(Card):
             words.addWidget(Text(sentence, "body"))
         row.addLayout(words, 1)
         for button in buttons:
-            if look().scale > LARGE_SCALE and button.kind is not Kind.ICON:
+            if look().is_large and button.kind is not Kind.ICON:
                 words.addSpacing(6)
                 words.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
             else:
