@@ -266,3 +266,19 @@ def test_with_large_text_a_banners_words_have_the_whole_line(qapp, qtbot):
         assert button.y() > max(part.geometry().bottom() for part in words)
     finally:
         dress(qapp, Preferences())
+
+
+def test_a_button_without_room_keeps_the_beginning_of_its_words(qapp, qtbot):
+    button = Button("First aid: the first ten minutes", "arrow-start", "quiet")
+    qtbot.addWidget(button)
+    button.resize(160, 40)
+    cut = painted(button)
+    button.set_text("First aid: the first ten hours, and all that comes after them")
+    assert painted(button) == cut
+
+
+def painted(part):
+    picture = QImage(part.size(), QImage.Format.Format_RGB32)
+    picture.fill(Qt.GlobalColor.white)
+    part.render(picture, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
+    return picture

@@ -45,7 +45,7 @@ class Header(QFrame):
 
     def show_place(self, course: str, section: str) -> None:
         self._course.set_text(course if len(course) <= LONGEST else course[: LONGEST - 1] + "…")
-        self._course.setToolTip(course if len(course) > LONGEST else "")
+        self._course.setToolTip(course)
         # The section begins with the mark of its direction, which has to stand before the stroke too.
         self._section.set_text(f"{section[:1]}/\u2002{section[1:]}" if section else "")
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
@@ -141,9 +141,11 @@ class Button(QPushButton):
             self._draw_words(painter, words, frame.rect(start, 0, words_width + 2, height), face, ink)
 
     def _draw_words(self, painter: QPainter, words: str, box: QRect, face: QFont, ink: QColor) -> None:
+        # A line that has no room for all of it gives up the end, not both sides of the middle.
+        shown = QFontMetrics(face).elidedText(words, Qt.TextElideMode.ElideRight, box.width())
         painter.setFont(face)
         painter.setPen(ink)
-        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine), words)
+        painter.drawText(box, int(Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextSingleLine), shown)
 
     def _shown_icon(self) -> str | None:
         if self.kind is Kind.CHIP and self.isChecked():
