@@ -101,6 +101,7 @@ class Machine:
             "finish": self._finish,
             "post": self._post,
             "move": self._move,
+            "relapse": self._relapse,
             "lose the journal": self._lose_journal,
             "guest": partial(self._new_profile, None),
         }
@@ -252,9 +253,7 @@ class Machine:
         profile, course = profile or self._pick(), course or self.rng.choice(self.courses)
         if self.rng.random() < 0.3:
             self._back_up()
-        for kind, target in (("enroll", course.uid), *(("complete_lesson", lesson) for lesson in course.lessons)):
-            self._record(profile, kind, target)
-        self._sync(profile)
+        self._earn(profile, course)
         if self.rng.random() < 0.2:
             # The mail waits in it.
             self._back_up()
@@ -263,6 +262,12 @@ class Machine:
             self.shop.clock.now += self.rng.choice((1, 60_000, DAY_MS))
         if self.rng.random() < 0.2:
             self._restore()
+
+    def _earn(self, profile: Profile, course: Course) -> None:
+        """All of a course, and a sync."""
+        for kind, target in (("enroll", course.uid), *(("complete_lesson", lesson) for lesson in course.lessons)):
+            self._record(profile, kind, target)
+        self._sync(profile)
 
     def _overtake(self) -> None:
         """A lesson is started, and finished while the server hears of the start."""
@@ -652,6 +657,14 @@ class Machine:
         if self.rng.random() < 0.5:
             self._restore_said_so(self.rng.choice(self.backups))
         self._sync()
+        self._post()
+
+    def _relapse(self) -> None:
+        """A mail may go while a backup is made; the server falls back to an older state, and the backup is put in."""
+        self._earn(self._pick(), self.rng.choice(self.courses))
+        self._back_up()
+        self.post.roll_back(self.rng.choice(self.backups[:-1]))
+        self._restore_said_so(self.backups[-1])
         self._post()
 
     # Checks

@@ -5,6 +5,7 @@ import stat
 from collections import Counter
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from random import Random
 
 from lms_server.actions import work
@@ -12,7 +13,7 @@ from lms_server.actions.past import Heir
 from lms_server.contract.anchors import Anchor, read_anchor
 from lms_server.contract.sqlite import writing
 from lms_server.jobs.dispatch import LEASE_MS
-from lms_server.jobs.journal import Journal
+from lms_server.jobs.journal import FREE, Journal, read_entries
 from lms_server.jobs.outbox import CannotResend, release, resend
 from tests.flows.machine_checks import must
 from tests.flows.machine_memory import Content, Crash
@@ -216,6 +217,8 @@ class Post:
             # But not by themselves: they may have gone since the backup.
             query = "SELECT key FROM jobs WHERE kind = 'certificate_email' AND state IN ('queued', 'sending')"
             ledger.stop(ledger.forgotten & set(self.server.spare.column(query)))
+        # What went before the backup's journal was copied stands in it, and goes no more by itself.
+        ledger.stop(knows - _free_to_go(self.path) - _free_to_go(other))
         with suppressed(self):
             heir = Heir(self.server.spare.engine, Journal(self.path), self.server.now())
             heir.take_over(None if is_new else self.server.engine, other)
@@ -316,6 +319,12 @@ class Post:
     def _open(self) -> list:
         query = "SELECT kind, key, state, reason FROM jobs WHERE state IN ('queued', 'sending', 'held')"
         return self.memory.all(query)
+
+
+def _free_to_go(journal: Path) -> set[str]:
+    """Mails of which a journal says last that they may go (again)."""
+    ends = {entry.key: entry.event for entry in read_entries(journal)}
+    return {uuid for uuid, event in ends.items() if event in FREE}
 
 
 @contextmanager

@@ -28,6 +28,7 @@ _EVERYTHING = {
     "finish": 12,
     "post": 6,
     "move": 3,
+    "relapse": 1,
     "lose the journal": 1,
     "guest": 2,
 }
@@ -118,7 +119,16 @@ _CERTIFICATES = Theme(
     begins_with=("study", "sync"),
 )
 _POST = Theme(
-    {"finish": 8, "post": 6, "server backup": 3, "server restore": 4, "move": 4, "lose the journal": 3, "admin": 2},
+    {
+        "finish": 8,
+        "post": 6,
+        "server backup": 3,
+        "server restore": 4,
+        "move": 4,
+        "relapse": 3,
+        "lose the journal": 3,
+        "admin": 2,
+    },
     trouble=0.15,
     learners=(1, 1, 2),
     begins_with=("finish",),
