@@ -9,10 +9,11 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from lms_desktop.store.rows import DownloadRow
+from lms_desktop.store.search import END_MARK, START_MARK
 from lms_desktop.ui import icons, texts
 from lms_desktop.ui.appearance import dress, next_scale
 from lms_desktop.ui.preferences import Preferences
-from lms_desktop.ui.theme import font
+from lms_desktop.ui.theme import font, tokens
 from lms_desktop.ui.widgets.banner import Banner
 from lms_desktop.ui.widgets.bar import ProgressBar
 from lms_desktop.ui.widgets.button import Button
@@ -22,6 +23,7 @@ from lms_desktop.ui.widgets.field import LabeledField, SearchField
 from lms_desktop.ui.widgets.lessons import LessonList
 from lms_desktop.ui.widgets.paint import text_height
 from lms_desktop.ui.widgets.ring import FocusRings, _Ring
+from lms_desktop.ui.widgets.snippet import Snippet
 from lms_desktop.ui.widgets.text import ElidedText, Text
 from tests.ui.samples import ACCOUNTING, BAND, FIRST_AID, GARDEN, LESSONS, MB, RUST
 from tests.ui.windows import settle
@@ -282,3 +284,18 @@ def painted(part):
     picture.fill(Qt.GlobalColor.white)
     part.render(picture, QPoint(), QRegion(), QWidget.RenderFlag.DrawChildren)
     return picture
+
+
+@pytest.mark.parametrize("direction", [Qt.LayoutDirection.LeftToRight, Qt.LayoutDirection.RightToLeft])
+def test_a_snippet_shows_what_was_found(qtbot, direction):
+    words = f"Press on the {START_MARK}wound{END_MARK} until\n help  {START_MARK}comes{END_MARK}."
+    snippet = Snippet(words)
+    qtbot.addWidget(snippet)
+    snippet.setLayoutDirection(direction)
+    snippet.resize(400, 24)
+    assert (snippet.whole(), snippet.found) == ("Press on the wound until help comes.", [(13, 5), (30, 5)])
+    ground = QColor(tokens().accent_soft).rgb()
+    picture = snippet.grab().toImage()
+    marked = [x for x in range(400) if picture.pixelColor(x, 6).rgb() == ground]
+    assert marked
+    assert (max(marked) < 300) is (direction is Qt.LayoutDirection.LeftToRight)

@@ -6,13 +6,13 @@ from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QBoxLayout, QWidget
 
 from lms_desktop.store.rows import Found
-from lms_desktop.store.search import END_MARK, START_MARK
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import ICON, Button, Kind
 from lms_desktop.ui.widgets.card import Card, clear, column, line
 from lms_desktop.ui.widgets.paint import GAP
-from lms_desktop.ui.widgets.text import ElidedText, Text
+from lms_desktop.ui.widgets.snippet import Snippet
+from lms_desktop.ui.widgets.text import Text
 
 _SHOWN = 4
 
@@ -56,10 +56,8 @@ class FoundLessons(QWidget):
 
 
 def _around(lesson: Found) -> QBoxLayout:
-    words = ElidedText("", "small")
-    words.set_text(" ".join(lesson.snippet.replace(START_MARK, "").replace(END_MARK, "").split()))
     row = line(None)
     # Under the title, which stands behind its icon.
     row.addSpacing(10 + max(ICON, look().px(ICON)) + GAP)
-    row.addWidget(words, 1)
+    row.addWidget(Snippet(lesson.snippet), 1)
     return row
