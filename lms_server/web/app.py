@@ -96,7 +96,7 @@ def _answer_errors(pages: Pages) -> Callable[..., None]:
         write_problem(resp, problem, pages.context.identity.server_id)
         if not req.path.startswith(API) and "text/html" in req.accept:
             resp.data = None
-            pages.show_problem(resp, problem)
+            pages.show_problem(req, resp, problem)
 
     return answer
 

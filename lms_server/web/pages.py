@@ -49,12 +49,14 @@ class Pages:
             name = read_server(conn).name
         self._render(resp, template, session, name, values)
 
-    def show_problem(self, resp: falcon.Response, problem: Problem) -> None:
+    def show_problem(self, req: falcon.Request, resp: falcon.Response, problem: Problem) -> None:
         """Answer with the page that says what went wrong; the database isn't asked when it may be that."""
-        if problem.status_code < 500:
-            self.show(resp, "problem.html", None, text=problem.said, is_ours=False)
+        is_ours = problem.status_code >= 500
+        values = {"text": problem.said, "is_ours": is_ours, "has_changed_nothing": not is_ours and req.method == "POST"}
+        if is_ours:
+            self._render(resp, "problem.html", None, "", values)
         else:
-            self._render(resp, "problem.html", None, "", {"text": problem.said, "is_ours": True})
+            self.show(resp, "problem.html", self.session(req), **values)
 
     def _render(
         self, resp: falcon.Response, template: str, session: Session | None, name: str, values: dict[str, Any]

@@ -169,6 +169,13 @@ def test_learners_and_guests_stay_out_of_the_admin_s_pages(guest):
     assert list_courses(guest.context)[0].deleted_at is None
 
 
+def test_who_asks_for_what_is_not_there_stays_signed_in_and_changed_nothing_only_by_a_form(guest, admin):
+    looked, sent = admin.get("/nothing"), admin.post("/admin/courses/first-aid/burn", Accept="text/html")
+    assert "Miriam" in looked.text
+    assert "Miriam" not in guest.get("/nothing", Accept="text/html").text
+    assert ("Nothing was changed." in looked.text, "Nothing was changed." in sent.text) == (False, True)
+
+
 def test_forms_of_other_sites_do_nothing(guest, admin):
     for headers in ({"Origin": "https://evil.example"}, {"Origin": "null"}, {"Sec-Fetch-Site": "cross-site"}):
         assert admin.post("/admin/courses/first-aid/delete", **headers).status_code == 403
