@@ -290,8 +290,8 @@ def _read_time(raw: dict[str, Any], name: str) -> int | None:
     if value is None:
         return None
     try:
-        return from_wire(value)
-    except (TypeError, ValueError) as error:
+        return from_wire(value if isinstance(value, str) else "")
+    except ValueError as error:
         raise BadCommand(f"{name} is not an RFC 3339 time") from error
 
 
