@@ -102,6 +102,9 @@ class Machine:
             "post": self._post,
             "move": self._move,
             "relapse": self._relapse,
+            "fall twice": self._fall_twice,
+            "restore without the journal": self._restore_without_the_journal,
+            "no courses": self._have_no_courses,
             "lose the journal": self._lose_journal,
             "guest": partial(self._new_profile, None),
         }
@@ -666,6 +669,46 @@ class Machine:
         self.post.roll_back(self.rng.choice(self.backups[:-1]))
         self._restore_said_so(self.backups[-1])
         self._post()
+
+    def _fall_twice(self) -> None:
+        """The server falls behind a mail that went, journal and all; a laptop tells; then an old backup is put in."""
+        profile = self._pick()
+        self._back_up()
+        copy = self.backups[-1]
+        self._earn(profile, self.rng.choice(self.courses))
+        self._post()
+        self.post.roll_back(copy)
+        # It may get no further than telling.
+        self.fates = self.rng.choice((None, ["fine", "lost"]))
+        self._sync(profile)
+        self.fates = None
+        self._restore_said_so(copy)
+        self._sync(profile)
+        self._post()
+
+    def _restore_without_the_journal(self) -> None:
+        """A mail goes, the journal is lost, and a backup of the time before is put in on the same machine."""
+        profile = self._pick()
+        self._back_up()
+        self._earn(profile, self.rng.choice(self.courses))
+        self._post()
+        self.post.lose_journal()
+        self._restore_said_so(self.backups[-1])
+        self._sync(profile)
+        self._post()
+
+    def _have_no_courses(self) -> None:
+        """The server falls back before its first course; then to a time without a lesson that was studied."""
+        profile, course = self._pick(), self.rng.choice(self.courses)
+        copy = self.rng.choice(self.backups)
+        self._add_lesson(course)
+        self._sync(profile)
+        self._record(profile, "enroll", course.uid)
+        self._record(profile, "complete_lesson", course.lessons[-1])
+        self._sync(profile)
+        for older in (self.post.copy(self.shop.server_content), copy):
+            self.post.roll_back(older)
+            self._sync(profile)
 
     # Checks
 

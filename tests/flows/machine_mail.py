@@ -164,7 +164,9 @@ class Post:
         ledger, held = self.ledger, set(self.memory.column("SELECT key FROM jobs WHERE state = 'held'"))
         query = "SELECT u.email FROM holds h JOIN users u ON u.id = h.user_id WHERE h.released_at IS NULL"
         whose = set(self.memory.column(query))
-        ledger.allow(held | {uuid for uuid in ledger.forgotten if ledger.owner[uuid] in whose})
+        # Of a held one that the journal still knows to have gone, no second goes even then.
+        unknown = {uuid for uuid in held if not ledger.accepted[uuid] or uuid in ledger.forgotten}
+        ledger.allow(unknown | {uuid for uuid in ledger.forgotten if ledger.owner[uuid] in whose})
         ledger.forgotten -= self._known_to_database()
         if ledger.is_journal_gone:
             ledger.allow(ledger.forgotten)
@@ -260,7 +262,8 @@ class Post:
         return self.path.exists() and self.path.stat().st_size > 0
 
     def _known_to_database(self) -> set[str]:
-        return set(self.memory.column("SELECT key FROM jobs WHERE state IN ('accepted', 'in_doubt')"))
+        query = "SELECT key FROM jobs WHERE kind = 'certificate_email' AND state IN ('accepted', 'in_doubt')"
+        return set(self.memory.column(query))
 
     def _points(self) -> set[tuple[str, str]]:
         rows = self.memory.all("SELECT stream, revision, tag FROM anchors")

@@ -29,6 +29,9 @@ _EVERYTHING = {
     "post": 6,
     "move": 3,
     "relapse": 1,
+    "fall twice": 1,
+    "restore without the journal": 1,
+    "no courses": 1,
     "lose the journal": 1,
     "guest": 2,
 }
@@ -81,7 +84,16 @@ _OVERLAPS = Theme(
     commands=_PIECES,
 )
 _HISTORY = Theme(
-    {"study": 6, "click": 2, "sync": 10, "server backup": 4, "server restore": 7, "another laptop": 2, "admin": 2},
+    {
+        "study": 6,
+        "click": 2,
+        "sync": 10,
+        "server backup": 4,
+        "server restore": 7,
+        "another laptop": 2,
+        "admin": 2,
+        "no courses": 2,
+    },
     learners=(1, 1, 2),
     begins_with=("study", "sync"),
 )
@@ -126,6 +138,8 @@ _POST = Theme(
         "server restore": 4,
         "move": 4,
         "relapse": 3,
+        "fall twice": 3,
+        "restore without the journal": 2,
         "lose the journal": 3,
         "admin": 2,
     },

@@ -5,19 +5,21 @@ from contextlib import ExitStack
 from dataclasses import replace
 from unittest.mock import patch
 
-from sqlalchemy import delete, false
+from sqlalchemy import Connection, delete, false, update
 
 from lms_desktop.store import catalog, facts
 from lms_desktop.store import outbox as queue
 from lms_desktop.store import settle as settling
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.store import Store
-from lms_desktop.store.tables import ME
+from lms_desktop.store.tables import ME, lessons
 from lms_desktop.sync import client
 from lms_desktop.sync.errors import ServerTrouble
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import courses as course_actions
+from lms_server.actions import past
 from lms_server.actions.context import Learner
+from lms_server.actions.past import Heir
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
 from lms_server.contract import apply as contract
@@ -26,7 +28,7 @@ from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision
 from lms_server.contract.commands import OUTCOME_OF, Enroll, Event, Outcome
 from lms_server.contract.ids import new_uuid4
-from lms_server.contract.sqlite import writing
+from lms_server.contract.sqlite import reading, writing
 from lms_server.database.identity import Identity
 from lms_server.database.tables import parked
 from lms_server.jobs import queue as job_queue
@@ -202,6 +204,13 @@ def _guests_may_send(context, request, who):
         _ENVELOPE(context, request, who)
 
 
+def _past_alone(heir: Heir, old: Connection, *, is_whole: bool) -> None:
+    """A restore that names what it takes back, and nothing else."""
+    if is_whole:
+        with reading(heir.engine) as new:
+            heir.journal.append_all(heir._taken_back(old, new))
+
+
 _STAMP = course_actions.stamp_everything
 _FROZEN, _CATALOG, _ENVELOPE = Dispatch._frozen, rows.catalog, exchange.check_envelope
 
@@ -247,6 +256,9 @@ ZOO = {
     "what waits is applied on top": lambda: _off((settling, "_apply_on_top", nothing)),
     "a snapshot marks what it replaces": lambda: _off((catalog, "mark_everything", nothing)),
     "a snapshot hides what it didn't bring": lambda: _off((catalog, "hide_marked", nothing)),
+    "lessons of a gone course stay marked": lambda: _off(
+        (catalog, "_MARK_KEPT_LESSONS", update(lessons).where(catalog._IS_OF_GONE).values(is_marked=False))
+    ),
     "what is gone is hidden": lambda: _off((catalog, "hide", nothing)),
     "gone keeps lessons that are referred to": _dropping_lessons_referred_to,
     "gone keeps courses that are referred to": lambda: _off(
@@ -279,5 +291,8 @@ ZOO = {
     "a guest sees what is open": lambda: _off((rows, "catalog", _closed_to_none)),
     "enrollments come first": lambda: _off((contract, "_JUDGES", contract._JUDGES[::-1])),
     "a restore names the history that it takes back": lambda: _off((Journal, "has_seen", lambda *_: False)),
+    "a restore keeps holds": lambda: _off((past, "_keep_holds", nothing)),
+    "mails that wait in a backup are held": lambda: _off((Heir, "_waiting", lambda *_: iter(()))),
+    "a restore learns what the replaced database knows": lambda: _off((Heir, "_learn", _past_alone)),
     "nobody else's history counts as known": lambda: _off((Journal, "has_seen", lambda *_: True)),
 }
