@@ -17,6 +17,7 @@ from markupsafe import Markup
 from lms_server.actions.context import ServerContext, read_server
 from lms_server.actions.dashboard import count_parked
 from lms_server.actions.sessions import Session, find_session
+from lms_server.actions.trouble import diagnose
 from lms_server.contract.sqlite import reading
 from lms_server.web.covers import cloth, subject
 from lms_server.web.errors import Problem
@@ -45,18 +46,25 @@ class Pages:
 
     def show(self, resp: falcon.Response, template: str, session: Session | None, **values: Any) -> None:
         """Answer with a page. Everything in it is escaped unless it was made safe at import."""
-        with reading(self.context.engine) as conn:
-            name = read_server(conn).name
-        self._render(resp, template, session, name, values)
+        self._render(resp, template, session, self._server_name(), values)
 
     def show_problem(self, req: falcon.Request, resp: falcon.Response, problem: Problem) -> None:
         """Answer with the page that says what went wrong; the database isn't asked when it may be that."""
         is_ours = problem.status_code >= 500
         values = {"text": problem.said, "is_ours": is_ours, "has_changed_nothing": not is_ours and req.method == "POST"}
-        if is_ours:
-            self._render(resp, "problem.html", None, "", values)
-        else:
-            self.show(resp, "problem.html", self.session(req), **values)
+        session, name = None, ""
+        if not is_ours:
+            try:
+                session, name = self.session(req), self._server_name()
+            except Exception as error:
+                # An address of nothing is one whatever the database says.
+                if diagnose(error) is None:
+                    raise
+        self._render(resp, "problem.html", session, name, values)
+
+    def _server_name(self) -> str:
+        with reading(self.context.engine) as conn:
+            return read_server(conn).name
 
     def _render(
         self, resp: falcon.Response, template: str, session: Session | None, name: str, values: dict[str, Any]

@@ -103,6 +103,8 @@ def test_a_damaged_database_is_told_as_that(guest, settings, damage, capsys):
     settings.database_file.write_bytes(damage(settings.database_file.stat().st_size))
     answer = guest.get("/api/v1/server")
     assert (answer.status_code, answer.json["code"]) == (503, "storage_trouble")
+    page = guest.get("/nothing-here", Accept="text/html", Cookie="lms=somebody")
+    assert (page.status_code, page.headers["content-type"]) == (404, "text/html; charset=utf-8")
     guest.context.engine.dispose()
     assert main(["--data", str(settings.data), "user", "list"]) == 3
     assert "lms-server restore" in capsys.readouterr().err
