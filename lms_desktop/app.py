@@ -282,7 +282,8 @@ class Desk:
             self._wait_for_opening()
             for opened in list(self._opened):
                 if opened.store is not None and opened.store.folder == folder:
-                    # Signed in again: the same learner goes on where they were, with the new token.
+                    # Signed in again: the same learner goes on where they were, with the new token and address.
+                    opened.store.read_owner()
                     _ask(opened, lambda loop: loop.reconnect())
                     return opened.shelf
             return self._open(folder)

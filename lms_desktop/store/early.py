@@ -47,7 +47,7 @@ class EarlyShelf:
 
     @property
     def place(self) -> Place:
-        return self._seen.place
+        return self._store().place if _is_open(self._opened) else self._seen.place
 
     @property
     def public_key_bytes(self) -> bytes:

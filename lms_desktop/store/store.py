@@ -249,8 +249,8 @@ class Store:
         """The store's clock, in milliseconds."""
         return self._faults.clock()
 
-    def _read_owner(self) -> None:
-        """Whose profile this is and where it belongs: neither ever changes."""
+    def read_owner(self) -> None:
+        """Whose profile this is, which never changes, and where its server is, which signing in can find out anew."""
         with self.reading() as conn:
             *place, self.public_key = conn.execute(_PLACE).one()
             uid = conn.execute(_USER).scalar_one()
@@ -263,7 +263,7 @@ class Store:
         # Even reading needs a little room: for the index of the write-ahead log.
         self._engine = self._open_database()
         self.views = Views(self._engine, self.folder, self.blobs)
-        self._read_owner()
+        self.read_owner()
         self._open_journal()
 
     def _open_database(self) -> Engine:

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import update
 
 from lms_desktop import cli
+from lms_desktop.app import Desk
 from lms_desktop.cli import verbs
 from lms_desktop.settings import Device, Home
 from lms_desktop.store.errors import Storage, StorageTrouble
@@ -26,6 +27,7 @@ from lms_server.contract.sqlite import writing
 from lms_server.contract.times import now_ms
 from lms_server.database.tables import certificates, sessions
 from tests.desktop.program import ROOT, call_of, run
+from tests.wait import until
 from tests.world import Laptop
 
 YEAR_AND_MORE_MS = 400 * 24 * 3600 * 1000
@@ -228,6 +230,22 @@ def test_who_got_the_address_meanwhile_gets_a_profile_of_their_own(world, course
         assert store.views.status()["needs_sign_in"]
         store.close()
     assert len(accounts.profiles.all()) == 2
+
+
+@pytest.mark.parametrize("is_early", [False, True])
+def test_a_server_that_moved_is_asked_where_it_is_now(world, accounts, tmp_path, is_early):
+    add_user(world.context, NewUser("ana@example.org", "Ana Moreno", password="correct horse"))
+    with serving(world) as url:
+        accounts.sign_in(url, "ana@example.org", "correct horse")
+    stands = threading.Event()
+    stands.set()
+    desk = Desk(Home(tmp_path / "own"), stands if is_early else None)
+    shelf = desk.open_current()
+    with serving(world) as url:
+        assert desk.sign_in(url, "ana@example.org", "correct horse").result(30) is shelf
+        assert shelf.place.url == url
+        until(lambda: shelf.views.status()["last_sync_at"])
+        desk.close()
 
 
 def test_thirty_copies_of_a_laptop_are_thirty_queues(machine, world, course, tmp_path):
