@@ -299,3 +299,11 @@ def test_a_snippet_shows_what_was_found(qtbot, direction):
     marked = [x for x in range(400) if picture.pixelColor(x, 6).rgb() == ground]
     assert marked
     assert (max(marked) < 300) is (direction is Qt.LayoutDirection.LeftToRight)
+
+
+def test_marks_behind_an_emoji_stand_where_the_words_do(qtbot):
+    words = f"\N{HELICOPTER} \N{ADHESIVE BANDAGE} the {START_MARK}wound \N{ADHESIVE BANDAGE}{END_MARK}"
+    snippet = Snippet(words)
+    qtbot.addWidget(snippet)
+    # Qt counts in units of UTF-16: each of these pictures is two of them.
+    assert snippet.found == [(10, 8)]

@@ -37,14 +37,19 @@ class Snippet(ElidedText):
 
 
 def find_marked(words: str) -> list[tuple[int, int]]:
-    """Where the marked words stand, and how long they are, once the marks themselves are gone."""
+    """Where the marked words stand, and how long they are, as Qt counts, once the marks themselves are gone."""
     ranges, at = [], 0
     for piece in words.split(START_MARK):
         inside, mark, after = piece.partition(END_MARK)
         if mark:
-            ranges.append((at, len(inside)))
-        at += len(inside) + len(after)
+            ranges.append((at, _units(inside)))
+        at += _units(inside) + _units(after)
     return ranges
+
+
+def _units(words: str) -> int:
+    # Emoji and rare letters count twice.
+    return len(words.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _on_ground(start: int, length: int) -> QTextLayout.FormatRange:
