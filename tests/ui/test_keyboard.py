@@ -1,6 +1,7 @@
 """Everything works by keyboard: Tab goes through each page as it is read, and F1 tells every key there is."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
@@ -11,6 +12,7 @@ from lms_desktop.store.rows import CatalogPage, CertificatesPage, LearnPage, Syn
 from lms_desktop.ui.actions import ServerFacts
 from lms_desktop.ui.compose import PAGES
 from lms_desktop.ui.keys import key_facts
+from lms_desktop.ui.pages.course_sections import SectionCard
 from lms_desktop.ui.pages.start_pin import PinDialog
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.widgets.dialog import Note
@@ -59,6 +61,29 @@ def test_tab_goes_through_a_page_as_it_is_read(qapp, tmp_path, language, size):
                 if goes_back(first, second, is_mirrored=language == "ar")
             ]
             assert back == []
+
+
+class LongCourse(SampleViews):
+    """So many lessons that only the section where the learner is stands open."""
+
+    def course(self, uid):
+        row = super().course(uid)
+        more = tuple(replace(row.lessons[-1], uid=f"m-{place}", number=20 + place) for place in range(9))
+        return replace(row, lessons=row.lessons + more)
+
+
+@pytest.mark.parametrize("size", [(1280, 800), (1024, 600)])
+def test_tab_goes_from_a_section_that_was_opened_into_it(qapp, tmp_path, size):
+    with opened(tmp_path, shelf=SampleShelf(LongCourse()), size=size) as (window, _actions):
+        go(window, "course")
+        cards = [card for card in window.findChildren(SectionCard) if card.isVisible()]
+        assert [card.fold.isChecked() for card in cards] == [False, True, False]
+        for card in cards:
+            if not card.fold.isChecked():
+                card.fold.click()
+                settle()
+        found = stops(window)
+        assert [found[found.index(card.fold) + 1] for card in cards] == [card.lessons for card in cards]
 
 
 def test_tab_reaches_every_button_of_every_page(qapp, tmp_path):

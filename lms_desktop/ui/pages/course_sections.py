@@ -64,6 +64,8 @@ class SectionCard(Card):
         rows.addWidget(self.lessons)
         body.addLayout(rows)
         self.body.addWidget(self._inside)
+        # What is made later stands last for Tab: behind all other sections.
+        self.setTabOrder(self.fold, self.lessons)
 
     def _fill_list(self) -> None:
         if self.lessons is not None and self.fold.isChecked():
