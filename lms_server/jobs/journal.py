@@ -109,6 +109,8 @@ class Journal:
 
     def mend(self, at: int) -> None:
         """Go on with the lines that are whole, if one isn't any more; the damaged file is kept beside this one."""
+        # What was read before may have been damaged since.
+        self._forget()
         try:
             self._refresh()
         except BadJournal:
@@ -117,6 +119,8 @@ class Journal:
     def _keep_whole_lines(self, aside: Path) -> None:
         # In its place and not by a rename: others may be waiting to write to this very file.
         with self._path.open("r+b") as file, _locked(file):
+            # Locking may have left its place.
+            file.seek(0)
             content = file.read()
             _write(aside, content)
             whole = [entry for line in content.split(b"\n") if (entry := _parse(line)) is not None]

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager
 from hashlib import sha256
 
 import pytest
@@ -89,6 +90,25 @@ def test_a_damaged_journal_goes_on_with_its_whole_lines(path):
     again.mend(8)
     assert path.read_bytes() == kept
     assert not path.with_name("dispatch.damaged-8.jsonl").exists()
+
+
+def test_what_a_lock_does_to_the_file_s_place_loses_no_line(path, monkeypatch):
+    @contextmanager
+    def locked(file):
+        # As on Windows, where a byte far behind the end is locked.
+        file.seek(1 << 40)
+        yield
+
+    journal = Journal(path)
+    for key in "abc":
+        journal.append(Event.INTENT, key, 1)
+    damaged = path.read_bytes().replace(b'"a"', b'"x"')
+    path.write_bytes(damaged)
+    monkeypatch.setattr("lms_server.jobs.journal._locked", locked)
+    # This one had read it before it was damaged.
+    journal.mend(7)
+    assert [entry.key for entry in read_entries(path)] == ["b", "c"]
+    assert path.with_name("dispatch.damaged-7.jsonl").read_bytes() == damaged
 
 
 def test_a_journal_that_is_not_there_needs_no_mending(path):
