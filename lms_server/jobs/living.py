@@ -30,12 +30,14 @@ def alive(folder: Path | None) -> Iterator[str]:
 
 def find_dead(folder: Path | None, marks: Collection[str]) -> set[str]:
     """Those of these workers that ran on this machine and don't any more; of others nothing is known."""
-    if folder is None or not folder.is_dir():
-        return set()
-    let_go = {path.name for path in folder.iterdir() if _is_let_go(path)}
-    for name in let_go.difference(marks):
-        # None of its jobs is left.
-        (folder / name).unlink(missing_ok=True)
+    let_go: set[str] = set()
+    # A folder that can't be read, somebody else's for one, tells nothing and stops nobody.
+    with suppress(OSError):
+        if folder is not None and folder.is_dir():
+            let_go.update(path.name for path in folder.iterdir() if _is_let_go(path))
+            for name in let_go.difference(marks):
+                # None of its jobs is left.
+                (folder / name).unlink(missing_ok=True)
     return let_go.intersection(marks)
 
 
@@ -46,12 +48,14 @@ def _hold(folder: Path, mark: str) -> IO[bytes] | None:
         file = hidden.open("wb")
     except OSError:
         return None
-    if _lock(file):
-        # Held before it has the name that others look for.
-        hidden.replace(folder / mark)
-        return file
+    with suppress(OSError):
+        if _lock(file):
+            # Held before it has the name that others look for.
+            hidden.replace(folder / mark)
+            return file
     file.close()
-    hidden.unlink()
+    with suppress(OSError):
+        hidden.unlink()
     return None
 
 

@@ -1,8 +1,10 @@
 """The jobs of a worker that was killed go on at once; those of one that lives, or that nobody knows, are left alone."""
 
+import errno
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -56,3 +58,20 @@ def test_a_folder_that_cannot_be_made_stops_no_worker(tmp_path):
     (tmp_path / "file").write_bytes(b"")
     with alive(tmp_path / "file") as mark:
         assert find_dead(tmp_path / "file", {mark}) == set()
+
+
+@pytest.mark.parametrize("step", ["iterdir", "unlink", "replace"])
+def test_a_folder_that_takes_or_tells_nothing_stops_no_worker(place, monkeypatch, step):
+    uuid = place.issue()
+    with alive(place.living):
+        pass
+
+    def denied(path, *given, **named):
+        if place.living in (path, path.parent):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return real(path, *given, **named)
+
+    real = getattr(Path, step)
+    monkeypatch.setattr(Path, step, denied)
+    place.worker().run_once()
+    assert place.delivered() == [f"{uuid}.lms"]
