@@ -73,6 +73,18 @@ def garble_the_schema(file):
     file.write_bytes(content.replace(b"CREATE TABLE syncs", b"CREATE T\xb2BLE syncs"))
 
 
+def garble_the_place(file):
+    change(file, "UPDATE profile SET server_name = CAST(x'b2' AS text)")
+
+
+def garble_the_server(file):
+    change(file, "UPDATE profile SET server_id = CAST(x'b2' AS text)")
+
+
+def garble_the_learner(file):
+    change(file, "UPDATE users SET name = CAST(x'b2' AS text)")
+
+
 def garble_an_id(file):
     # In the row and not in its index, which still finds it under the right one.
     content = file.read_bytes()
@@ -88,6 +100,7 @@ def change(file, *statements):
 
 DAMAGES = [delete, empty, zero, garble_header, truncate, flip, another_file]
 DAMAGES += [another_database, forget_the_learner, lose_a_table, spoil_the_search, garble_the_schema, garble_an_id]
+DAMAGES += [garble_the_place, garble_the_server, garble_the_learner]
 
 
 @pytest.mark.parametrize("damage", DAMAGES)
