@@ -210,7 +210,7 @@ class Slot:
         if self.store is None:
             self.store = Store(self.folder, Blobs(self.folder / "blobs"), Faults(self._time, new_uuid7))
         else:
-            self.store._read_owner()
+            self.store.read_owner()
             self.store._open_journal()
 
     def _time(self) -> int:
