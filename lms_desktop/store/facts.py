@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, select, update
 from sqlalchemy.dialects.sqlite import insert
@@ -21,7 +21,6 @@ from lms_server.contract import apply as contract
 from lms_server.contract import wire
 from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.bulk import BulkInsert
-from lms_server.contract.rules import Progress
 from lms_server.contract.times import from_wire
 from lms_server.contract.upsert import among_named
 
@@ -89,18 +88,9 @@ def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Diges
     if not rows:
         return
     before = _standing(conn, [row.lesson for row in rows])
-    changed, confirmed = [], []
-    for row in {row.lesson: row for row in rows}.values():
-        there, told = before[row.lesson], _progress(row)
-        if there.progress == told:
-            confirmed.append((row.revision, there.progress_id))
-        else:
-            changed.append((ME, there.lesson_id, *told, row.revision))
-    contract.PROGRESS.write(conn, changed)
-    if confirmed:
-        conn.exec_driver_sql(_CONFIRM, confirmed)
+    contract.PROGRESS.write(conn, [_progress_values(before[row.lesson][0], row) for row in rows])
     # What stays counted needs no arithmetic: most rows that come again say what was known.
-    counted = {uid for uid, there in before.items() if there.is_counted}
+    counted = {uid for uid, (_, is_counted) in before.items() if is_counted}
     completed = {row.lesson for row in rows if row.completed_at}
     for uid in counted - completed:
         digest.add("p", uid, -1)
@@ -108,27 +98,18 @@ def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Diges
         digest.add("p", uid, 1)
 
 
-class _Standing(NamedTuple):
-    """A lesson's database id, and the progress here: its id, whether its completion is counted, what it says."""
-
-    lesson_id: int
-    progress_id: int | None = None
-    is_counted: bool = False
-    progress: Progress | None = None
-
-
-def _standing(conn: Connection, uids: Sequence[str]) -> dict[str, _Standing]:
-    """How each lesson stands; placeholders are made for unknown ones."""
-    rows = conn.execute(_STANDING, {"uids": uids}).all()
-    found = {uid: _Standing(key, id_, bool(counted), Progress(*said)) for uid, key, id_, counted, *said in rows}
+def _standing(conn: Connection, uids: Sequence[str]) -> dict[str, tuple[int, bool]]:
+    """Each lesson's database id, and whether its completion is counted; placeholders are made for unknown ones."""
+    found = {uid: (key, bool(counted)) for uid, key, counted in conn.execute(_STANDING, {"uids": uids}).all()}
     if missing := set(uids) - found.keys():
-        found |= {uid: _Standing(key) for uid, key in lesson_ids(conn, missing).items()}
+        found |= {uid: (key, False) for uid, key in lesson_ids(conn, missing).items()}
     return found
 
 
-def _progress(row: wire.ProgressRow) -> Progress:
+def _progress_values(lesson_id: int, row: wire.ProgressRow) -> tuple[object, ...]:
     completed_at = from_wire(row.completed_at) if row.completed_at else None
-    return Progress(from_wire(row.started_at), row.start_command, completed_at, row.complete_command)
+    started_at = from_wire(row.started_at)
+    return ME, lesson_id, started_at, row.start_command, completed_at, row.complete_command, row.revision
 
 
 def store_certificates(conn: Connection, rows: list[wire.CertificateRow], digest: Digest) -> None:
@@ -177,13 +158,17 @@ def _ids(conn: Connection, table: Table, uids: set[str]) -> dict[str, int]:
 
 
 def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> list[str]:
-    rows = conn.execute(_ENROLLED, {"uids": wanted}).all() if (wanted := list(uids)) else ()
-    return [uid for uid, _, is_counted in rows if is_counted]
+    wanted = list(uids)
+    return _counted(conn.execute(_ENROLLED, {"uids": wanted}).all()) if wanted else []
 
 
 def _counted_completions(conn: Connection, uids: Iterable[str]) -> list[str]:
-    rows = conn.execute(_STANDING, {"uids": wanted}).all() if (wanted := list(uids)) else ()
-    return [uid for uid, _, _, is_counted, *_ in rows if is_counted]
+    wanted = list(uids)
+    return _counted(conn.execute(_STANDING, {"uids": wanted}).all()) if wanted else []
+
+
+def _counted(rows: Iterable[Any]) -> list[str]:
+    return [uid for uid, _, is_counted in rows if is_counted]
 
 
 _READ_DIGEST = select(profile.c.count, profile.c.sum)
@@ -199,9 +184,7 @@ _STANDING = (
     select(
         lessons.c.uid,
         lessons.c.id,
-        lesson_progress.c.id,
         and_(lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None)),
-        *(lesson_progress.c[name] for name in Progress._fields),
     )
     .outerjoin_from(
         lessons, lesson_progress, and_(lesson_progress.c.user_id == ME, lesson_progress.c.lesson_id == lessons.c.id)
@@ -213,8 +196,6 @@ _ENROLLED = (
     .outerjoin_from(courses, enrollments, and_(enrollments.c.user_id == ME, enrollments.c.course_id == courses.c.id))
     .where(among_named(courses.c.uid, "uids"))
 )
-# Most rows that come tell what was clicked here: with the server's revision they are confirmed.
-_CONFIRM = "UPDATE lesson_progress SET revision = ? WHERE id = ?"
 _COUNTED_CERTIFICATES = select(certificates.c.uuid).where(
     certificates.c.revision.is_not(None), among_named(certificates.c.course_id, "ids")
 )
