@@ -61,8 +61,11 @@ class Heir:
             with reading(replaced) as old:
                 is_whole = old.execute(_JOURNAL_SEQ).scalar_one() <= self.journal.last_seq
                 kept = _read_holds(old)
+                # What the backup's journal says is older than what the replaced database knows: it comes first.
+                self.journal.add_entries_of(backed_up)
                 self._learn(old, is_whole=is_whole)
-        self.journal.add_entries_of(backed_up)
+        else:
+            self.journal.add_entries_of(backed_up)
         if not is_whole:
             with reading(self.engine) as new:
                 self.journal.append_all([*news_for(new, self.journal, self.now), *self._waiting(new)])

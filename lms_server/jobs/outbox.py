@@ -174,8 +174,9 @@ _END_HOLDS = update(holds).where(holds.c.released_at.is_(None)).values(released_
 _TAKE_FOR_COMPLETE = update(server).values(journal_seq=bindparam("seq"))
 _HOLD = (
     update(jobs)
-    .where(_IS_MAILS, jobs.c.state == State.QUEUED, among_named(jobs.c.key, "uuids"))
-    .values(state=State.HELD, reason=bindparam("reason_"))
+    # One that a worker has taken too: it may have died, and one that lives looks at its lease before the final dot.
+    .where(_IS_MAILS, jobs.c.state.in_([State.QUEUED, State.SENDING]), among_named(jobs.c.key, "uuids"))
+    .values(state=State.HELD, reason=bindparam("reason_"), lease=None)
 )
 _CERTIFICATES_OF = select(certificates.c.uuid).where(certificates.c.user_id == bindparam("user"))
 _IS_HELD = select(holds.c.id).where(holds.c.user_id == bindparam("user"), holds.c.released_at.is_(None)).limit(1)
