@@ -10,6 +10,7 @@ import pytest
 
 from lms_server.contract.sqlite import writing
 from lms_server.jobs.living import alive, find_dead
+from lms_server.jobs.outbox import hold_mails
 from lms_server.jobs.queue import claim
 from tests.jobs.test_kill import ROOT
 
@@ -75,3 +76,12 @@ def test_a_folder_that_takes_or_tells_nothing_stops_no_worker(place, monkeypatch
     monkeypatch.setattr(Path, step, denied)
     place.worker().run_once()
     assert place.delivered() == [f"{uuid}.lms"]
+
+
+def test_a_mail_that_a_dead_worker_had_taken_is_held_too(place):
+    uuid = place.issue()
+    with writing(place.engine) as conn:
+        assert claim(conn, ["certificate_email"], place.now, place.now)
+        hold_mails(conn, [uuid])
+    place.worker().run_once()
+    assert (place.job(uuid).state, place.delivered()) == ("held", [])
