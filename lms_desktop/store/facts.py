@@ -22,7 +22,7 @@ from lms_server.contract import wire
 from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.times import from_wire
-from lms_server.contract.upsert import among_named
+from lms_server.contract.upsert import among_named, picked
 
 
 @dataclass
@@ -158,12 +158,12 @@ def _ids(conn: Connection, table: Table, uids: set[str]) -> dict[str, int]:
 
 
 def _counted_enrollments(conn: Connection, uids: Iterable[str]) -> list[str]:
-    wanted = list(uids)
+    wanted = set(uids)
     return _counted(conn.execute(_ENROLLED, {"uids": wanted}).all()) if wanted else []
 
 
 def _counted_completions(conn: Connection, uids: Iterable[str]) -> list[str]:
-    wanted = list(uids)
+    wanted = set(uids)
     return _counted(conn.execute(_STANDING, {"uids": wanted}).all()) if wanted else []
 
 
@@ -177,24 +177,21 @@ _SAVE_DIGEST = update(profile).values(count=bindparam("count_"), sum=bindparam("
 _UNSEEN_COURSES = insert(courses).on_conflict_do_nothing()
 _UNSEEN_LESSONS = insert(lessons).on_conflict_do_nothing()
 _IDS = {
-    table.name: select(table.c.uid, table.c.id).where(among_named(table.c.uid, "uids")) for table in (courses, lessons)
+    table.name: select(table.c.uid, table.c.id).select_from(picked(table.c.uid, "uids")) for table in (courses, lessons)
 }
-# Outer joins, since these begin with the list: an inner one begins with everything the learner ever did.
-_STANDING = (
-    select(
-        lessons.c.uid,
-        lessons.c.id,
-        and_(lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None)),
+_STANDING = select(
+    lessons.c.uid,
+    lessons.c.id,
+    and_(lesson_progress.c.revision.is_not(None), lesson_progress.c.completed_at.is_not(None)),
+).select_from(
+    picked(lessons.c.uid, "uids").outerjoin(
+        lesson_progress, and_(lesson_progress.c.user_id == ME, lesson_progress.c.lesson_id == lessons.c.id)
     )
-    .outerjoin_from(
-        lessons, lesson_progress, and_(lesson_progress.c.user_id == ME, lesson_progress.c.lesson_id == lessons.c.id)
-    )
-    .where(among_named(lessons.c.uid, "uids"))
 )
-_ENROLLED = (
-    select(courses.c.uid, courses.c.id, enrollments.c.revision.is_not(None))
-    .outerjoin_from(courses, enrollments, and_(enrollments.c.user_id == ME, enrollments.c.course_id == courses.c.id))
-    .where(among_named(courses.c.uid, "uids"))
+_ENROLLED = select(courses.c.uid, courses.c.id, enrollments.c.revision.is_not(None)).select_from(
+    picked(courses.c.uid, "uids").outerjoin(
+        enrollments, and_(enrollments.c.user_id == ME, enrollments.c.course_id == courses.c.id)
+    )
 )
 _COUNTED_CERTIFICATES = select(certificates.c.uuid).where(
     certificates.c.revision.is_not(None), among_named(certificates.c.course_id, "ids")

@@ -2,7 +2,7 @@
 
 import json
 from base64 import urlsafe_b64decode
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from sqlalchemy import Connection, bindparam, delete, func, select, update
@@ -22,7 +22,7 @@ from lms_server.contract.commands import (
     kind_of,
     target_of,
 )
-from lms_server.contract.upsert import among_named
+from lms_server.contract.upsert import among_named, picked
 from lms_server.contract.wire import Changes, Result, certificate_command_id
 
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
@@ -44,7 +44,7 @@ def outgoing(conn: Connection, limit: int) -> list[Command]:
     return [_command(*row) for row in conn.execute(_OUTGOING, {"limit": limit}).all()]
 
 
-def unsettled(conn: Connection, targets: Sequence[str]) -> list[Command]:
+def unsettled(conn: Connection, targets: Collection[str]) -> list[Command]:
     """Pending and parked commands about these courses and lessons."""
     return [_command(*row) for row in conn.execute(_UNSETTLED, {"targets": targets}).all()]
 
@@ -224,7 +224,7 @@ _COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c
     outbox.c.rank, outbox.c.seq
 )
 _OUTGOING = _COMMANDS.where(outbox.c.state == PENDING).limit(bindparam("limit"))
-_UNSETTLED = _COMMANDS.where(outbox.c.state.in_([PENDING, PARKED]), among_named(outbox.c.target, "targets"))
+_UNSETTLED = _COMMANDS.select_from(picked(outbox.c.target, "targets")).where(outbox.c.state.in_([PENDING, PARKED]))
 _SETTLE = delete(outbox).where(among_named(outbox.c.command_id, "ids"))
 _GO_BEHIND = update(outbox).where(among_named(outbox.c.command_id, "ids")).values(rank=outbox.c.rank + _BEHIND)
 _WAIT = (

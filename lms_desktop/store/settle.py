@@ -87,7 +87,7 @@ def _store_changes(conn: Connection, changes: wire.Changes, digest: Digest) -> l
 
 def _apply_on_top(conn: Connection, changes: wire.Changes, digest: Digest) -> None:
     """Unsettled commands again, on the rows just replaced: no answer takes away a completion that isn't settled."""
-    touched = [row.course for row in changes.enrollments] + [row.lesson for row in changes.progress]
+    touched = {row.course for row in changes.enrollments} | {row.lesson for row in changes.progress}
     if touched:
         apply_locally(conn, outbox.unsettled(conn, touched), digest)
 

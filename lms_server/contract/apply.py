@@ -14,7 +14,7 @@ from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import STUDIES, Code, CompleteLesson, Enroll, Event, StartLesson
 from lms_server.contract.rules import CourseFact, Enrollment, LessonFact, Progress
 from lms_server.contract.schema import courses, enrollments, lesson_progress, lessons
-from lms_server.contract.upsert import among_named
+from lms_server.contract.upsert import picked
 
 # The next row's revision: numbers on the server, always None on a desktop.
 Stamp = Callable[[], int | None]
@@ -185,14 +185,18 @@ PROGRESS = BulkInsert(
     lesson_progress, ("user_id", "lesson_id", *Progress._fields, "revision"), key=("user_id", "lesson_id")
 )
 _COURSES = select(courses.c.id, courses.c.uid, courses.c.is_published, courses.c.deleted_at)
-_COURSES_BY_ID = _COURSES.where(among_named(courses.c.id, "ids"))
-_COURSES_BY_UID = _COURSES.where(among_named(courses.c.uid, "uids"))
-_LESSONS = select(lessons.c.id, lessons.c.uid, lessons.c.course_id, lessons.c.deleted_at).where(
-    among_named(lessons.c.uid, "uids")
+_COURSES_BY_ID = _COURSES.select_from(picked(courses.c.id, "ids"))
+_COURSES_BY_UID = _COURSES.select_from(picked(courses.c.uid, "uids"))
+_LESSONS = select(lessons.c.id, lessons.c.uid, lessons.c.course_id, lessons.c.deleted_at).select_from(
+    picked(lessons.c.uid, "uids")
 )
-_ENROLLED = select(enrollments.c.course_id, *(enrollments.c[name] for name in Enrollment._fields)).where(
-    enrollments.c.user_id == bindparam("user"), among_named(enrollments.c.course_id, "ids")
+_ENROLLED = (
+    select(enrollments.c.course_id, *(enrollments.c[name] for name in Enrollment._fields))
+    .select_from(picked(enrollments.c.course_id, "ids"))
+    .where(enrollments.c.user_id == bindparam("user"))
 )
-_STUDIED = select(lesson_progress.c.lesson_id, *(lesson_progress.c[name] for name in Progress._fields)).where(
-    lesson_progress.c.user_id == bindparam("user"), among_named(lesson_progress.c.lesson_id, "ids")
+_STUDIED = (
+    select(lesson_progress.c.lesson_id, *(lesson_progress.c[name] for name in Progress._fields))
+    .select_from(picked(lesson_progress.c.lesson_id, "ids"))
+    .where(lesson_progress.c.user_id == bindparam("user"))
 )

@@ -1,4 +1,4 @@
-"""Statements that SQLite and PostgreSQL spell differently: insert on conflict, and membership in a long list."""
+"""Statements that SQLite and PostgreSQL spell differently: insert on conflict, and what a long list names."""
 
 from collections.abc import Iterable
 from importlib import import_module
@@ -9,9 +9,11 @@ from sqlalchemy import (
     ARRAY,
     BigInteger,
     Boolean,
+    Column,
     ColumnElement,
     Connection,
     Dialect,
+    Join,
     String,
     Table,
     TypeDecorator,
@@ -41,6 +43,16 @@ def among(key: ColumnElement[Any], values: Iterable[str] | Iterable[int]) -> Col
 def among_named(key: ColumnElement[Any], name: str) -> ColumnElement[bool]:
     """``among`` for a statement that is made once: the values come with the parameters, under this name."""
     return _Among(key, bindparam(name, type_=_listed(key)))
+
+
+def picked(key: Column[Any], name: str) -> Join:
+    """The rows of ``key``'s table that a list names, to select from: ``among_named`` for thousands of values.
+
+    The list, in the parameters under this name, is walked as it is; ``among_named`` sorts it first, which takes as long
+    as finding the rows. A value that comes twice picks its row twice.
+    """
+    values = bindparam(name, type_=_listed(key))
+    return _ListFirst(_Each(values).table_valued("value", name="value"), key.table, _IsPicked(key, values))
 
 
 class _Listed(TypeDecorator[Iterable[Any]]):
@@ -82,6 +94,48 @@ def _among_sqlite(element: _Among, compiler: SQLCompiler, **options: Any) -> str
 def _among_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) -> str:
     key, values = (compiler.process(part, **options) for part in element.clauses)
     return f"({key} = ANY ({values}))"
+
+
+class _Each(FunctionElement[Any]):
+    """The values as a table; an array is looked into by the condition, since PostgreSQL takes any table for large."""
+
+    inherit_cache = True
+
+
+@compiles(_Each, "sqlite")
+def _each_sqlite(element: _Each, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_each({compiler.process(element.clauses, **options)})"
+
+
+@compiles(_Each, "postgresql")
+def _each_postgresql(_element: _Each, _compiler: SQLCompiler, **_options: Any) -> str:
+    return "(SELECT 1)"
+
+
+class _IsPicked(_Among):
+    inherit_cache = True
+
+
+@compiles(_IsPicked, "sqlite")
+def _is_picked_sqlite(element: _IsPicked, compiler: SQLCompiler, **options: Any) -> str:
+    key, _ = element.clauses
+    return f"{compiler.process(key, **options)} = value.value"
+
+
+class _ListFirst(Join):
+    """SQLite takes a list for the better inner loop, and would read all that the learner ever did for each value."""
+
+    inherit_cache = True
+
+
+@compiles(_ListFirst, "sqlite")
+def _list_first_sqlite(element: _ListFirst, compiler: SQLCompiler, **options: Any) -> str:
+    assert element.onclause is not None  # noqa: S101 # a join with a list always has one
+    # Core would miss a column of the list's in the condition.
+    options |= {"asfrom": True, "from_linter": None}
+    values, table = (compiler.process(side, **options) for side in (element.left, element.right))
+    # A cross join stays in the order in which it is written.
+    return f"{values} CROSS JOIN {table} ON {compiler.process(element.onclause, **options)}"
 
 
 def _listed(key: ColumnElement[Any]) -> _Listed:

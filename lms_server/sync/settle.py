@@ -24,7 +24,7 @@ from lms_server.contract.commands import (
 )
 from lms_server.contract.schema import lessons
 from lms_server.contract.times import corrected
-from lms_server.contract.upsert import among_named
+from lms_server.contract.upsert import among_named, picked
 from lms_server.contract.wire import BadCommand, Result, fingerprint, read_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
@@ -206,8 +206,10 @@ def _repeat(command: Command, known: dict[str, tuple[str, Code]]) -> Result:
 
 
 _RECEIPTS = BulkInsert(receipts, ("user_id", "command_id", "fingerprint", "outcome", "code", "made_at", "received_at"))
-_KNOWN = select(receipts.c.command_id, receipts.c.fingerprint, receipts.c.code).where(
-    receipts.c.user_id == bindparam("user"), among_named(receipts.c.command_id, "ids")
+_KNOWN = (
+    select(receipts.c.command_id, receipts.c.fingerprint, receipts.c.code)
+    .select_from(picked(receipts.c.command_id, "ids"))
+    .where(receipts.c.user_id == bindparam("user"))
 )
 _HELD = select(func.count()).select_from(parked).where(parked.c.user_id == bindparam("user"))
 _COURSES_OF = select(lessons.c.course_id).where(among_named(lessons.c.uid, "uids"))
