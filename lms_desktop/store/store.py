@@ -274,12 +274,15 @@ class Store:
                 raise
             rescue.rescue(self.folder, self._faults.clock())
             engine = profile.open_database(self.folder)
-        event.listen(engine, "handle_error", self._note_sickness)
+        event.listen(engine, "handle_error", self._hear_error)
         return engine
 
-    def _note_sickness(self, context: ExceptionContext) -> None:
-        name = getattr(context.original_exception, "sqlite_errorname", "") or ""
-        if profile.storage_code(context.original_exception) is Storage.DAMAGED:
+    def _hear_error(self, context: ExceptionContext) -> None:
+        self._note_sickness(context.original_exception)
+
+    def _note_sickness(self, error: BaseException) -> None:
+        name = getattr(error, "sqlite_errorname", "") or ""
+        if profile.storage_code(error) is Storage.DAMAGED:
             self._sickness = Storage.DAMAGED
         elif name.startswith("SQLITE_IOERR") and self._sickness is None:
             self._sickness = Storage.TROUBLE
@@ -356,6 +359,10 @@ class Store:
             try:
                 with writing(self._engine) as conn:
                     yield conn
+            except Exception as error:
+                # The engine doesn't tell of what a new connection ran into.
+                self._note_sickness(error)
+                raise
             finally:
                 self._mend()
 

@@ -200,11 +200,12 @@ def test_an_acknowledged_command_does_not_come_back(machine, course):
 
 
 @pytest.mark.logs("The database is damaged")
-def test_damage_that_shows_later_is_mended_at_once(machine, course):
+@pytest.mark.parametrize("damage", [flip, garble_the_schema])
+def test_damage_that_shows_later_is_mended_at_once(machine, course, damage):
     laptop = machine.reopen()
     said = laptop.study(course, 0, 1)
     laptop.store._engine.dispose()
-    flip(machine.folder / DATABASE)
+    damage(machine.folder / DATABASE)
     with pytest.raises(StorageTrouble) as trouble:
         laptop.study(course, 2)
     assert trouble.value.code is Storage.DAMAGED
