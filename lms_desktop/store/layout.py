@@ -7,7 +7,7 @@ from pathlib import Path
 from lms_desktop.settings import Home
 from lms_server.contract.ids import is_uuid
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 DATABASE = "store.sqlite3"
 # Whose profile it is, readable without the database.
 OWNER = "profile.json"

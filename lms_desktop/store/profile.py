@@ -25,6 +25,8 @@ from lms_server.contract.sqlite import open_sqlite, reading, writing
 
 # The tables behind the full-text search.
 _SEARCH = {f"lesson_text{part}" for part in ("", "_data", "_idx", "_content", "_docsize", "_config")}
+# Tables that a profile of any version has.
+_OWNERS = {"profile", "users"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,7 @@ def open_database(folder: Path) -> Engine:
         with said_plainly():
             version = check(engine)
             if version < SCHEMA_VERSION:
+                _check_old(engine)
                 back_up(file, version)
                 with writing(engine) as conn:
                     migrate(conn, read_version(conn), SCHEMA_VERSION)
@@ -106,6 +109,13 @@ def check(engine: Engine) -> int:
     return version
 
 
+def _check_old(engine: Engine) -> None:
+    """Somebody else's database isn't brought to a version of ours."""
+    with reading(engine) as conn:
+        if not _table_names(conn) >= _OWNERS or _whose(conn) is None:
+            raise StorageTrouble(Storage.DAMAGED)
+
+
 def _check_owner(engine: Engine, owner: Owner | None) -> None:
     with reading(engine) as conn:
         if not _is_usable(conn) or is_of_another(conn, owner):
@@ -114,8 +124,7 @@ def _check_owner(engine: Engine, owner: Owner | None) -> None:
 
 def _is_usable(conn: Connection) -> bool:
     """Whether a sound file is also a profile: its tables are there, its learner, and a search that can be asked."""
-    names = set(conn.execute(text("SELECT name FROM sqlite_master")).scalars())
-    if not names >= metadata.tables.keys() | _SEARCH or _whose(conn) is None:
+    if not _table_names(conn) >= metadata.tables.keys() | _SEARCH or _whose(conn) is None:
         return False
     # Each word of these is needed to open it; bytes that are no text show only to who reads them.
     conn.execute(text("SELECT * FROM profile, users")).all()
@@ -130,6 +139,10 @@ def _is_usable(conn: Connection) -> bool:
             return False
         raise
     return True
+
+
+def _table_names(conn: Connection) -> set[str]:
+    return set(conn.execute(text("SELECT name FROM sqlite_master")).scalars())
 
 
 def is_of_another(conn: Connection, owner: Owner | None) -> bool:

@@ -42,6 +42,12 @@ certificates = _take_over(schema.certificates)
 _slug_key = next(c for c in courses.constraints if c.name == "uq_courses_slug")
 courses.constraints.discard(_slug_key)
 
+# Only a server asks for what came after a revision or a time, and every click would pay for it.
+_UNASKED = {"ix_lesson_progress_completed"} | {f"ix_{table.name}_revision" for table in metadata.sorted_tables}
+for _table in metadata.sorted_tables:
+    for _index in [index for index in _table.indexes if index.name in _UNASKED]:
+        _table.indexes.discard(_index)
+
 for _table in (courses, lessons):
     # A placeholder, or withdrawn and kept because a fact or a command refers to it.
     _table.append_column(Column("is_hidden", Boolean, nullable=False, server_default="0"))
