@@ -9,9 +9,10 @@ from sqlalchemy import Connection, bindparam, insert, select, update
 
 from benchmarks.school import Course, School
 from lms_server.contract.commands import Code, CompleteLesson, Enroll, Outcome
+from lms_server.contract.digest import Digest
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import reading, writing
-from lms_server.contract.wire import fact_digest, fingerprint
+from lms_server.contract.wire import fingerprint
 from lms_server.database.tables import lessons, streams, users
 
 _LONGEST_COURSE = 5000
@@ -37,7 +38,7 @@ def grow(school: School, total: int, learners: int) -> None:
         conn.execute(insert(streams), [{"stream": row["uid"], "revision": 0} for row in rows])
         fill(conn, "anchors", [(row["uid"], 0, os.urandom(8)) for row in rows])
         found = conn.execute(select(users.c.id, users.c.uid).where(users.c.email.like("old%@x")))
-        past = [_Past(*row) for row in found]
+        past = [_Past(*row, Digest(row.uid)) for row in found]
     _study(school, past, total // learners)
 
 
@@ -45,7 +46,7 @@ def grow_own(school: School, email: str, total: int) -> None:
     """``total`` old completions of one learner who is there already and did nothing yet."""
     with reading(school.context.engine) as conn:
         row = conn.execute(select(users.c.id, users.c.uid).where(users.c.email == email)).one()
-    _study(school, [_Past(*row)], total)
+    _study(school, [_Past(*row, Digest(row.uid))], total)
 
 
 @dataclass
@@ -54,13 +55,8 @@ class _Past:
 
     id: int
     uid: str
+    facts: Digest
     revision: int = 0
-    count: int = 0
-    sum: int = 0
-
-    def add(self, kind: str, uid: str) -> None:
-        self.count += 1
-        self.sum = (self.sum + fact_digest(self.uid, kind, uid)) % (1 << 128)
 
 
 @dataclass
@@ -87,7 +83,7 @@ class _Books:
     def _settled(self, one: _Past, command: Enroll | CompleteLesson, kind: str, uid: str) -> None:
         receipt = (one.id, command.id, fingerprint(command), Outcome.APPLIED.value, Code.OK.value, _AT, _AT)
         self.rows["receipts"].append(receipt)
-        one.add(kind, uid)
+        one.facts.add(kind, [uid])
 
     def flush(self, least: int = 1) -> None:
         for name, rows in self.rows.items():
@@ -125,7 +121,7 @@ def _keyed(conn: Connection, course: Course) -> list[tuple[int, str]]:
 
 
 def _save(conn: Connection, past: Sequence[_Past]) -> None:
-    rows = [{"name": p.uid, "last": p.revision, "facts": p.count, "total": f"{p.sum:032x}"} for p in past]
+    rows = [{"name": p.uid, "last": p.revision, "facts": p.facts.count, "total": p.facts.text} for p in past]
     values = {"revision": bindparam("last"), "count": bindparam("facts"), "sum": bindparam("total")}
     conn.execute(update(streams).where(streams.c.stream == bindparam("name")).values(values), rows)
 

@@ -1,7 +1,8 @@
 """The learner's facts as the server told them, and the digest that says whether both sides hold the same."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, select, update
@@ -19,42 +20,20 @@ from lms_desktop.store.tables import (
 )
 from lms_server.contract import apply as contract
 from lms_server.contract import wire
-from lms_server.contract.anchors import SUM_MODULUS
 from lms_server.contract.bulk import BulkInsert
+from lms_server.contract.digest import Digest
 from lms_server.contract.times import from_wire
 from lms_server.contract.upsert import among_named, picked
 
 
-@dataclass
-class Digest:
-    """Count and sum of the confirmed facts here, changed by whoever changes a fact."""
-
-    user: str
-    count: int
-    sum: int
-    # How it is stored.
-    stored: tuple[int, int]
-
-    def add(self, kind: str, key: str, times: int) -> None:
-        """Count a fact in (1) or out (-1)."""
-        self.count += times
-        self.sum = (self.sum + times * wire.fact_digest(self.user, kind, key)) % SUM_MODULUS
-
-    def agrees(self, other: wire.Digest) -> bool:
-        return (self.count, f"{self.sum:032x}") == (other.count, other.sum)
-
-
-def read_digest(conn: Connection, user: str) -> Digest:
-    """The digest as it stands."""
-    count, total = conn.execute(_READ_DIGEST).one()
-    number = int(total, 16)
-    return Digest(user, count, number, (count, number))
-
-
-def save_digest(conn: Connection, digest: Digest) -> None:
-    """Store it in the caller's transaction, if it is another than the stored one."""
-    if (digest.count, digest.sum) != digest.stored:
-        conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": f"{digest.sum:032x}"})
+@contextmanager
+def counting(conn: Connection, user: str | None) -> Iterator[Digest]:
+    """The digest of the confirmed facts here, for whoever changes one; stored again at the end. A guest has none."""
+    stored = Digest.stored(user or "", *conn.execute(_READ_DIGEST).one())
+    digest = replace(stored)
+    yield digest
+    if digest != stored:
+        conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": digest.text})
 
 
 def forget_confirmations(conn: Connection, digest: Digest) -> None:
@@ -66,10 +45,8 @@ def forget_confirmations(conn: Connection, digest: Digest) -> None:
 
 def uncount(conn: Connection, digest: Digest, course_uids: Iterable[str], lesson_uids: Iterable[str]) -> None:
     """Take facts that are about to change out of the digest, where they were counted."""
-    for uid in _counted_enrollments(conn, course_uids):
-        digest.add("e", uid, -1)
-    for uid in _counted_completions(conn, lesson_uids):
-        digest.add("p", uid, -1)
+    digest.remove("e", _counted_enrollments(conn, course_uids))
+    digest.remove("p", _counted_completions(conn, lesson_uids))
 
 
 def store_enrollments(conn: Connection, rows: list[wire.EnrollmentRow], digest: Digest) -> None:
@@ -79,8 +56,7 @@ def store_enrollments(conn: Connection, rows: list[wire.EnrollmentRow], digest: 
     uncount(conn, digest, uids, ())
     values = [(ME, ids[row.course], from_wire(row.enrolled_at), row.command, row.revision) for row in rows]
     contract.ENROLLMENTS.write(conn, values)
-    for uid in set(uids):
-        digest.add("e", uid, 1)
+    digest.add("e", set(uids))
 
 
 def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Digest) -> None:
@@ -92,10 +68,8 @@ def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Diges
     # What stays counted needs no arithmetic: most rows that come again say what was known.
     counted = {uid for uid, (_, is_counted) in before.items() if is_counted}
     completed = {row.lesson for row in rows if row.completed_at}
-    for uid in counted - completed:
-        digest.add("p", uid, -1)
-    for uid in completed - counted:
-        digest.add("p", uid, 1)
+    digest.remove("p", counted - completed)
+    digest.add("p", completed - counted)
 
 
 def _standing(conn: Connection, uids: Sequence[str]) -> dict[str, tuple[int, bool]]:
@@ -118,11 +92,9 @@ def store_certificates(conn: Connection, rows: list[wire.CertificateRow], digest
         return
     ids = course_ids(conn, [row.course for row in rows])
     counted = conn.execute(_COUNTED_CERTIFICATES, {"ids": [ids[row.course] for row in rows]})
-    for uuid in counted.scalars().all():
-        digest.add("c", uuid, -1)
+    digest.remove("c", counted.scalars().all())
     _CERTIFICATES.write(conn, [_certificate_values(ids[row.course], row) for row in rows])
-    for uuid in {row.uuid for row in rows}:
-        digest.add("c", uuid, 1)
+    digest.add("c", {row.uuid for row in rows})
 
 
 def _certificate_values(course_id: int, row: wire.CertificateRow) -> tuple[object, ...]:

@@ -80,11 +80,10 @@ def requeue(conn: Connection, user: str | None, commands: list[Command]) -> None
     lost = [command for command in commands if command.id not in known]
     if not lost:
         return
-    digest = facts.read_digest(conn, user or "")
-    apply_locally(conn, lost, digest)
+    with facts.counting(conn, user) as digest:
+        apply_locally(conn, lost, digest)
     for command in lost:
         outbox.queue(conn, command)
-    facts.save_digest(conn, digest)
 
 
 def export_unopened(folder: Path, file: Path, now: int) -> int:

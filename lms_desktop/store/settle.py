@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, bindparam, select, update
 
 from lms_desktop.store import catalog, facts, outbox
-from lms_desktop.store.facts import Digest
 from lms_desktop.store.rows import Topic
 from lms_desktop.store.tables import ME, profile, users
 from lms_server.contract import apply as contract
 from lms_server.contract import rules, wire
 from lms_server.contract.commands import STUDIES, Command, CompleteLesson, Enroll, Event, StartLesson
+from lms_server.contract.digest import Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,22 +54,21 @@ def settle(conn: Connection, user: str | None, carried: Cursors, answer: wire.Sy
     if read_cursors(conn) != carried:
         return None
     settled, acknowledged = outbox.file_results(conn, answer.results)
-    digest = facts.read_digest(conn, user or "")
     offers_again = user is not None and (carried.pull_all or not answer.known.me)
-    if offers_again:
-        # They will be acknowledged a second time.
-        acknowledged -= outbox.offer_everything_again(conn)
-        facts.forget_confirmations(conn, digest)
-    if carried.pull_all or not answer.known.catalog:
-        catalog.mark_everything(conn)
-    confirmed = _store_changes(conn, answer.changes, digest)
-    _apply_on_top(conn, answer.changes, digest)
+    with facts.counting(conn, user) as digest:
+        if offers_again:
+            # They will be acknowledged a second time.
+            acknowledged -= outbox.offer_everything_again(conn)
+            facts.forget_confirmations(conn, digest)
+        if carried.pull_all or not answer.known.catalog:
+            catalog.mark_everything(conn)
+        confirmed = _store_changes(conn, answer.changes, digest)
+        _apply_on_top(conn, answer.changes, digest)
     if not answer.more:
         catalog.hide_marked(conn)
-    facts.save_digest(conn, digest)
     _store_anchors(conn, answer, acknowledged + len(confirmed))
-    agree = digest.agrees(answer.digest) if answer.digest is not None and not answer.more else None
     dropped = settled + confirmed
+    agree = _agree(digest, answer)
     return Settled(_topics(answer), dropped, offers_again, _count(answer.changes), answer.more, agree)
 
 
@@ -140,6 +139,12 @@ def _store_anchors(conn: Connection, answer: wire.SyncAnswer, acknowledged: int)
     conn.execute(_REACH, reached)
     if answer.user is not None:
         conn.execute(_RENAME, {"name_": answer.user.name, "email_": answer.user.email})
+
+
+def _agree(digest: Digest, answer: wire.SyncAnswer) -> bool | None:
+    if answer.digest is None or answer.more:
+        return None
+    return (digest.count, digest.text) == (answer.digest.count, answer.digest.sum)
 
 
 def _topics(answer: wire.SyncAnswer) -> frozenset[Topic]:

@@ -150,15 +150,14 @@ class Store:
         return command.id
 
     def _record(self, conn: Connection, command: Click) -> None:
-        digest = facts.read_digest(conn, self.user or "")
         course_uids = [command.course] if isinstance(command, Enroll) else []
         lesson_uids = [] if isinstance(command, Enroll) else [command.lesson]
-        facts.uncount(conn, digest, course_uids, lesson_uids)
+        with facts.counting(conn, self.user) as digest:
+            facts.uncount(conn, digest, course_uids, lesson_uids)
         [code] = apply(conn, ME, [Event(command, command.made_at or 0)], lambda: None).codes
         if OUTCOME_OF[code] is not Outcome.APPLIED:
             raise Refused(code)
         outbox.queue(conn, command)
-        facts.save_digest(conn, digest)
 
     def try_again(self, command_id: str) -> None:
         """Queue a command that was set aside once more."""

@@ -17,7 +17,6 @@ from lms_server.contract.schema import certificates, courses, enrollments, lesso
 from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import from_wire, to_wire
 from lms_server.contract.upsert import among_named
-from lms_server.contract.wire import fact_digest
 from lms_server.database.clock import database_now
 from lms_server.jobs.outbox import hold_new_mails
 from lms_server.jobs.queue import enqueue_all
@@ -65,7 +64,7 @@ def keep_certificate(
         return Code.OK
     if (row["issued_at"], row["payload"]) >= (old.issued_at, old.payload):
         return Code.ALREADY_DONE
-    _replace(conn, learner, old, row, stream)
+    _replace(conn, old, row, stream)
     return Code.OK
 
 
@@ -136,8 +135,7 @@ def _row_of_facts(learner: Learner, course_id: int, facts: Facts, payload: str) 
 
 def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stream: Stream) -> list[str]:
     won = list(conn.execute(_ISSUE[conn.dialect.name], rows).scalars())
-    for uuid in won:
-        stream.add_fact(fact_digest(learner.uid, "c", uuid))
+    stream.facts.add("c", won)
     if not won:
         return []
     kinds = ("certificate_pdf", "certificate_email")
@@ -148,13 +146,11 @@ def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stre
     return won
 
 
-def _replace(
-    conn: Connection, learner: Learner, old: Row[Any, Any, Any, Any], row: dict[str, Any], stream: Stream
-) -> None:
+def _replace(conn: Connection, old: Row[Any, Any, Any, Any], row: dict[str, Any], stream: Stream) -> None:
     values = row | {"revision": stream.stamp(), "pdf_sha256": None}
     conn.execute(update(certificates).where(certificates.c.id == old.id).values(values))
-    stream.remove_fact(fact_digest(learner.uid, "c", old.uuid))
-    stream.add_fact(fact_digest(learner.uid, "c", row["uuid"]))
+    stream.facts.remove("c", [old.uuid])
+    stream.facts.add("c", [row["uuid"]])
 
 
 def _genuine(context: ServerContext, learner: Learner, payload: str) -> Facts | None:

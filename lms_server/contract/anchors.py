@@ -4,6 +4,7 @@ import base64
 import binascii
 import os
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -23,12 +24,12 @@ from sqlalchemy import (
 )
 
 from lms_server.contract.bulk import BulkInsert
+from lms_server.contract.digest import Digest
 from lms_server.contract.schema import UID, Key, metadata
 
 CATALOG = "catalog"
 ROWS_A_REVISION = 500
 _TAG_BYTES = 8
-SUM_MODULUS = 1 << 128
 
 streams = Table(
     "streams",
@@ -92,14 +93,14 @@ class Head(NamedTuple):
 class Stream:
     """One locked stream inside the caller's transaction: hands out revisions, then saves what it handed out."""
 
-    def __init__(self, name: str, revision: int, count: int, total: int) -> None:
+    def __init__(self, name: str, revision: int, facts: Digest) -> None:
         self.name = name
         self.revision = revision
-        self.count = count
-        self.sum = total
+        # The alarm that both sides compare; the catalog has no facts.
+        self.facts = facts
+        self._stored_facts = replace(facts)
         self._first_new = revision + 1
         self._rows_left = 0
-        self._changed = False
 
     def stamp(self) -> int:
         """The revision of one more changed row; a revision holds at most 500."""
@@ -121,27 +122,16 @@ class Stream:
         if self.revision < self._first_new:
             self.stamp()
 
-    def add_fact(self, digest: int) -> None:
-        """Count one more fact of the learner in the alarm that both sides compare."""
-        self.count += 1
-        self.sum = (self.sum + digest) % SUM_MODULUS
-        self._changed = True
-
-    def remove_fact(self, digest: int) -> None:
-        """Take a fact back out; only a certificate replaced by an older one of its own does this."""
-        self.count -= 1
-        self.sum = (self.sum - digest) % SUM_MODULUS
-        self._changed = True
-
     def save(self, conn: Connection) -> None:
         """Store the counter and one anchor for each revision handed out; nothing when none was."""
         new = range(self._first_new, self.revision + 1)
-        if not new and not self._changed:
+        if not new and self.facts == self._stored_facts:
             return
-        total = f"{self.sum:032x}"
-        conn.execute(_SAVE, {"name": self.name, "revision_": self.revision, "count_": self.count, "sum_": total})
+        facts = {"count_": self.facts.count, "sum_": self.facts.text}
+        conn.execute(_SAVE, {"name": self.name, "revision_": self.revision} | facts)
         _ANCHORS.write(conn, [(self.name, revision, os.urandom(_TAG_BYTES)) for revision in new])
         self._first_new = self.revision + 1
+        self._stored_facts = replace(self.facts)
 
 
 def create_stream(conn: Connection, name: str) -> None:
@@ -159,7 +149,7 @@ def lock(conn: Connection, name: str) -> Stream:
     if row is None:
         raise LookupError(f"no stream {name!r}")
     _, revision, count, total = row
-    return Stream(name, revision, count, int(total, 16))
+    return Stream(name, revision, Digest.stored(name, count, total))
 
 
 def read(conn: Connection, *names: str) -> dict[str, Head]:

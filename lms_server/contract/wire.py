@@ -266,11 +266,6 @@ def certificate_command_id(payload: str) -> str:
     return uuid8(sha256(payload.encode()).digest())
 
 
-def fact_digest(user: str, kind: str, key: str) -> int:
-    """One fact's part in the digest: ``e`` with a course, ``p`` with a lesson, ``c`` with a certificate's uuid."""
-    return int.from_bytes(sha256(f"{user}|{kind}|{key}".encode()).digest()[16:], "big")
-
-
 def _is_gone(row: Any) -> bool:
     return isinstance(row, dict) and row.get("gone") is True
 

@@ -8,9 +8,8 @@ from pathlib import Path
 from lms_server.actions.context import ServerContext, read_server
 from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
-from lms_server.contract.anchors import SUM_MODULUS
+from lms_server.contract.digest import Digest
 from lms_server.contract.sqlite import reading
-from lms_server.contract.wire import fact_digest
 from lms_server.database.identity import BadIdentity, read_identity
 from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.stored_files import damaged, missing, named_files
@@ -127,11 +126,10 @@ def _check(name: str, trouble: str) -> Check:
 def _digests(context: ServerContext) -> Check:
     # A digest that isn't its facts' makes the learner's desktops pull everything, at every sync.
     with reading(context.engine) as conn:
-        told = {stream: (count, int(total, 16)) for stream, count, total in conn.exec_driver_sql(_TOLD_DIGESTS)}
-        real = dict.fromkeys(told, (0, 0))
+        told = {row[0]: Digest.stored(*row) for row in conn.exec_driver_sql(_TOLD_DIGESTS)}
+        real = {user: Digest(user) for user in told}
         for user, kind, key in conn.exec_driver_sql(_FACTS):
-            count, total = real.get(user, (0, 0))
-            real[user] = count + 1, (total + fact_digest(user, kind, key)) % SUM_MODULUS
+            real.setdefault(user, Digest(user)).add(kind, [key])
     return _judge("every learner's digest is that of the facts", sorted(u for u in real if real[u] != told.get(u)))
 
 

@@ -15,7 +15,7 @@ from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, KeepCertificate, Outcome
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among_named
-from lms_server.contract.wire import fact_digest, read_command, write_command
+from lms_server.contract.wire import read_command, write_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts, users
 
@@ -59,16 +59,14 @@ def replay(
     if changed:
         _update_answers(conn, who, changed)
         stream.touch()
-    count_facts(who, decision, stream)
+    count_facts(decision, stream)
     return decision
 
 
-def count_facts(who: Learner, decision: Decision, stream: Stream) -> None:
+def count_facts(decision: Decision, stream: Stream) -> None:
     """Keep the learner's digest in step with what became a fact."""
-    for uid in decision.new_enrollments:
-        stream.add_fact(fact_digest(who.uid, "e", uid))
-    for uid in decision.new_completions:
-        stream.add_fact(fact_digest(who.uid, "p", uid))
+    stream.facts.add("e", decision.new_enrollments)
+    stream.facts.add("p", decision.new_completions)
 
 
 def _sweep_one(context: ServerContext, who: Learner, conn: Connection) -> int:

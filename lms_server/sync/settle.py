@@ -84,7 +84,7 @@ def settle_in(
     due = decision.completed_courses | _repeated_courses(conn, batch, known, fresh)
     if decision.new_enrollments:
         due |= replay(conn, context, who, stream, code=Code.NOT_ENROLLED).completed_courses
-    count_facts(who, decision, stream)
+    count_facts(decision, stream)
     generate_certificate(conn, context, who, due, stream)
     if any(OUTCOME_OF[code] in {Outcome.APPLIED, Outcome.PARKED} for code in decision.codes):
         stream.touch()
