@@ -81,8 +81,11 @@ def _standing(conn: Connection, uids: Sequence[str]) -> dict[str, tuple[int, boo
 
 
 def _progress_values(lesson_id: int, row: wire.ProgressRow) -> tuple[object, ...]:
-    completed_at = from_wire(row.completed_at) if row.completed_at else None
     started_at = from_wire(row.started_at)
+    if row.completed_at == row.started_at:
+        completed_at: int | None = started_at
+    else:
+        completed_at = from_wire(row.completed_at) if row.completed_at else None
     return ME, lesson_id, started_at, row.start_command, completed_at, row.complete_command, row.revision
 
 

@@ -236,15 +236,15 @@ def read_command(raw: Any) -> Command:
 
 def write_command(command: Command) -> dict[str, Any]:
     """A command as it travels."""
-    if isinstance(command, KeepCertificate):
-        return {"id": command.id, "kind": "keep_certificate", "payload": command.payload}
     row: dict[str, Any]
-    if isinstance(command, Unsupported):
-        row = {"id": command.id, "kind": command.kind} | json.loads(command.canonical)
+    if isinstance(command, STUDIES):
+        row = {"id": command.id, "kind": KINDS[type(command)], "lesson": command.lesson}
     elif isinstance(command, Enroll):
         row = {"id": command.id, "kind": "enroll", "course": command.course}
+    elif isinstance(command, KeepCertificate):
+        return {"id": command.id, "kind": "keep_certificate", "payload": command.payload}
     else:
-        row = {"id": command.id, "kind": KINDS[type(command)], "lesson": command.lesson}
+        row = {"id": command.id, "kind": command.kind} | json.loads(command.canonical)
     if command.at is not None:
         row["at"] = to_wire(command.at)
     elif command.made_at is not None:

@@ -185,12 +185,11 @@ def _accepted(command: Command, known: dict[str, tuple[str, Code]]) -> tuple[str
 def _fill_results(
     batch: Batch, fresh: Sequence[tuple[int, Command]], decision: Decision, known: dict[str, tuple[str, Code]]
 ) -> None:
-    codes = {command.id: code for (_, command), code in zip(fresh, decision.codes, strict=True)}
+    for (index, command), code in zip(fresh, decision.codes, strict=True):
+        _, outcome, code_text = _ANSWERS[code]
+        batch.results[index] = Result(outcome, code_text, command.id)
     for index, command in batch.first.values():
-        code = codes.get(command.id)
-        if code is not None:
-            batch.results[index] = Result(*_ANSWERS[code][1:], id=command.id)
-        else:
+        if batch.results[index] is None:
             batch.results[index] = _repeat(command, known)
     for index, command in batch.repeats:
         batch.results[index] = (
