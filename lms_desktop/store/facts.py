@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Connection, Table, and_, bindparam, select, update
@@ -29,10 +28,10 @@ from lms_server.contract.upsert import among_named, picked
 @contextmanager
 def counting(conn: Connection, user: str | None) -> Iterator[Digest]:
     """The digest of the confirmed facts here, for whoever changes one; stored again at the end. A guest has none."""
-    stored = Digest.stored(user or "", *conn.execute(_READ_DIGEST).one())
-    digest = replace(stored)
+    digest = Digest.stored(user or "", *conn.execute(_READ_DIGEST).one())
+    stored = digest.value
     yield digest
-    if digest != stored:
+    if digest.value != stored:
         conn.execute(_SAVE_DIGEST, {"count_": digest.count, "sum_": digest.text})
 
 

@@ -4,7 +4,7 @@ import base64
 import binascii
 import os
 from collections.abc import Iterable
-from dataclasses import replace
+from functools import lru_cache
 from typing import NamedTuple
 
 from sqlalchemy import (
@@ -67,6 +67,7 @@ class Anchor(NamedTuple):
         return base64.urlsafe_b64encode(self.revision.to_bytes(8, "big") + self.tag).rstrip(b"=").decode()
 
 
+@lru_cache(maxsize=256)
 def read_anchor(text: str) -> Anchor | None:
     """The anchor in this text, or None for one that no server of ours made."""
     try:
@@ -98,7 +99,7 @@ class Stream:
         self.revision = revision
         # The alarm that both sides compare; the catalog has no facts.
         self.facts = facts
-        self._stored_facts = replace(facts)
+        self._stored = facts.value
         self._first_new = revision + 1
         self._rows_left = 0
 
@@ -125,13 +126,13 @@ class Stream:
     def save(self, conn: Connection) -> None:
         """Store the counter and one anchor for each revision handed out; nothing when none was."""
         new = range(self._first_new, self.revision + 1)
-        if not new and self.facts == self._stored_facts:
+        if not new and self.facts.value == self._stored:
             return
         facts = {"count_": self.facts.count, "sum_": self.facts.text}
         conn.execute(_SAVE, {"name": self.name, "revision_": self.revision} | facts)
         _ANCHORS.write(conn, [(self.name, revision, os.urandom(_TAG_BYTES)) for revision in new])
         self._first_new = self.revision + 1
-        self._stored_facts = replace(self.facts)
+        self._stored = self.facts.value
 
 
 def create_stream(conn: Connection, name: str) -> None:

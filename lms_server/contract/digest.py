@@ -26,6 +26,11 @@ class Digest:
         return cls(user, count, int(total, 16))
 
     @property
+    def value(self) -> tuple[int, int]:
+        """Count and sum: equal where the facts are."""
+        return self.count, self.sum
+
+    @property
     def text(self) -> str:
         """The sum as it is stored and travels: 32 hexadecimal digits."""
         return f"{self.sum:032x}"
