@@ -133,10 +133,19 @@ class Journal:
 
     def add_entries_of(self, other: Path) -> int:
         """Append what another journal (a backup's) knows and this one doesn't; returns how many."""
-        theirs, known = read_entries(other), {_content(entry) for entry in read_entries(self._path)}
+        theirs, mine = read_entries(other), {_content(entry) for entry in read_entries(self._path)}
+        known = [_content(entry) in mine for entry in theirs]
         ends = {entry.key: entry.event for entry in theirs}
+        # A mended journal has lost lines, and those from before a line that it has would come too late.
+        shared = {
+            entry.key: place for place, entry in enumerate(theirs) if known[place] and entry.event is not Event.PAST
+        }
         self._refresh()
-        news = [entry for entry in theirs if _content(entry) not in known and self._needs(entry, ends)]
+        news = [
+            entry
+            for place, entry in enumerate(theirs)
+            if not known[place] and place > shared.get(entry.key, -1) and self._needs(entry, ends)
+        ]
         self.append_all(news)
         return len(news)
 

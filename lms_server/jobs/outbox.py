@@ -17,6 +17,11 @@ from lms_server.jobs.queue import State
 from lms_server.sentences import sentence
 
 _TOLD_BY = {State.ACCEPTED: Event.ACCEPTED, State.IN_DOUBT: Event.INTENT, State.HELD: Event.HELD}
+# What a journal may say of a mail that a database knows more of. Whoever is in doubt was released before.
+_BEFORE = {
+    State.ACCEPTED: FREE | {Event.INTENT, Event.HELD},
+    State.IN_DOUBT: FREE | {Event.HELD},
+}
 
 
 @dataclass(frozen=True)
@@ -108,9 +113,8 @@ def news_for(conn: Connection, journal: Journal, now: int) -> Iterator[Entry]:
     """What this database knows of mails and the journal doesn't: they went, may have gone, or wait for an admin."""
     for key, state, payload in conn.execute(_TOLD):
         is_open = state != State.SENDING or "intent" in json.loads(payload)
-        event, known = _TOLD_BY.get(state, Event.INTENT), journal.last_event(key)
-        if is_open and known is not Event.ACCEPTED and (event is Event.ACCEPTED or known in FREE):
-            yield Entry(0, event, key, now)
+        if is_open and journal.last_event(key) in _BEFORE.get(state, FREE):
+            yield Entry(0, _TOLD_BY.get(state, Event.INTENT), key, now)
 
 
 def count_held(conn: Connection, journal: Journal) -> int:

@@ -158,6 +158,16 @@ def test_what_a_backup_knows_of_a_mail_that_may_go_is_added(path, tmp_path):
     assert mine.add_entries_of(older) == 0
 
 
+def test_a_journal_that_lost_lines_takes_no_older_one_for_the_last(path, tmp_path):
+    whole = Journal(tmp_path / "backup.jsonl")
+    for number, event in enumerate((Event.INTENT, Event.ABANDONED, Event.INTENT), 1):
+        whole.append(event, "a", number)
+    mine = Journal(path)
+    mine.append(Event.INTENT, "a", 3)
+    assert mine.add_entries_of(tmp_path / "backup.jsonl") == 0
+    assert mine.last_event("a") is Event.INTENT
+
+
 def test_the_past_is_no_mail_s(path, tmp_path):
     other = Journal(tmp_path / "other.jsonl")
     other.append_all([Entry(0, Event.PAST, "catalog", 1, ("x", "y")), Entry(0, Event.HELD, "a", 2)])

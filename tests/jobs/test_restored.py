@@ -100,6 +100,26 @@ def test_after_a_move_to_a_new_machine(folder):
     assert school.received() == ["ana", "ana", "ben", "ben", "chloe"], "as the admin wants it"
 
 
+def test_a_mail_in_doubt_stays_so_though_the_backup_only_knows_that_it_waits(folder):
+    school, ana = folder, folder.laptops[0]
+    school.finish(ana)
+    school.move(school.back_up("waiting"))
+    school.work()
+    old = school.back_up("held")
+    assert school.let_go() == 1
+    school.script.at = {"DATA": "drop"}
+    school.work()
+    school.script.at = {}
+    assert (school.states(), school.received()) == ({"ana": ["in_doubt"]}, ["ana"])
+    school.journal.unlink()
+    school.restore(old)
+    school.let_go()
+    school.work()
+    ana.sync()
+    school.work()
+    assert (school.states(), school.received()) == ({"ana": ["in_doubt"]}, ["ana"])
+
+
 def test_who_moves_is_told_which_mails_wait_for_a_word(folder, tmp_path, capsys):
     school, ana = folder, folder.laptops[0]
     school.finish(ana)
