@@ -43,7 +43,7 @@ class Report:
     def count(self, results: Sequence[wire.Result]) -> None:
         """Add an answer's outcomes."""
         self.sent += len(results)
-        for outcome, times in Counter(result.outcome for result in results).items():
+        for outcome, times in Counter([result.outcome for result in results]).items():
             if outcome in _COUNTED:
                 setattr(self, outcome, getattr(self, outcome) + times)
 
@@ -182,8 +182,9 @@ class Session:
 
     def _has_more_to_send(self, answer: wire.SyncAnswer) -> bool:
         # Each is asked once in a run: what the server has no room for now comes with the next sync.
-        self._told_to_wait.difference_update(result.id for result in answer.results)
-        self._told_to_wait.update(result.id for result in answer.results if result.outcome == _RETRY)
+        if self._told_to_wait:
+            self._told_to_wait.difference_update(result.id for result in answer.results)
+        self._told_to_wait.update([result.id for result in answer.results if result.outcome == _RETRY])
         return self.store.views.counts()["pending"] > len(self._told_to_wait)
 
     def _request(self, carried: Cursors, written: list[Any]) -> wire.SyncRequest:
