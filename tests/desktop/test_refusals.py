@@ -77,7 +77,8 @@ def fill(laptop, courses):
     commands = [Enroll(new_uuid7(), course.uid, now_ms()) for course in courses]
     commands += [CompleteLesson(new_uuid7(), uid, now_ms()) for course in courses for uid in course.lessons]
     with laptop.store.writing() as conn:
-        apply_locally(conn, commands, facts.read_digest(conn, laptop.learner.uid))
+        with facts.counting(conn, laptop.learner.uid) as digest:
+            apply_locally(conn, commands, digest)
         for command in commands:
             outbox.queue(conn, command)
     return commands
