@@ -84,12 +84,11 @@ def _recorded_in_pieces(store, command):
     """The fact in one transaction, the command in the next."""
     courses, lessons = ([command.course], []) if isinstance(command, Enroll) else ([], [command.lesson])
     with store._writing() as conn:
-        digest = facts.read_digest(conn, store.user or "")
-        facts.uncount(conn, digest, courses, lessons)
+        with facts.counting(conn, store.user) as digest:
+            facts.uncount(conn, digest, courses, lessons)
         [code] = contract.apply(conn, ME, [Event(command, command.made_at or 0)], nothing).codes
         if OUTCOME_OF[code] is not Outcome.APPLIED:
             raise Refused(code)
-        facts.save_digest(conn, digest)
     with store._writing() as conn:
         queue.queue(conn, command)
     return command.id
