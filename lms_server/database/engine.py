@@ -34,6 +34,11 @@ def _open_postgresql(address: str) -> Engine:
     # No prepared statements: a pooler in transaction mode may give each transaction another backend.
     engine = create_engine(address, connect_args={"prepare_threshold": None})
 
+    @event.listens_for(engine, "connect")
+    def _prepare(connection: Any, _record: Any) -> None:
+        # Lists of thousands of texts: psycopg writes them as text in many times the time.
+        connection.adapters.register_dumper(list, engine.dialect.loaded_dbapi.types.array.ListBinaryDumper)
+
     @event.listens_for(engine, "checkin")
     def _note(_connection: Any, record: Any) -> None:
         record.info[_SERVED_AT] = time.monotonic()
