@@ -8,11 +8,10 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, select, update
 
 from benchmarks.school import Course, School
-from lms_server.contract.commands import Code, CompleteLesson, Enroll, Outcome
+from lms_server.contract.commands import Code, CompleteLesson, Enroll, Outcome, fingerprint
 from lms_server.contract.digest import Digest
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import reading, writing
-from lms_server.contract.wire import fingerprint
 from lms_server.database.tables import lessons, streams, users
 
 _LONGEST_COURSE = 5000

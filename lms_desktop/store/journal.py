@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from lms_server.contract import wire
+from lms_server.contract.command_json import BadCommand, read_command, write_command
 from lms_server.contract.commands import Command
 from lms_server.contract.durable import land, sync_folder
 
@@ -30,8 +30,8 @@ def _commands(content: bytes) -> dict[str, Command]:
     for document in _documents(content):
         if "command" in document:
             try:
-                command = wire.read_command(document["command"])
-            except wire.BadCommand:
+                command = read_command(document["command"])
+            except BadCommand:
                 continue
             found[command.id] = command
         for command_id in document.get("settled", ()):
@@ -97,7 +97,7 @@ def begin_journal(file: Path) -> None:
 
 
 def _command_line(command: Command) -> bytes:
-    return _line({"command": wire.write_command(command)})
+    return _line({"command": write_command(command)})
 
 
 def _line(document: dict[str, Any]) -> bytes:

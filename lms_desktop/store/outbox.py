@@ -19,11 +19,12 @@ from lms_server.contract.commands import (
     Outcome,
     StartLesson,
     Unsupported,
+    certificate_command_id,
     kind_of,
     target_of,
 )
 from lms_server.contract.upsert import among_named, picked
-from lms_server.contract.wire import Changes, Result, certificate_command_id
+from lms_server.contract.wire import Changes, Result
 
 PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
 _APPLIED = Outcome.APPLIED.value

@@ -13,7 +13,7 @@ from lms_desktop.store.layout import DATABASE, is_profile
 from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.settle import apply_locally
 from lms_desktop.store.tables import enrollments, lesson_progress
-from lms_server.contract import wire
+from lms_server.contract.command_json import read_command, write_command
 from lms_server.contract.commands import Command
 from lms_server.contract.durable import land
 from lms_server.contract.sqlite import open_sqlite, reading
@@ -110,7 +110,7 @@ def _read_outbox(folder: Path) -> dict[str, Command]:
             # The work in somebody else's file is theirs; it is kept aside with the file.
             found = [] if profile.is_of_another(conn, profile.read_owner(folder)) else outbox.unacknowledged(conn)
         # As strict as the server: a flipped bit may have made an id of none.
-        return {command.id: wire.read_command(wire.write_command(command)) for command in found}
+        return {command.id: read_command(write_command(command)) for command in found}
     except (StorageTrouble, ValueError, TypeError, AttributeError, OverflowError):
         return {}
     finally:

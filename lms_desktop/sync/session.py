@@ -14,6 +14,7 @@ from lms_desktop.sync.beside import Start, at_once, beside
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.errors import NotTaken, Offline, ServerTrouble, SignedOut, TooLarge, Trouble
 from lms_server.contract import wire
+from lms_server.contract.command_json import write_command
 from lms_server.contract.commands import Code, Command, Outcome
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.times import now_ms, to_wire
@@ -239,7 +240,7 @@ class Session:
 
 
 def _batch(commands: Sequence[Command]) -> Batch:
-    return Batch(commands, [wire.write_command(command) for command in commands])
+    return Batch(commands, [write_command(command) for command in commands])
 
 
 def _check_progress(carried: Cursors, answer: wire.SyncAnswer) -> None:

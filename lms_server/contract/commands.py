@@ -1,9 +1,12 @@
 """What a learner can do, as frozen values, and how a command can end."""
 
 from enum import StrEnum
+from hashlib import sha256
 from typing import NamedTuple
 
 import msgspec
+
+from lms_server.contract.ids import uuid8
 
 
 # gc=False: values of texts and numbers can't be part of a cycle, and a batch makes thousands of them.
@@ -130,3 +133,17 @@ def target_of(command: Command) -> str:
     if isinstance(command, Enroll):
         return command.course
     return command.payload if isinstance(command, KeepCertificate) else command.canonical
+
+
+def fingerprint(command: Command) -> str:
+    """What a command id stands for, without times: the same id with another one is a conflict."""
+    if isinstance(command, STUDIES):
+        return f"{KINDS[type(command)]} {command.lesson}"
+    if isinstance(command, Unsupported):
+        return sha256(command.canonical.encode()).hexdigest()
+    return f"enroll {command.course}" if isinstance(command, Enroll) else f"keep_certificate {command.id}"
+
+
+def certificate_command_id(payload: str) -> str:
+    """The id of a keep_certificate: UUIDv8 of SHA-256 of its payload."""
+    return uuid8(sha256(payload.encode()).digest())

@@ -8,10 +8,10 @@ from typing import Any
 import msgspec
 
 from lms_server.contract import strict
+from lms_server.contract.command_json import write_command
 from lms_server.contract.commands import Command
 from lms_server.contract.ids import is_uuid
 from lms_server.contract.times import from_wire, to_wire
-from lms_server.contract.wire import write_command
 
 FORMAT = 1
 

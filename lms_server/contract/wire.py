@@ -1,28 +1,14 @@
-"""The wire format of ``POST /api/v1/sync``, version 1: structs, limits, and commands one by one.
+"""The envelopes of ``POST /api/v1/sync``, version 1: request and answer, the rows in them, and their limits.
 
-Fields and names are those of the protocol; times travel as RFC 3339 texts with milliseconds.
+Fields and names are those of the protocol; times travel as RFC 3339 texts with milliseconds. How a command is written
+stands in ``command_json``.
 """
 
-import json
-import math
-from hashlib import sha256
 from typing import Any
 
 import msgspec
 
 from lms_server.contract import strict
-from lms_server.contract.commands import (
-    KINDS,
-    STUDIES,
-    Command,
-    CompleteLesson,
-    Enroll,
-    KeepCertificate,
-    StartLesson,
-    Unsupported,
-)
-from lms_server.contract.ids import is_uuid, uuid8
-from lms_server.contract.times import from_wire, to_wire
 
 VERSION = 1
 MAX_COMMANDS = 2_000
@@ -56,7 +42,11 @@ class Cursors(msgspec.Struct, frozen=True, gc=False):
 
 
 class SyncRequest(msgspec.Struct, frozen=True):
-    """The envelope; ``commands`` are JSON values, for one bad command never stops its neighbours, or Commands."""
+    """What a desktop sends.
+
+    ``commands`` holds JSON objects, each read by itself so that a bad one stops none of the others; or commands that
+    were read already.
+    """
 
     v: int
     request_id: str
@@ -86,6 +76,8 @@ class UserRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Known(msgspec.Struct, frozen=True, gc=False):
+    """Whether the server could find the request's anchors; false where history was lost."""
+
     catalog: bool
     me: bool
 
@@ -199,10 +191,6 @@ class SyncAnswer(msgspec.Struct, frozen=True):
     digest: Digest | None
 
 
-class BadCommand(ValueError):
-    """One command can't be read."""
-
-
 def read_answer(body: bytes) -> SyncAnswer:
     """An answer as a desktop takes it; raises ValueError. Fields and kinds of rows it doesn't know are skipped."""
     try:
@@ -213,93 +201,8 @@ def read_answer(body: bytes) -> SyncAnswer:
     return msgspec.structs.replace(answer, changes=msgspec.structs.replace(answer.changes, courses=courses))
 
 
-def read_command(raw: Any) -> Command:
-    """One command of a request; raises BadCommand. Fields that a kind doesn't have are not looked at."""
-    if not isinstance(raw, dict):
-        raise BadCommand("a command is an object")
-    command_id, kind = _uid(raw, "id"), raw.get("kind")
-    if not isinstance(kind, str) or not 0 < len(kind) <= 64:
-        raise BadCommand("kind is missing")
-    made_at, at = _read_time(raw, "made_at"), _read_time(raw, "at")
-    if kind == "keep_certificate":
-        return _keep_certificate(command_id, raw.get("payload"))
-    if kind not in KINDS.values():
-        return Unsupported(command_id, kind, _canonical(raw), made_at, at)
-    if made_at is None and at is None:
-        raise BadCommand("made_at is missing")
-    if kind == "enroll":
-        return Enroll(command_id, _uid(raw, "course"), made_at, at)
-    if kind == "start_lesson":
-        return StartLesson(command_id, _uid(raw, "lesson"), made_at, at)
-    return CompleteLesson(command_id, _uid(raw, "lesson"), made_at, at)
-
-
-def write_command(command: Command) -> dict[str, Any]:
-    """A command as it travels."""
-    row: dict[str, Any]
-    if isinstance(command, STUDIES):
-        row = {"id": command.id, "kind": KINDS[type(command)], "lesson": command.lesson}
-    elif isinstance(command, Enroll):
-        row = {"id": command.id, "kind": "enroll", "course": command.course}
-    elif isinstance(command, KeepCertificate):
-        return {"id": command.id, "kind": "keep_certificate", "payload": command.payload}
-    else:
-        row = {"id": command.id, "kind": command.kind} | json.loads(command.canonical)
-    if command.at is not None:
-        row["at"] = to_wire(command.at)
-    elif command.made_at is not None:
-        row["made_at"] = to_wire(command.made_at)
-    return row
-
-
-def fingerprint(command: Command) -> str:
-    """What a command id stands for, without times: the same id with another one is a conflict."""
-    if isinstance(command, STUDIES):
-        return f"{KINDS[type(command)]} {command.lesson}"
-    if isinstance(command, Unsupported):
-        return sha256(command.canonical.encode()).hexdigest()
-    return f"enroll {command.course}" if isinstance(command, Enroll) else f"keep_certificate {command.id}"
-
-
-def certificate_command_id(payload: str) -> str:
-    """The id of a keep_certificate: UUIDv8 of SHA-256 of its payload."""
-    return uuid8(sha256(payload.encode()).digest())
-
-
 def _is_gone(row: Any) -> bool:
     return isinstance(row, dict) and row.get("gone") is True
 
 
 _ANSWER = msgspec.json.Decoder(SyncAnswer)
-
-
-def _uid(raw: dict[str, Any], name: str) -> str:
-    value = raw.get(name)
-    if not is_uuid(value):
-        raise BadCommand(f"{name} is not a UUID in canonical lower case")
-    return str(value)
-
-
-def _read_time(raw: dict[str, Any], name: str) -> int | None:
-    value = raw.get(name)
-    if value is None:
-        return None
-    try:
-        return from_wire(value if isinstance(value, str) else "")
-    except ValueError as error:
-        raise BadCommand(f"{name} is not an RFC 3339 time") from error
-
-
-def _keep_certificate(command_id: str, payload: Any) -> KeepCertificate:
-    if not isinstance(payload, str):
-        raise BadCommand("payload is missing")
-    if command_id != certificate_command_id(payload):
-        raise BadCommand("id is not the UUIDv8 of the payload's SHA-256")
-    return KeepCertificate(command_id, payload)
-
-
-def _canonical(raw: dict[str, Any]) -> str:
-    kept = {name: value for name, value in raw.items() if name not in {"id", "made_at", "at"}}
-    if any(isinstance(value, float) and not math.isfinite(value) for value in kept.values()):
-        raise BadCommand("a number is too large")
-    return json.dumps(kept, sort_keys=True, separators=(",", ":"), ensure_ascii=False)

@@ -4,12 +4,12 @@ from sqlalchemy import bindparam, select
 
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.actions.refusals import Refused
+from lms_server.contract.command_json import write_command
 from lms_server.contract.commands import OUTCOME_OF, Code, Enroll, Outcome
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.rules import CourseFact, may_enroll
 from lms_server.contract.schema import courses
 from lms_server.contract.sqlite import reading
-from lms_server.contract.wire import write_command
 from lms_server.sentences import sentence
 from lms_server.sync.settle import settle
 

@@ -12,10 +12,10 @@ from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
 from lms_server.contract.bulk import BulkInsert
+from lms_server.contract.command_json import read_command, write_command
 from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, KeepCertificate, Outcome
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among_named
-from lms_server.contract.wire import read_command, write_command
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts, users
 

@@ -12,6 +12,7 @@ from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
 from lms_server.contract.bulk import BulkInsert
+from lms_server.contract.command_json import BadCommand, read_command
 from lms_server.contract.commands import (
     CLICKS,
     OUTCOME_OF,
@@ -21,11 +22,12 @@ from lms_server.contract.commands import (
     Event,
     KeepCertificate,
     Outcome,
+    fingerprint,
 )
 from lms_server.contract.schema import lessons
 from lms_server.contract.times import corrected
 from lms_server.contract.upsert import among_named, picked
-from lms_server.contract.wire import BadCommand, Result, fingerprint, read_command
+from lms_server.contract.wire import Result
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
 from lms_server.sync.parked import MAX_PARKED, PARKED, count_facts, dump_command, replay

@@ -6,10 +6,10 @@ import pytest
 
 from lms_desktop.store.errors import Refused
 from lms_server.actions.context import Learner
+from lms_server.contract.command_json import read_command, write_command
 from lms_server.contract.commands import Code
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.times import now_ms
-from lms_server.contract.wire import read_command, write_command
 from lms_server.sync.settle import settle
 from tests.world import command
 

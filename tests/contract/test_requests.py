@@ -7,8 +7,8 @@ import msgspec
 import pytest
 
 from lms_server.contract import requests, strict, wire
+from lms_server.contract.command_json import write_command
 from lms_server.contract.ids import new_uuid4, new_uuid7
-from lms_server.contract.wire import write_command
 from lms_server.sync.settle import sort_out
 
 TIME = "2026-11-22T10:00:00.123Z"

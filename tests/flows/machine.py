@@ -18,9 +18,10 @@ from lms_server.actions.refusals import Refused as ServerRefused
 from lms_server.actions.users import disable_user
 from lms_server.contract import anchors
 from lms_server.contract.anchors import read_anchor
+from lms_server.contract.commands import certificate_command_id
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.times import to_wire
-from lms_server.contract.wire import certificate_command_id, read_answer
+from lms_server.contract.wire import read_answer
 from lms_server.sync import changes
 from lms_server.sync.learning import enroll_user
 from lms_server.sync.parked import sweep

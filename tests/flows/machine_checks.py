@@ -5,7 +5,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 
 from lms_desktop.store.tables import UNKNOWN_COURSE
-from lms_server.contract.wire import certificate_command_id
+from lms_server.contract.commands import certificate_command_id
 from tests.flows.machine_memory import Memory
 
 ACCEPTED = {"ok", "already_done", "lesson_removed"}
