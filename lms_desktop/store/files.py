@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from lms_server.contract.durable import NEW, land_all, sync_folder
+from lms_server.contract.durable import UNFINISHED, land_all, sync_folder
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -107,7 +107,7 @@ class Blobs:
 
     def remove_leftovers(self, before_s: float) -> None:
         """What writers that crashed before that time (seconds since 1970) left behind."""
-        for path in self.root.glob(f"[0-9a-f][0-9a-f]/{NEW}*"):
+        for path in self.root.glob(f"[0-9a-f][0-9a-f]/{UNFINISHED}*"):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime < before_s:
                     path.unlink()

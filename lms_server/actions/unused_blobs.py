@@ -13,6 +13,7 @@ from lms_server.actions.context import ServerContext
 from lms_server.content.blobs import Blobs
 from lms_server.contract import anchors
 from lms_server.contract.anchors import CATALOG
+from lms_server.contract.durable import UNFINISHED
 from lms_server.contract.schema import certificates, courses, lessons
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among
@@ -115,7 +116,7 @@ def _read_note(store: Blobs) -> _Note:
 
 def _write_note(store: Blobs, note: _Note) -> None:
     # Losing it costs a day of waiting, so nothing is flushed.
-    part = store.root / f".new-{_NOTE}"
+    part = store.root / f"{UNFINISHED}{_NOTE}"
     with suppress(FileNotFoundError):
         part.write_text(json.dumps({"at": note.at, "since": dict(note.since)}))
         part.replace(store.root / _NOTE)

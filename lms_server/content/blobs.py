@@ -6,17 +6,15 @@ import os
 import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, BinaryIO
 
-from lms_server.contract.durable import FLUSHES_AT_ONCE
+from lms_server.contract.durable import UNFINISHED, sync_files, sync_folders
 
 CHUNK_BYTES = 1 << 20
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_PART = ".new-"
 
 Opener = Callable[[], BinaryIO]
 
@@ -92,7 +90,7 @@ class Blobs:
 
     def remove_leftovers(self, before_ms: int) -> None:
         """What writers that crashed left behind before that time."""
-        for path in self.root.glob(f"{_PART}*"):
+        for path in self.root.glob(f"{UNFINISHED}*"):
             with suppress(FileNotFoundError):
                 if path.stat().st_mtime * 1000 <= before_ms:
                     path.unlink()
@@ -110,7 +108,7 @@ class Blobs:
 
     def _write(self, stream: IO[bytes], expected: str | None, written: dict[Path, str]) -> None:
         self.root.mkdir(parents=True, exist_ok=True)
-        descriptor, name = tempfile.mkstemp(dir=self.root, prefix=_PART)
+        descriptor, name = tempfile.mkstemp(dir=self.root, prefix=UNFINISHED)
         written[Path(name)] = ""
         with os.fdopen(descriptor, "wb") as target:
             sha256 = _copy(stream, target)
@@ -120,7 +118,7 @@ class Blobs:
 
     def _land(self, written: Mapping[Path, str]) -> None:
         """The bytes first, then the names: a name never stands for bytes that a power cut could take."""
-        _flush_all(written)
+        sync_files(written)
         folders: set[Path] = set()
         for temporary, sha256 in written.items():
             place = self.path(sha256)
@@ -132,7 +130,7 @@ class Blobs:
                 folders.add(self.root)
             temporary.replace(place)
             folders.add(place.parent)
-        _flush_all(folders)
+        sync_folders(folders)
 
 
 def _copy(stream: IO[bytes], target: BinaryIO) -> str:
@@ -146,21 +144,3 @@ def _copy(stream: IO[bytes], target: BinaryIO) -> str:
 def _remove(written: Iterable[Path]) -> None:
     for temporary in written:
         temporary.unlink(missing_ok=True)
-
-
-def _flush_all(places: Iterable[Path]) -> None:
-    with ThreadPoolExecutor(FLUSHES_AT_ONCE) as pool:
-        for _ in pool.map(_flush, places):
-            pass
-
-
-def _flush(place: Path) -> None:
-    if os.name == "nt":  # pragma: no cover -- flushing there needs a handle that may write, and knows no folders
-        with suppress(OSError), place.open("r+b") as file:
-            os.fsync(file.fileno())
-        return
-    descriptor = os.open(place, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-# What a program that was killed while it wrote leaves behind begins like this.
-NEW = ".new-"
+# Names of files that are being written begin like this; a program that was killed meanwhile leaves them behind.
+UNFINISHED = ".new-"
 # A disk makes many files durable at once in the time that it needs for one.
-FLUSHES_AT_ONCE = 8
+_AT_ONCE = 8
 
 
 def land(place: Path, content: bytes) -> None:
@@ -19,25 +19,43 @@ def land(place: Path, content: bytes) -> None:
 
 def land_all(contents: Mapping[Path, bytes]) -> None:
     """Write files, each whole or not at all; folders that are missing are made."""
+    # The place of each temporary file.
     written: dict[Path, Path] = {}
     try:
         for place, content in contents.items():
             place.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=NEW)
-            written[place] = Path(name)
+            descriptor, name = tempfile.mkstemp(dir=place.parent, prefix=UNFINISHED)
+            written[Path(name)] = place
             with os.fdopen(descriptor, "wb") as file:
                 file.write(content)
-        _all_at_once(_flush, written.values())
-        for place, temporary in written.items():
+        sync_files(written)
+        for temporary, place in written.items():
             temporary.replace(place)
-        _all_at_once(sync_folder, {place.parent for place in written})
+        sync_folders({place.parent for place in written.values()})
     finally:
-        for temporary in written.values():
+        for temporary in written:
             temporary.unlink(missing_ok=True)
 
 
+def sync_files(files: Iterable[Path]) -> None:
+    """Make the content of these files durable, all of them at once."""
+    _all_at_once(sync_file, files)
+
+
+def sync_folders(folders: Iterable[Path]) -> None:
+    """Make the new names in these folders durable, all of them at once."""
+    _all_at_once(sync_folder, folders)
+
+
+def sync_file(file: Path) -> None:
+    """Make a file's content durable."""
+    # Windows wants it open for writing.
+    with file.open("rb+") as opened:
+        os.fsync(opened.fileno())
+
+
 def sync_folder(folder: Path) -> None:
-    """Make a new name in this folder durable; Windows can't open folders and needs no help."""
+    """Make the new names in a folder durable; Windows can't open folders and needs no help."""
     if os.name == "nt":  # pragma: no cover
         return
     descriptor = os.open(folder, os.O_RDONLY)
@@ -47,16 +65,11 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _all_at_once(flush: Callable[[Path], None], places: Iterable[Path]) -> None:
+def _all_at_once(sync: Callable[[Path], None], places: Iterable[Path]) -> None:
     waiting = list(places)
     if len(waiting) == 1:
-        flush(waiting[0])
+        sync(waiting[0])
         return
-    with ThreadPoolExecutor(FLUSHES_AT_ONCE) as pool:
-        for _ in pool.map(flush, waiting):
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for _ in pool.map(sync, waiting):
             pass
-
-
-def _flush(file: Path) -> None:
-    with file.open("rb+") as opened:
-        os.fsync(opened.fileno())

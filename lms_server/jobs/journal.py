@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from lms_server.contract.durable import sync_folder
+from lms_server.contract.durable import land, sync_folder
 from lms_server.contract.times import now_ms
 
 if sys.platform == "win32":
@@ -122,7 +122,7 @@ class Journal:
             # Locking may have left its place.
             file.seek(0)
             content = file.read()
-            _write(aside, content)
+            land(aside, content)
             whole = [entry for line in content.split(b"\n") if (entry := _parse(line)) is not None]
             file.seek(0)
             file.write(b"".join(_line(replace(entry, seq=place)) for place, entry in enumerate(whole, 1)))
@@ -223,13 +223,6 @@ def _line(entry: Entry) -> bytes:
         values["anchors"] = entry.anchors
     document = json.dumps(values, separators=(",", ":")).encode()
     return f"{_digest(document)} ".encode() + document + b"\n"
-
-
-def _write(file: Path, content: bytes) -> None:
-    with file.open("wb") as copy:
-        copy.write(content)
-        copy.flush()
-        os.fsync(copy.fileno())
 
 
 def _content(entry: Entry) -> Entry:

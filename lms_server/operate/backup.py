@@ -17,7 +17,7 @@ from typing import IO, Any
 from lms_server.actions.backups import LastBackup, note_backup
 from lms_server.actions.copying import copy_to_file
 from lms_server.actions.refusals import Refused
-from lms_server.contract.durable import sync_folder
+from lms_server.contract.durable import sync_file, sync_folder
 from lms_server.contract.times import now_ms, to_wire
 from lms_server.settings import Settings
 
@@ -74,8 +74,7 @@ def copy_database(source: Path, target: Path) -> None:
         copy.execute("PRAGMA journal_mode=DELETE")
         if [row[0] for row in copy.execute("PRAGMA integrity_check")] != ["ok"]:
             raise Refused("damaged", "The database {source} is damaged; no backup was made.", source=source)
-    with target.open("rb+") as file:
-        os.fsync(file.fileno())
+    sync_file(target)
 
 
 def read_manifest(path: Path, *, verify: bool = False) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from lms_server.actions.copying import copy_from_file
 from lms_server.actions.past import hand_over
 from lms_server.actions.refusals import Refused
 from lms_server.content.blobs import Blobs
-from lms_server.contract.durable import sync_folder
+from lms_server.contract.durable import sync_file, sync_folder
 from lms_server.database.identity import BadIdentity, Identity, read_identity
 from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.backup import BLOBS, DATABASE, IDENTITY, JOURNAL, opened, read_manifest
@@ -79,8 +79,7 @@ def _renew(settings: Settings, folder: Path) -> None:
         words = "{error}. Move {file} away; mails that may have gone are then held."
         raise Refused("damaged", words, error=error, file=settings.journal_file) from error
     _fold_log_in(database)
-    with database.open("rb+") as written:
-        os.fsync(written.fileno())
+    sync_file(database)
 
 
 def _is_sound(file: Path) -> bool:

@@ -152,7 +152,8 @@ def posted(post: Post):
             (work, "transport_of", lambda _url: Route("post.test", 25, post=post)),
             (papers, "render_certificate", lambda payload, *_: payload.encode()),
             (dispatch, "write_mail", _plain_mail),
-            (blobs, "_flush_all", lambda _places: None),
+            (blobs, "sync_files", lambda _files: None),
+            (blobs, "sync_folders", lambda _folders: None),
             (certificate_actions, "database_now", lambda _conn: post.server.now()),
         ):
             stack.enter_context(Instead(target, name, value))

@@ -1,6 +1,5 @@
 """Bring an older database to the present version: a copy first, then all steps in one transaction."""
 
-import os
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 from lms_desktop.store.migrations.steps import STEPS
-from lms_server.contract.durable import sync_folder
+from lms_server.contract.durable import sync_file, sync_folder
 
 
 def migrate(conn: Connection, version: int, wanted: int) -> None:
@@ -27,15 +26,7 @@ def back_up(file: Path, version: int) -> Path:
     temporary.unlink(missing_ok=True)
     with closing(sqlite3.connect(file)) as old, closing(sqlite3.connect(temporary)) as new:
         old.backup(new)
-    _sync(temporary)
+    sync_file(temporary)
     temporary.replace(copy)
     sync_folder(copy.parent)
     return copy
-
-
-def _sync(file: Path) -> None:
-    descriptor = os.open(file, os.O_RDWR)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
