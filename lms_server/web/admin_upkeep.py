@@ -91,4 +91,6 @@ class BackupFile:
             raise not_found()
         resp.content_type = "application/zip"
         resp.downloadable_as = path.name
-        resp.set_stream(path.open("rb"), path.stat().st_size)
+        resp.content_length = path.stat().st_size
+        if req.method != "HEAD":
+            resp.stream = path.open("rb")

@@ -7,6 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 import falcon
+from falcon.routing import CompiledRouter
 
 from lms_server.actions.context import ServerContext
 from lms_server.settings import Registration
@@ -53,7 +54,7 @@ class Parts:
 def create_app(context: ServerContext, parts: Parts | None = None) -> falcon.App[falcon.Request, falcon.Response]:
     """The whole server as one WSGI callable."""
     parts = parts or Parts()
-    app = falcon.App(middleware=[_Everywhere()])
+    app = falcon.App(middleware=[_Everywhere()], router=_Router())
     app.req_options.strip_url_path_trailing_slash = False
     app.req_options.auto_parse_form_urlencoded = False
     settings = parts.upkeep.settings if parts.upkeep else None
@@ -70,6 +71,14 @@ def create_app(context: ServerContext, parts: Parts | None = None) -> falcon.App
     if settings is not None:
         app.add_route("/admin/settings", SettingsPage(pages, settings))
     return app
+
+
+class _Router(CompiledRouter):
+    """What can be got can be asked for by HEAD too (RFC 9110, 9.1): Falcon leaves the body out."""
+
+    def map_http_methods(self, resource: object, **options: Any) -> dict[str, Any]:
+        methods = dict(super().map_http_methods(resource, **options))
+        return {"HEAD": methods["GET"], **methods} if "GET" in methods else methods
 
 
 class _Everywhere:

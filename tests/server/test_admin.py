@@ -184,5 +184,7 @@ def test_a_backup_is_made_and_fetched(browser, settings, tmp_path):
     copy = tmp_path / "copy.zip"
     copy.write_bytes(browser.get(f"/admin/backup/{name}").content)
     assert read_manifest(copy, verify=True)["files"]
+    asked = browser.guest.call("HEAD", f"/admin/backup/{name}", headers={"Cookie": browser.cookie})
+    assert (int(asked.headers["content-length"]), asked.content) == (copy.stat().st_size, b"")
     for other in ("backup-x.zip", "..%2fidentity.json", "identity.json"):
         assert browser.get(f"/admin/backup/{other}").status_code == 404

@@ -242,6 +242,15 @@ def test_paths_that_lead_nowhere(miriam, path):
 def test_methods_that_are_not_there(guest):
     answer = guest.call("DELETE", "/api/v1/server")
     assert (answer.status_code, answer.json["code"]) == (405, "method_not_allowed")
+    assert guest.call("HEAD", "/api/v1/sync").status_code == 405
+
+
+@pytest.mark.parametrize("path", ["/", "/healthz", "/api/v1/server", "/static/style.css"])
+def test_what_can_be_got_can_be_asked_for_without_its_body(guest, path):
+    whole, head = guest.get(path), guest.call("HEAD", path)
+    assert (head.status_code, head.content) == (200, b"")
+    assert head.headers["content-length"] == str(len(whole.content))
+    assert head.headers["content-type"] == whole.headers["content-type"]
 
 
 @pytest.mark.logs("a request failed")
