@@ -15,7 +15,7 @@ from lms_server.actions.context import ServerContext
 from lms_server.actions.rights import readable_blobs
 from lms_server.actions.users import User
 from lms_server.web.auth import bearer
-from lms_server.web.bodies import read_json
+from lms_server.web.bodies import read_json, takes_gzip
 from lms_server.web.errors import Problem, not_found
 
 MOST_AT_ONCE = 500
@@ -64,7 +64,7 @@ class FetchResource:
         resp.content_type = "application/x-tar"
         resp.set_header("Cache-Control", "no-store")
         resp.set_header("Vary", "Accept-Encoding")
-        if _takes_gzip(req) and _is_mostly_text(files, allowed):
+        if takes_gzip(req) and _is_mostly_text(files, allowed):
             resp.set_header("Content-Encoding", "gzip")
             resp.stream = _squeezed(_tar(files))
             return
@@ -124,11 +124,6 @@ def _read(file: BinaryIO, span: range) -> Iterator[bytes]:
         while left and (chunk := file.read(min(_CHUNK_BYTES, left))):
             left -= len(chunk)
             yield chunk
-
-
-def _takes_gzip(req: falcon.Request) -> bool:
-    named = (part.strip().partition(";") for part in (req.get_header("Accept-Encoding") or "").lower().split(","))
-    return any(name == "gzip" and "q=0" not in quality.split() for name, _, quality in named)
 
 
 def _is_mostly_text(files: Sequence[tuple[str, Path, int]], types: Mapping[str, str]) -> bool:

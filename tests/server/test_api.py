@@ -128,6 +128,8 @@ def test_an_exchange_carries_its_digest_with_and_without_gzip(ana):
     packed = ana.call("POST", "/api/v1/sync", body, headers)
     assert packed.headers["content-encoding"] == "gzip"
     assert packed.headers["content-digest"] == digest(packed.content)
+    refused = ana.call("POST", "/api/v1/sync", body, headers | {"Accept-Encoding": "identity, gzip;q=0"})
+    assert "content-encoding" not in refused.headers
     answer = json.loads(gzip.decompress(packed.content))
     assert answer["request_id"] == envelope["request_id"]
     assert [row["slug"] for row in answer["changes"]["courses"]] == ["first-aid"]
