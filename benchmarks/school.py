@@ -172,7 +172,7 @@ class Laptop:
             for event in events:
                 outbox.queue(conn, event.command)
         # As a click does; the sync must not be billed for it.
-        self.store._journal.add(event.command for event in events)
+        self.store.second_copy.note(event.command for event in events)
 
     def close(self) -> None:
         """Let go of files and connections."""

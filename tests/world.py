@@ -12,7 +12,7 @@ from lms_desktop.store.files import Blobs as LaptopBlobs
 from lms_desktop.store.profile import Owner
 from lms_desktop.store.rows import Learner as LaptopLearner
 from lms_desktop.store.rows import Place
-from lms_desktop.store.store import Faults, Store
+from lms_desktop.store.store import Store
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.session import Session
 from lms_server.actions.context import Learner, ServerContext
@@ -171,7 +171,6 @@ class Laptop:
     world: World
     learner: Learner | None
     folder: Path
-    faults: Faults = field(default_factory=Faults)
     store: Store = field(init=False)
 
     def __post_init__(self) -> None:
@@ -179,7 +178,7 @@ class Laptop:
         owner = LaptopLearner(who.uid, who.name, who.email) if who else LaptopLearner(None, "", "")
         place = Place(self.world.identity.server_id, URL, "Hillside Library")
         profile.create(self.folder, Owner(place, "", owner))
-        self.store = Store(self.folder, LaptopBlobs(self.folder.parent / "blobs"), self.faults)
+        self.store = Store(self.folder, LaptopBlobs(self.folder.parent / "blobs"))
         self.transport = Lossy(self.world.app)
         self.token = self.world.token(who) if who else None
 

@@ -11,6 +11,7 @@ from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.journal import JOURNAL, Journal, read_journal
 from lms_desktop.store.layout import DATABASE, is_profile
 from lms_desktop.store.profile import said_plainly
+from lms_desktop.store.queries import read_learner
 from lms_desktop.store.settle import apply_locally
 from lms_desktop.store.tables import enrollments, lesson_progress
 from lms_server.contract.command_json import read_command, write_command
@@ -73,14 +74,14 @@ def dismiss_notice(folder: Path) -> None:
     (folder / _NOTICE).unlink(missing_ok=True)
 
 
-def requeue(conn: Connection, user: str | None, commands: list[Command]) -> None:
+def requeue(conn: Connection, commands: list[Command]) -> None:
     """Put commands of the journal that the database doesn't know back in the outbox, and their facts in their place."""
     ids = [command.id for command in commands]
     known = outbox.known_ids(conn) | _confirmed(conn, ids)
     lost = [command for command in commands if command.id not in known]
     if not lost:
         return
-    with facts.counting(conn, user) as digest:
+    with facts.counting(conn, read_learner(conn).uid) as digest:
         apply_locally(conn, lost, digest)
     for command in lost:
         outbox.queue(conn, command)

@@ -40,7 +40,7 @@ def test_a_fact_stands_once_per_learner_on_both_sides(side, world, laptops):
     else:
         laptop = laptops(learner)
         laptop.sync()
-        engine, tables = laptop.store._engine, desktop
+        engine, tables = laptop.store.database.engine, desktop
     with writing(engine) as conn:
         course_id = conn.execute(text("SELECT id FROM courses WHERE slug = 'first-aid'")).scalar_one()
         lesson_id = conn.execute(text("SELECT min(id) FROM lessons")).scalar_one()
@@ -64,7 +64,7 @@ def test_a_slug_stays_taken_on_the_server_by_a_deleted_course_too(world):
 
 def test_a_desktop_takes_two_courses_with_one_slug_for_a_page_may_bring_the_new_one_first(world, laptops):
     laptop = laptops(world.learner())
-    with writing(laptop.store._engine) as conn:
+    with writing(laptop.store.database.engine) as conn:
         for uid in ("a", "b"):
             conn.execute(insert(desktop.courses).values(uid=uid, slug="same"))
 

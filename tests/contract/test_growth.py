@@ -227,7 +227,7 @@ def test_a_sync_costs_a_laptop_the_same_steps_after_years(world, laptops):
         laptop.store.enroll(course.uid)
         laptop.sync()
         laptop.study(course, *range(LESSONS))
-        with Steps(laptop.store._engine) as counted:
+        with Steps(laptop.store.database.engine) as counted:
             laptop.sync()
             laptop.sync()
         steps.append(counted.tens)

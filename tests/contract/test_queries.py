@@ -73,7 +73,7 @@ def test_a_sync_with_nothing_new_takes_few_statements_on_the_laptop(world, lapto
     laptop = laptops(world.learner())
     laptop.sync()
     laptop.sync()
-    with Counted(laptop.store._engine) as counted:
+    with Counted(laptop.store.database.engine) as counted:
         laptop.sync()
     assert len(counted.statements) <= 12, counted.statements
 
@@ -107,6 +107,6 @@ def test_catalog_course_and_learn_pages_take_at_most_three_statements(world, lap
     }
     wanted = {"catalog": size, "course": 2, "learn": min(size, 50)}
     for name, read in reads.items():
-        with Counted(laptop.store._engine) as counted:
+        with Counted(laptop.store.database.engine) as counted:
             assert read() == wanted[name]
         assert len(counted.statements) <= 3, (name, counted.statements)

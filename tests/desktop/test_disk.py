@@ -199,7 +199,7 @@ def test_an_error_of_the_disk_is_never_a_success(machine, course):
 def test_connections_are_made_anew_after_an_error_of_the_disk(machine, course, monkeypatch):
     laptop = machine.reopen()
     said = laptop.study(course, 0)
-    engine = laptop.store._engine
+    engine = laptop.store.database.engine
     pool = engine.pool
 
     def fail(_connection):

@@ -204,7 +204,7 @@ def test_an_acknowledged_command_does_not_come_back(machine, course):
 def test_damage_that_shows_later_is_mended_at_once(machine, course, damage):
     laptop = machine.reopen()
     said = laptop.study(course, 0, 1)
-    laptop.store._engine.dispose()
+    laptop.store.database.engine.dispose()
     damage(machine.folder / DATABASE)
     with pytest.raises(StorageTrouble) as trouble:
         laptop.study(course, 2)

@@ -22,7 +22,7 @@ from lms_desktop.store import profile as profiles
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.profile import Owner
 from lms_desktop.store.rows import Learner, Place
-from lms_desktop.store.store import Faults, Store
+from lms_desktop.store.store import Store
 from lms_desktop.sync.beside import at_once
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.session import Session
@@ -32,7 +32,7 @@ from lms_server.actions.sessions import issue_session
 from lms_server.actions.users import NewUser, add_user, find_user
 from lms_server.certificates.signing import sign_facts
 from lms_server.contract import anchors
-from lms_server.contract.ids import new_uuid4, new_uuid7
+from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import to_wire
 from lms_server.database.identity import Identity
@@ -208,10 +208,10 @@ class Slot:
         """The store on what lies here now. One that is open is used again, which costs a tenth of opening it."""
         self.now = now
         if self.store is None:
-            self.store = Store(self.folder, Blobs(self.folder / "blobs"), Faults(self._time, new_uuid7))
+            self.store = Store(self.folder, Blobs(self.folder / "blobs"), self._time)
         else:
             self.store.read_owner()
-            self.store._open_journal()
+            self.store.second_copy.open()
 
     def _time(self) -> int:
         return self.now()
@@ -221,7 +221,7 @@ class Slot:
             self.store.close()
             # The engine outlives this store, and would keep it.
             with suppress(InvalidRequestError):
-                event.remove(self.memory.engine, "handle_error", self.store._note_sickness)
+                event.remove(self.memory.engine, "handle_error", self.store.database._hear_error)
             self.store = None
 
     def clear(self) -> None:

@@ -68,9 +68,9 @@ def _check_without(*fields: str):
 
 def _settled_in_pieces(store, carried, answer):
     """The anchors first, the rows in a transaction of their own."""
-    with store._writing() as conn:
+    with store.database.writing() as conn:
         settling._store_anchors(conn, answer, 0)
-    with store._writing() as conn:
+    with store.database.writing() as conn:
         present = settling.read_cursors(conn)
         return settling.settle(conn, store.user, present, answer)
 
@@ -83,13 +83,13 @@ def _settled_whatever(settle):
 def _recorded_in_pieces(store, command):
     """The fact in one transaction, the command in the next."""
     courses, lessons = ([command.course], []) if isinstance(command, Enroll) else ([], [command.lesson])
-    with store._writing() as conn:
+    with store.database.writing() as conn:
         with facts.counting(conn, store.user) as digest:
             facts.uncount(conn, digest, courses, lessons)
         [code] = contract.apply(conn, ME, [Event(command, command.made_at or 0)], nothing).codes
         if OUTCOME_OF[code] is not Outcome.APPLIED:
             raise Refused(code)
-    with store._writing() as conn:
+    with store.database.writing() as conn:
         queue.queue(conn, command)
     return command.id
 
