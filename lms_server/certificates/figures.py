@@ -1,9 +1,10 @@
 """Drawn parts as PDF path operators, y upwards: the QR code, the place's mark, the check, and cloths for covers."""
 
 from dataclasses import dataclass
-from hashlib import sha256
 
 import segno
+
+from lms_server.contract import covers
 
 # The largest code whose modules are at least 0.5 mm at 88 points.
 _LARGEST_VERSION = 11
@@ -20,6 +21,7 @@ class Cloth:
     mark: str
 
 
+# In the order of ``covers.CLOTHS``.
 CLOTHS = (
     Cloth("#F0DACB", "#DDB195", "#8A4526"),
     Cloth("#E4E7CA", "#C0C791", "#56601F"),
@@ -42,7 +44,7 @@ CHECK = (
 
 def cloth_of(course_uid: str) -> Cloth:
     """The course's cloth: always the same one for a course."""
-    return CLOTHS[sha256(course_uid.encode()).digest()[0] % len(CLOTHS)]
+    return CLOTHS[covers.cloth_of(course_uid)]
 
 
 def qr_code(text: str) -> tuple[str, int]:

@@ -18,8 +18,8 @@ from lms_server.actions.context import ServerContext, read_server
 from lms_server.actions.dashboard import count_parked
 from lms_server.actions.sessions import Session, find_session
 from lms_server.actions.trouble import diagnose
+from lms_server.contract.covers import CLOTHS, cloth_of, subject_of
 from lms_server.contract.sqlite import reading
-from lms_server.web.covers import cloth, subject
 from lms_server.web.errors import Problem
 from lms_server.web.languages import LANGUAGES, Language, language_of
 from resources import path as resource
@@ -153,7 +153,7 @@ def make_pages(context: ServerContext, *, has_upkeep: bool = False, has_settings
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    templates.globals.update(icon=_icon, cloth=cloth, subject=subject)
+    templates.globals.update(icon=_icon, cloth=_cloth, subject=_subject)
     templates.filters.update(moment=_moment, day=_day, size=_size, named=_named, spoken=_spoken)
 
     @pass_context
@@ -188,6 +188,15 @@ def read_form(req: falcon.Request, most: int = 64 << 10) -> dict[str, str]:
         raise Problem(413, "too_large", "The form is too large.")
     fields = falcon.uri.parse_query_string(body.decode("utf-8", "replace"), keep_blank=True, csv=False)
     return {name: value[-1] if isinstance(value, list) else value for name, value in fields.items()}
+
+
+def _cloth(course_uid: str) -> str:
+    """The class that style.css has for a course's cloth."""
+    return CLOTHS[cloth_of(course_uid)]
+
+
+def _subject(slug: str, title: str) -> str:
+    return subject_of(slug, title) or "book"
 
 
 def _icon(name: str, size: int = 20) -> Markup:

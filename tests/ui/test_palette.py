@@ -1,9 +1,17 @@
 """Contrast over every pair of colours that the window puts on each other."""
 
+from dataclasses import astuple
+from pathlib import Path
+
 import pytest
 
 from lms_desktop.ui.tokens import LAMP, PAPER, Cloth, Tokens
 from lms_desktop.ui.widgets.mark import mark_colours
+from lms_server import web
+from lms_server.certificates import figures
+from lms_server.contract.covers import CLOTHS
+
+STYLE = Path(web.__file__).with_name("static").joinpath("style.css").read_text("utf-8")
 
 GROUNDS = ("background", "surface", "raised", "sunken")
 SOFT = ("accent_soft", "success_soft", "attention_soft", "danger_soft")
@@ -61,6 +69,16 @@ def test_progress_can_be_seen_on_its_track(t):
 @pytest.mark.parametrize("cloth", [*PAPER.cloths, *LAMP.cloths])
 def test_marks_of_covers_can_be_seen(cloth: Cloth):
     assert contrast(cloth.mark, cloth.ground) >= 4.5
+
+
+@pytest.mark.parametrize("t", [PAPER, LAMP], ids=lambda t: t.name)
+def test_a_web_page_has_the_window_s_cloths(t):
+    for name, cloth in zip(CLOTHS, t.cloths, strict=True):
+        assert f"--{name}: {cloth.ground}; --{name}-frame: {cloth.frame}; --{name}-mark: {cloth.mark};" in STYLE
+
+
+def test_a_certificate_has_the_window_s_cloths():
+    assert [astuple(cloth) for cloth in figures.CLOTHS] == [astuple(cloth) for cloth in PAPER.cloths]
 
 
 @pytest.mark.parametrize("kind", ["neutral", "accent", "success", "attention", "danger"])

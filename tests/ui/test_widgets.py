@@ -18,13 +18,14 @@ from lms_desktop.ui.widgets.banner import Banner
 from lms_desktop.ui.widgets.bar import ProgressBar
 from lms_desktop.ui.widgets.button import Button
 from lms_desktop.ui.widgets.course import CourseCard, laptop_text, progress_text, status_line
-from lms_desktop.ui.widgets.cover import art, art_of, cloth, subject
+from lms_desktop.ui.widgets.cover import art, art_of, cloth
 from lms_desktop.ui.widgets.field import LabeledField, SearchField
 from lms_desktop.ui.widgets.lessons import LessonList
 from lms_desktop.ui.widgets.paint import text_height
 from lms_desktop.ui.widgets.ring import FocusRings, _Ring
 from lms_desktop.ui.widgets.snippet import Snippet
 from lms_desktop.ui.widgets.text import ElidedText, Text
+from lms_server.contract.covers import subject_of
 from tests.ui.samples import ACCOUNTING, BAND, FIRST_AID, GARDEN, LESSONS, MB, RUST
 from tests.ui.windows import settle
 
@@ -120,7 +121,7 @@ def test_a_course_has_the_same_cloth_on_every_laptop(qapp):
     ],
 )
 def test_the_subject_is_guessed_from_words(slug, title, icon):
-    assert subject(slug, title) == icon
+    assert subject_of(slug, title) == icon
 
 
 def test_a_cover_that_is_no_picture_is_not_decoded(qapp):

@@ -1,7 +1,5 @@
 """Covers: a cloth picked by the course's id, a mark picked by its subject, or the course's own picture."""
 
-import hashlib
-import re
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -15,30 +13,10 @@ from lms_desktop.ui.pixels import picture, shade
 from lms_desktop.ui.theme import STRONG, font, tokens
 from lms_desktop.ui.tokens import Cloth
 from lms_desktop.ui.widgets.paint import rounded
+from lms_server.contract.covers import cloth_of, subject_of
 
 # Twice the largest cover, for sharp screens.
 MOST_PIXELS = 400
-# Beginnings of words, in the languages that courses here are written in.
-SUBJECTS = (
-    ("heart-pulse", "aid health medic nurs first-aid primeros salud enferm إسعاف الإسعافات صحة طب"),
-    (
-        "code",
-        "rust python program code coding software linux git web html javascript java data script sql programa برمج",
-    ),
-    ("calculator", "account math maths algebra calcul financ budget tax cuentas conta matem محاسب رياضيات"),
-    ("music", "music band song sound audio música canto موسيقى"),
-    ("leaf", "garden grow veget plant farm agri bio nature ecolog huerto jard agricult زراع حديق"),
-    (
-        "chat",
-        "español spanish english arabic french german language idioma inglés speak conversa لغة العربية الإنجليزية",
-    ),
-    ("globe", "geograph histor world travel map mundo histori تاريخ جغراف"),
-    ("flask", "chem physic scien lab química física ciencia علوم كيمياء فيزياء"),
-    ("pencil", "writ draw art design literat escri dibujo arte كتابة رسم"),
-    ("people", "community teach social group leader docent comunidad مجتمع تعليم"),
-    ("server", "network database computer system internet redes شبك حاسوب"),
-)
-_BEGINNINGS = tuple((icon, tuple(beginnings.split())) for icon, beginnings in SUBJECTS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +41,12 @@ def art(course: CourseRow, data: bytes | None = None) -> CoverArt:
 def art_of(uid: str, slug: str, title: str, data: bytes | None = None) -> CoverArt:
     """The cover of something that is named like a course."""
     initial = next((letter for letter in title if letter.isalnum()), "·").upper()
-    return CoverArt(uid, subject(slug, title), initial, None if data is None else _decoded(data))
+    return CoverArt(uid, subject_of(slug, title), initial, None if data is None else _decoded(data))
 
 
 def cloth(uid: str) -> Cloth:
-    """The same binding for the same course on every laptop."""
-    cloths = tokens().cloths
-    return cloths[hashlib.sha256(uid.encode()).digest()[0] % len(cloths)]
-
-
-def subject(slug: str, title: str) -> str | None:
-    """The icon for what a course is about, guessed from its words."""
-    words = re.findall(r"\w+", f"{slug} {title}".casefold().replace("_", " "))
-    for word in words:
-        for icon, beginnings in _BEGINNINGS:
-            if word.startswith(beginnings):
-                return icon
-    return None
+    """A course's binding in the colours of the present theme."""
+    return tokens().cloths[cloth_of(uid)]
 
 
 def draw_cover(painter: QPainter, box: QRect, shown: CoverArt, radius: int = 0) -> None:
