@@ -19,7 +19,7 @@ from lms_server.contract.times import from_wire, to_wire
 from lms_server.contract.upsert import among_named
 from lms_server.database.clock import database_now
 from lms_server.jobs.outbox import hold_new_mails
-from lms_server.jobs.queue import enqueue_all
+from lms_server.jobs.queue import enqueue_again, enqueue_all
 
 TEMPLATE = 1
 
@@ -149,6 +149,8 @@ def _insert(conn: Connection, learner: Learner, rows: list[dict[str, Any]], stre
 def _replace(conn: Connection, old: Row[Any, Any, Any, Any], row: dict[str, Any], stream: Stream) -> None:
     values = row | {"revision": stream.stamp(), "pdf_sha256": None}
     conn.execute(update(certificates).where(certificates.c.id == old.id).values(values))
+    # The paper that was drawn says something else; laptops fetch the new one when they hear of it.
+    enqueue_again(conn, "certificate_pdf", row["uuid"], database_now(conn))
     stream.facts.remove("c", [old.uuid])
     stream.facts.add("c", [row["uuid"]])
 

@@ -68,6 +68,11 @@ def enqueue_all(conn: Connection, new: Iterable[tuple[str, str, Mapping[str, Any
         conn.execute(_ADD[conn.dialect.name], rows)
 
 
+def enqueue_again(conn: Connection, kind: str, key: str, run_at: int) -> None:
+    """Have a job done once more, however it ended; a worker that is at it finds its lease lost."""
+    conn.execute(_AGAIN, {"kind_": kind, "key_": key, "run_at_": run_at})
+
+
 def is_due(conn: Connection, kinds: Collection[str], now: int) -> bool:
     """Whether a claim would find something: a read, so that idle workers take no write lock."""
     return conn.execute(_ANY_DUE, {"kinds": sorted(kinds), "now": now}).first() is not None
@@ -157,6 +162,11 @@ def _settling(allowed: ColumnElement[bool]) -> Update:
 
 
 _ADD = {kind.dialect.name: kind.insert(jobs).on_conflict_do_nothing() for kind in (postgresql, sqlite)}
+_AGAIN = (
+    update(jobs)
+    .where(jobs.c.kind == bindparam("kind_"), jobs.c.key == bindparam("key_"))
+    .values(state=State.QUEUED, reason=None, attempts=0, run_at=bindparam("run_at_"), lease=None, lease_until=None)
+)
 # Idle workers ask every second: statements are made once.
 _DUE = and_(
     among_named(jobs.c.kind, "kinds"),

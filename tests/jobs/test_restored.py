@@ -282,6 +282,29 @@ def test_an_admin_s_word_is_enough_for_a_damaged_journal(school):
         resend(conn, Journal(school.journal), list_mails(conn)[0].certificate, 1)
 
 
+def test_a_certificate_that_takes_its_place_again_is_drawn_again(school):
+    ana, old = school.laptops[0], school.back_up("old")
+    school.finish(ana)
+    school.work()
+    ana.sync()
+    [first] = school.world.certificates()
+    school.restore(old)
+    # Her other laptop knows nothing of it, and finishes the same course.
+    beside = school.laptop(ana.learner)
+    beside.sync()
+    school.finish(beside)
+    school.work()
+    [second] = school.world.certificates()
+    ana.sync()
+    school.work()
+    [now] = school.world.certificates()
+    assert (now.payload, now.pdf_sha256) == (first.payload, first.pdf_sha256)
+    assert second.pdf_sha256 not in {None, now.pdf_sha256}
+    beside.sync()
+    assert beside.store.views.certificate_files() == [(now.uuid, now.pdf_sha256)]
+    assert school.received() == ["ana"]
+
+
 def test_a_damaged_journal_is_put_aside_first(school):
     ana, old = school.laptops[0], school.back_up("old")
     school.finish(ana)
