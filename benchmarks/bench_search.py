@@ -16,7 +16,8 @@ from sqlalchemy import insert, select  # the project's root comes first
 from lms_desktop.settings import Home
 from lms_desktop.store import profile
 from lms_desktop.store.files import Blobs
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.layout import DATABASE
+from lms_desktop.store.owner import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.search import index_lessons
 from lms_desktop.store.store import Store
@@ -35,7 +36,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         store = make_profile(Path(folder))
         took_s = fill(store, words, chance)
-        size = (store.folder / profile.DATABASE).stat().st_size
+        size = (store.folder / DATABASE).stat().st_size
         print(f"indexing {COURSES * LESSONS:,} lessons: {took_s:.1f} s, {size >> 20} MB")
         report("as one types", store, typed(words, chance))
         report("the commonest words", store, words[:30])

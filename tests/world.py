@@ -9,7 +9,7 @@ from sqlalchemy import Engine, create_engine, event, insert, select, text
 from lms_desktop.settings import Device
 from lms_desktop.store import profile
 from lms_desktop.store.files import Blobs as LaptopBlobs
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.owner import Owner
 from lms_desktop.store.rows import Learner as LaptopLearner
 from lms_desktop.store.rows import Place
 from lms_desktop.store.store import Store

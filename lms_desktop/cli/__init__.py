@@ -9,8 +9,8 @@ from lms_desktop.cli import verbs
 from lms_desktop.cli.codes import CODES, DONE, INTERRUPTED
 from lms_desktop.cli.output import complain, speak_utf8
 from lms_desktop.settings import find_home, read_device
-from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.profiles import Profiles
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_desktop.sync.accounts import Accounts
 
 
@@ -19,7 +19,7 @@ def run(args: argparse.Namespace) -> int:
     speak_utf8()
     home = find_home(os.environ, args.home)
     try:
-        with said_plainly():
+        with as_storage_trouble():
             accounts = Accounts(Profiles(home), read_device(home))
         return _finished(args.run(accounts, args) or DONE)
     except KeyboardInterrupt:

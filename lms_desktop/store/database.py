@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Engine, ExceptionContext, event
 
 from lms_desktop.store import ballast, profile, rescue
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.profile import said_plainly
+from lms_desktop.store.trouble import as_storage_trouble, storage_code
 from lms_server.contract.sqlite import reading, writing
 
 log = logging.getLogger(__name__)
@@ -48,14 +48,14 @@ class Database:
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
         """One snapshot. Raises StorageTrouble."""
-        with said_plainly(), reading(self.engine) as conn:
+        with as_storage_trouble(), reading(self.engine) as conn:
             yield conn
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
         """One write transaction, committed when the block ends. Raises StorageTrouble, and then nothing was stored."""
         # One writer at a time: two made each other wait up to a second, and the click with them.
-        with said_plainly(), self.turn:
+        with as_storage_trouble(), self.turn:
             self._mend()
             try:
                 with writing(self.engine) as conn:
@@ -91,7 +91,7 @@ class Database:
 
     def _note_sickness(self, error: BaseException) -> None:
         name = getattr(error, "sqlite_errorname", "") or ""
-        if profile.storage_code(error) is Storage.DAMAGED:
+        if storage_code(error) is Storage.DAMAGED:
             self._sickness = Storage.DAMAGED
         elif name.startswith("SQLITE_IOERR") and self._sickness is None:
             self._sickness = Storage.TROUBLE

@@ -7,10 +7,10 @@ from sqlalchemy import Engine
 from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.layout import DATABASE
-from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.queries import read_profile
 from lms_desktop.store.rescue import Notice
 from lms_desktop.store.rows import Learner, Place
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_desktop.store.views import Views
 from lms_server.contract.sqlite import open_sqlite, reading
 from lms_server.contract.times import now_ms
@@ -49,7 +49,7 @@ class Glance:
 
 
 def _read_place(engine: Engine) -> Place:
-    with said_plainly(), reading(engine) as conn:
+    with as_storage_trouble(), reading(engine) as conn:
         return read_profile(conn)[0]
 
 

@@ -1,12 +1,6 @@
 """One profile: a folder with a database for one learner at one server, owned by one process at a time."""
 
-import base64
-import errno
-import json
-import sqlite3
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, func, insert, select, text, update
@@ -15,27 +9,19 @@ from sqlalchemy.exc import DBAPIError
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.files import lock
 from lms_desktop.store.journal import JOURNAL, begin_journal, read_journal
-from lms_desktop.store.layout import DATABASE, GUEST, LOCK, OWNER, SCHEMA_VERSION, find_profiles
+from lms_desktop.store.layout import DATABASE, GUEST, LOCK, SCHEMA_VERSION, find_profiles
 from lms_desktop.store.migrations.run import back_up, migrate
+from lms_desktop.store.owner import Owner, read_owner, write_owner
 from lms_desktop.store.rows import AccountRow, Learner, Place
 from lms_desktop.store.tables import ME, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
-from lms_server.contract.durable import land, sync_folder
-from lms_server.contract.ids import is_uuid
+from lms_desktop.store.trouble import as_storage_trouble, file_code
+from lms_server.contract.durable import sync_folder
 from lms_server.contract.sqlite import open_sqlite, reading, writing
 
 # The tables behind the full-text search.
 _SEARCH = {f"lesson_text{part}" for part in ("", "_data", "_idx", "_content", "_docsize", "_config")}
 # Tables that a profile of any version has.
 _OWNERS = {"profile", "users"}
-
-
-@dataclass(frozen=True, slots=True)
-class Owner:
-    """Whose profile to make: the server, its key, and the learner (a guest has no uid)."""
-
-    place: Place
-    public_key: str
-    learner: Learner
 
 
 def folder_of(profiles: Path, server_id: str, user_uid: str | None) -> Path:
@@ -45,7 +31,7 @@ def folder_of(profiles: Path, server_id: str, user_uid: str | None) -> Path:
 
 def create(folder: Path, owner: Owner) -> None:
     """Make the profile if it isn't there; an existing one keeps everything and learns the server's present address."""
-    with said_plainly():
+    with as_storage_trouble():
         folder.mkdir(parents=True, exist_ok=True)
         write_owner(folder, owner)
         begin_journal(folder / JOURNAL)
@@ -62,7 +48,7 @@ def create(folder: Path, owner: Owner) -> None:
 def _create_database(folder: Path, owner: Owner) -> None:
     engine = open_sqlite(folder / DATABASE)
     try:
-        with said_plainly(), engine.begin() as conn:
+        with as_storage_trouble(), engine.begin() as conn:
             version = read_version(conn)
             if version > SCHEMA_VERSION:
                 raise StorageTrouble(Storage.NEWER)
@@ -84,7 +70,7 @@ def open_database(folder: Path) -> Engine:
         raise StorageTrouble(Storage.DAMAGED)
     engine = open_sqlite(file)
     try:
-        with said_plainly():
+        with as_storage_trouble():
             version = check(engine)
             if version < SCHEMA_VERSION:
                 _check_old(engine)
@@ -100,7 +86,7 @@ def open_database(folder: Path) -> Engine:
 
 def check(engine: Engine) -> int:
     """The version of a healthy database. Raises StorageTrouble: DAMAGED or NEWER."""
-    with said_plainly(), reading(engine) as conn:
+    with as_storage_trouble(), reading(engine) as conn:
         version = read_version(conn)
         if version > SCHEMA_VERSION:
             raise StorageTrouble(Storage.NEWER)
@@ -156,49 +142,6 @@ def _whose(conn: Connection) -> tuple[str, str] | None:
     return (found[0][0], found[0][1]) if len(found) == 1 else None
 
 
-def write_owner(folder: Path, owner: Owner) -> None:
-    """Note whose profile this is, for the day when the database can't be read. Raises OSError."""
-    place, learner = owner.place, owner.learner
-    document = {
-        "format": 1,
-        "server_id": place.server_id,
-        "url": place.url,
-        "server_name": place.name,
-        "public_key": owner.public_key,
-        "user": learner.uid,
-        "name": learner.name,
-        "email": learner.email,
-    }
-    if read_owner(folder) != owner:
-        land(folder / OWNER, json.dumps(document, ensure_ascii=False, indent=1).encode())
-
-
-def read_owner(folder: Path) -> Owner | None:
-    """Whose profile this is, as far as files beside the database tell; the folder's name tells the least of it."""
-    try:
-        named = json.loads((folder / OWNER).read_text(encoding="utf-8"))
-        learner = Learner(named["user"], str(named["name"]), str(named["email"]))
-        place = Place(str(named["server_id"]), str(named["url"]), str(named["server_name"]))
-        return Owner(place, str(named["public_key"]), learner)
-    except (OSError, ValueError, KeyError, TypeError):
-        pass
-    if not is_uuid(folder.parent.name) or not (is_uuid(folder.name) or folder.name == GUEST):
-        return None
-    uid = None if folder.name == GUEST else folder.name
-    return Owner(Place(folder.parent.name, "", ""), "", Learner(uid, "", ""))
-
-
-def read_public_keys(profiles: Path) -> list[bytes]:
-    """The pinned key of each server that has a profile in this folder."""
-    owners = (read_owner(file.parent) for file in sorted(profiles.glob(f"*/*/{OWNER}")))
-    return [read_key(text) for text in sorted({owner.public_key for owner in owners if owner and owner.public_key})]
-
-
-def read_key(text: str) -> bytes:
-    """A raw Ed25519 key from its base64url."""
-    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
 def read_account(folder: Path, *, is_current: bool) -> AccountRow:
     """Whose profile lies here and how much of their work is unsent; takes no lock. Raises StorageTrouble."""
     if not (folder / DATABASE).is_file():
@@ -206,7 +149,7 @@ def read_account(folder: Path, *, is_current: bool) -> AccountRow:
         raise StorageTrouble(Storage.DAMAGED)
     engine = open_sqlite(folder / DATABASE)
     try:
-        with said_plainly(), reading(engine) as conn:
+        with as_storage_trouble(), reading(engine) as conn:
             row = conn.execute(select(profile)).one()
             uid, name, email = conn.execute(select(users.c.uid, users.c.name, users.c.email)).one()
             unsent = select(func.count()).select_from(outbox).where(outbox.c.state == "pending")
@@ -262,41 +205,3 @@ def take(folder: Path) -> Callable[[], None]:
         file.close()
         raise StorageTrouble(Storage.IN_USE) from error
     return file.close
-
-
-@contextmanager
-def said_plainly() -> Iterator[None]:
-    """Turn the database's and the file system's errors into StorageTrouble; what was committed before is safe."""
-    try:
-        yield
-    except DBAPIError as error:
-        raise StorageTrouble(storage_code(error.orig)) from error
-    except (sqlite3.Error, UnicodeDecodeError) as error:
-        raise StorageTrouble(storage_code(error)) from error
-    except OSError as error:
-        raise StorageTrouble(file_code(error)) from error
-
-
-def storage_code(error: BaseException | None) -> Storage:
-    """What a SQLite error means for the learner."""
-    # Bytes that are no text, in a row, or in what SQLite says of a garbled schema.
-    if isinstance(error, UnicodeDecodeError) or str(error).startswith("Could not decode to UTF-8"):
-        return Storage.DAMAGED
-    name = getattr(error, "sqlite_errorname", "") or ""
-    # Without room for the write-ahead log's index, SQLite speaks of an I/O error.
-    if name.startswith(("SQLITE_FULL", "SQLITE_IOERR_SHMSIZE")):
-        return Storage.FULL
-    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
-        return Storage.READ_ONLY
-    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-        return Storage.DAMAGED
-    return Storage.TROUBLE
-
-
-def file_code(error: OSError) -> Storage:
-    """What an error of the file system means for the learner."""
-    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return Storage.FULL
-    # Among them: the app's folder, or one above it, is a file.
-    denied = {errno.EROFS, errno.EACCES, errno.EPERM, errno.ENOTDIR, errno.EEXIST}
-    return Storage.READ_ONLY if error.errno in denied else Storage.TROUBLE

@@ -8,6 +8,7 @@ from lms_desktop.settings import Home
 from lms_desktop.store import layout, profile
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.glance import Glance
+from lms_desktop.store.owner import read_public_keys
 from lms_desktop.store.rows import AccountRow
 from lms_desktop.store.store import Store
 from lms_server.contract.durable import land
@@ -47,7 +48,7 @@ class Profiles:
 
     def public_keys(self) -> list[bytes]:
         """The keys of all servers that this laptop knows, as they were pinned; takes no lock."""
-        return profile.read_public_keys(self.home.profiles)
+        return read_public_keys(self.home.profiles)
 
     def folder_of(self, account: AccountRow) -> Path:
         """Where an account's profile lies."""

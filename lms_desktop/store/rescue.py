@@ -10,10 +10,11 @@ from lms_desktop.store import facts, outbox, profile
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.journal import JOURNAL, Journal, read_journal
 from lms_desktop.store.layout import DATABASE, is_profile
-from lms_desktop.store.profile import said_plainly
+from lms_desktop.store.owner import read_owner
 from lms_desktop.store.queries import read_learner
 from lms_desktop.store.settle import apply_locally
 from lms_desktop.store.tables import enrollments, lesson_progress
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_server.contract.command_json import read_command, write_command
 from lms_server.contract.commands import Command
 from lms_server.contract.durable import land
@@ -47,10 +48,10 @@ class Notice:
 
 def rescue(folder: Path, now: int) -> None:
     """Replace a database that can't be read. Raises StorageTrouble when nobody knows whose profile this was."""
-    owner = profile.read_owner(folder)
+    owner = read_owner(folder)
     if owner is None or not is_profile(folder):
         raise StorageTrouble(Storage.DAMAGED)
-    with said_plainly():
+    with as_storage_trouble():
         journal = Journal(folder / JOURNAL)
         # On the disk before the file is moved, for a crash may come in between.
         journal.add(c for c in _read_outbox(folder).values() if c.id not in journal.commands)
@@ -92,7 +93,7 @@ def export_unopened(folder: Path, file: Path, now: int) -> int:
 
     Writes nothing into the profile; returns how many. Raises StorageTrouble.
     """
-    owner = profile.read_owner(folder)
+    owner = read_owner(folder)
     if owner is None:
         raise StorageTrouble(Storage.DAMAGED)
     commands = list((_read_outbox(folder) | read_journal(folder / JOURNAL)).values())
@@ -107,9 +108,9 @@ def _read_outbox(folder: Path) -> dict[str, Command]:
         return {}
     engine = open_sqlite(folder / DATABASE, read_only=True)
     try:
-        with said_plainly(), reading(engine) as conn:
+        with as_storage_trouble(), reading(engine) as conn:
             # The work in somebody else's file is theirs; it is kept aside with the file.
-            found = [] if profile.is_of_another(conn, profile.read_owner(folder)) else outbox.unacknowledged(conn)
+            found = [] if profile.is_of_another(conn, read_owner(folder)) else outbox.unacknowledged(conn)
         # As strict as the server: a flipped bit may have made an id of none.
         return {command.id: read_command(write_command(command)) for command in found}
     except (StorageTrouble, ValueError, TypeError, AttributeError, OverflowError):

@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from lms_desktop.store import profile
-from lms_desktop.store.profile import Owner, folder_of
+from lms_desktop.store.owner import Owner
+from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from lms_desktop.store import outbox, rescue
 from lms_desktop.store.database import Database
 from lms_desktop.store.journal import JOURNAL, Journal, begin_journal
-from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.settle import Settled
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_server.contract.commands import Command
 
 log = logging.getLogger(__name__)
@@ -27,7 +27,7 @@ class SecondCopy:
 
     def open(self) -> None:
         """Read the journal: what only one of the two copies knows, the other learns."""
-        with said_plainly():
+        with as_storage_trouble():
             begin_journal(self._file)
             self._journal = Journal(self._file)
         if self._journal.commands:

@@ -11,8 +11,8 @@ from lms_desktop.store import settle as settling
 from lms_desktop.store.database import Database
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.files import Blobs, has_content
+from lms_desktop.store.owner import Owner, read_key, write_owner
 from lms_desktop.store.past_syncs import PastSync
-from lms_desktop.store.profile import Owner
 from lms_desktop.store.queries import read_learner
 from lms_desktop.store.rescue import Notice
 from lms_desktop.store.rows import Learner, Live, Place, Topic
@@ -92,7 +92,7 @@ class Store:
     @property
     def public_key_bytes(self) -> bytes:
         """The server's Ed25519 key, as it was pinned at sign-in."""
-        return profile.read_key(self.public_key)
+        return read_key(self.public_key)
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Hear which kinds of thing a write changed, on the writer's thread; returns what ends it."""
@@ -239,7 +239,7 @@ class Store:
     def _prepare_for_bad_days(self) -> None:
         """What is needed when the database can't be read, or the disk is full; missing it stops nobody."""
         with contextlib.suppress(OSError):
-            profile.write_owner(self.folder, Owner(self.place, self.public_key, self.learner))
+            write_owner(self.folder, Owner(self.place, self.public_key, self.learner))
             ballast.take_on(self.folder)
 
 

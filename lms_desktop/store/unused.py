@@ -16,6 +16,7 @@ from lms_desktop.store.rows import Topic
 from lms_desktop.store.search import forget_lessons, forget_strays, has_strays
 from lms_desktop.store.store import Store
 from lms_desktop.store.tables import ME, courses, downloads, lesson_progress, lessons
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_desktop.store.wanted import files_of, lessons_of, note_arrivals
 from lms_server.contract.sqlite import open_sqlite, reading
 
@@ -111,7 +112,7 @@ def _read_used(folder: Path) -> set[str]:
         raise NotKnown(f"{folder.name} was made anew or lost its database")
     engine = open_sqlite(folder / DATABASE, read_only=True)
     try:
-        with profile.said_plainly(), reading(engine) as conn:
+        with as_storage_trouble(), reading(engine) as conn:
             if profile.read_version(conn) != SCHEMA_VERSION:
                 raise NotKnown(f"{folder.name} is another version's")
             return set(_used_by(conn))

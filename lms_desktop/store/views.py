@@ -14,7 +14,7 @@ from lms_desktop.store.drive import Risk, find_risk
 from lms_desktop.store.files import Blobs, has_content
 from lms_desktop.store.layout import has_learners
 from lms_desktop.store.past_syncs import OK
-from lms_desktop.store.profile import read_accounts, said_plainly
+from lms_desktop.store.profile import read_accounts
 from lms_desktop.store.rows import (
     AccountRow,
     Attachment,
@@ -37,6 +37,7 @@ from lms_desktop.store.rows import (
 )
 from lms_desktop.store.search import search
 from lms_desktop.store.tables import certificates, courses, enrollments, lessons, outbox, profile, syncs
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_server.contract.commands import Command
 from lms_server.contract.sqlite import reading
 
@@ -82,7 +83,7 @@ class Views:
 
     def search(self, words: str) -> tuple[Found, ...]:
         """Lessons on this laptop that have all these words, the best first."""
-        with said_plainly():
+        with as_storage_trouble():
             return search(self._engine, words)
 
     def course_by_slug(self, slug: str) -> CourseRow | None:
@@ -254,7 +255,7 @@ class Views:
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:
-        with said_plainly(), reading(self._engine) as conn:
+        with as_storage_trouble(), reading(self._engine) as conn:
             yield conn
 
 

@@ -11,7 +11,8 @@ import httpx
 from lms_desktop.settings import Device
 from lms_desktop.store import profile
 from lms_desktop.store.errors import StorageTrouble
-from lms_desktop.store.profile import Owner, folder_of
+from lms_desktop.store.owner import Owner
+from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.sync.client import Client, ServerFacts, SignIn

@@ -11,7 +11,7 @@ from socketserver import ThreadingMixIn
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 from lms_desktop.store import profile
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.owner import Owner, read_owner
 from lms_desktop.store.rows import Place
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.credentials import Credentials
@@ -135,7 +135,7 @@ def client_of(laptop, shop) -> Client:
 
 def move_to(laptop, shop) -> None:
     """The profile knows the shop's address and a token, for the program itself."""
-    owner = profile.read_owner(laptop.folder)
+    owner = read_owner(laptop.folder)
     place = Place(owner.place.server_id, shop.url, owner.place.name)
     profile.create(laptop.folder, Owner(place, owner.public_key, owner.learner))
     Credentials(laptop.folder).write(laptop.token)

@@ -9,7 +9,7 @@ import pytest
 from lms_desktop.settings import Home
 from lms_desktop.store.drive import Kind, find_copies, find_risk, judge
 from lms_desktop.store.journal import JOURNAL
-from lms_desktop.store.profile import DATABASE
+from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.profiles import Profiles
 
 MOUNTS = """\

@@ -15,7 +15,7 @@ from lms_desktop.store import profile
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.layout import DATABASE, SCHEMA_VERSION
 from lms_desktop.store.migrations.steps import STEPS
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.owner import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store
 from lms_server.contract.ids import new_uuid4

@@ -20,7 +20,8 @@ from lms_desktop.settings import Device
 from lms_desktop.store import ballast
 from lms_desktop.store import profile as profiles
 from lms_desktop.store.files import Blobs
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.layout import DATABASE, LOCK
+from lms_desktop.store.owner import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store
 from lms_desktop.sync.beside import at_once
@@ -52,7 +53,7 @@ _LESSONS = select(lessons.c.uid).where(lessons.c.course_id == bindparam("course"
 _NEW_COURSE = insert(courses).returning(courses.c.id)
 _NEW_LESSON = insert(lessons)
 # What lies in a profile's folder and isn't copied: the database is in memory, the lock is this process's.
-_NOT_COPIED = {profiles.DATABASE, "owner.lock"}
+_NOT_COPIED = {DATABASE, LOCK}
 
 
 @dataclass(eq=False)
@@ -227,7 +228,7 @@ class Slot:
     def clear(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        (self.folder / profiles.DATABASE).touch()
+        (self.folder / DATABASE).touch()
 
     def read(self) -> dict[str, bytes]:
         """The files beside the database."""
@@ -311,7 +312,7 @@ class Shop:
         self.server = Server(folder / "server", address)
         self.clock = self.server.clock
         self.slots = [Slot(folder / f"slot{index}") for index in range(slots)]
-        self._by_file = {slot.folder / profiles.DATABASE: slot.memory for slot in self.slots}
+        self._by_file = {slot.folder / DATABASE: slot.memory for slot in self.slots}
         self.opening = Instead(profiles, "open_sqlite", lambda path: self._by_file[path].engine)
         self.tokens = [self.server.sign_in(index) for index in range(len(PEOPLE))]
         self.server_content = self.server.memory.save()

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QApplication
 from lms_desktop import app
 from lms_desktop.settings import Home
 from lms_desktop.store import profile
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.owner import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.pin import Pins, hashed

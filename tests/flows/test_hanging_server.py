@@ -11,7 +11,7 @@ from PySide6.QtTest import QTest
 from lms_desktop import app
 from lms_desktop.settings import Home
 from lms_desktop.store import profile
-from lms_desktop.store.profile import Owner
+from lms_desktop.store.owner import Owner
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.sync.credentials import Credentials
 from lms_server.contract.ids import new_uuid4

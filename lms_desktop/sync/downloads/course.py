@@ -10,8 +10,8 @@ from functools import partial
 
 from lms_desktop.store import wanted
 from lms_desktop.store.errors import Storage, StorageTrouble
-from lms_desktop.store.profile import said_plainly
 from lms_desktop.store.store import Store
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_desktop.store.wanted import File, LessonFiles
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.downloads.large import fetch_large
@@ -55,7 +55,7 @@ class Download:
         line = Line(
             self.client, self.store.blobs, Progress(self.on_progress), self.is_wanted, self._waiting.note_landed
         )
-        with said_plainly(), self._turn():
+        with as_storage_trouble(), self._turn():
             wanted.note_arrivals(self.store, lessons)
             for _ in range(_TRIES):
                 missing = self._missing(lessons)
