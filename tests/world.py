@@ -187,7 +187,7 @@ class Laptop:
 
     def session(self) -> Session:
         client = Client(URL, self.token, self.transport)
-        session = Session(self.store, client, Device(new_uuid4(), "laptop"), clock=self.store.now)
+        session = Session(self.store, client, Device(new_uuid4(), "laptop"))
         # Papers are another test's business.
         session.fetch_certificates = lambda: None
         return session

@@ -17,8 +17,8 @@ from lms_desktop.store.tables import (
     lessons,
     profile,
 )
-from lms_server.contract import apply as contract
 from lms_server.contract import wire
+from lms_server.contract.apply import ENROLLMENTS, PROGRESS
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.digest import Digest
 from lms_server.contract.times import from_wire
@@ -54,7 +54,7 @@ def store_enrollments(conn: Connection, rows: list[wire.EnrollmentRow], digest: 
     ids = course_ids(conn, uids)
     uncount(conn, digest, uids, ())
     values = [(ME, ids[row.course], from_wire(row.enrolled_at), row.command, row.revision) for row in rows]
-    contract.ENROLLMENTS.write(conn, values)
+    ENROLLMENTS.write(conn, values)
     digest.add("e", set(uids))
 
 
@@ -63,7 +63,7 @@ def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Diges
     if not rows:
         return
     before = _standing(conn, [row.lesson for row in rows])
-    contract.PROGRESS.write(conn, [_progress_values(before[row.lesson][0], row) for row in rows])
+    PROGRESS.write(conn, [_progress_values(before[row.lesson][0], row) for row in rows])
     # What stays counted needs no arithmetic: most rows that come again say what was known.
     counted = {uid for uid, (_, is_counted) in before.items() if is_counted}
     completed = {row.lesson for row in rows if row.completed_at}

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, delete, func, select, update
 from sqlalchemy.dialects.sqlite import insert
 
+from lms_desktop.store.rows import PARKED, PENDING, REJECTED
 from lms_desktop.store.tables import ME, certificates, courses, enrollments, lesson_progress, lessons, outbox
 from lms_server.contract.commands import (
     OUTCOME_OF,
@@ -26,7 +27,6 @@ from lms_server.contract.commands import (
 from lms_server.contract.upsert import among_named, picked
 from lms_server.contract.wire import Changes, Result
 
-PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
 _APPLIED = Outcome.APPLIED.value
 _RANK = {"enroll": 0, "start_lesson": 1, "complete_lesson": 2, "keep_certificate": 3}
 _LAST_RANK = 4

@@ -4,9 +4,8 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, bindparam, delete, func, insert, select, update
 
-from lms_desktop.store import outbox
-from lms_desktop.store.tables import outbox as waiting
-from lms_desktop.store.tables import profile, syncs
+from lms_desktop.store.rows import REJECTED
+from lms_desktop.store.tables import outbox, profile, syncs
 
 OK = "ok"
 _KEPT = 50
@@ -39,7 +38,7 @@ _LAST = (
     .order_by(syncs.c.id.desc())
     .limit(1)
 )
-_REJECTED = select(func.count()).select_from(waiting).where(waiting.c.state == outbox.REJECTED)
+_REJECTED = select(func.count()).select_from(outbox).where(outbox.c.state == REJECTED)
 _NOTE = insert(syncs).values(attention=_REJECTED.scalar_subquery())
 _FORGET = delete(syncs).where(syncs.c.id == bindparam("id_"))
 _FORGET_OLD = delete(syncs).where(syncs.c.id.not_in(select(syncs.c.id).order_by(syncs.c.id.desc()).limit(_KEPT)))

@@ -12,7 +12,7 @@ from lms_desktop.store.journal import JOURNAL, begin_journal, read_journal
 from lms_desktop.store.layout import DATABASE, GUEST, LOCK, SCHEMA_VERSION, find_profiles
 from lms_desktop.store.migrations.run import back_up, migrate
 from lms_desktop.store.owner import Owner, read_owner, write_owner
-from lms_desktop.store.rows import AccountRow, Learner, Place
+from lms_desktop.store.rows import PENDING, AccountRow, Learner, Place
 from lms_desktop.store.tables import ME, UNKNOWN_COURSE, courses, metadata, outbox, profile, users
 from lms_desktop.store.trouble import as_storage_trouble, file_code
 from lms_server.contract.durable import sync_folder
@@ -152,7 +152,7 @@ def read_account(folder: Path, *, is_current: bool) -> AccountRow:
         with as_storage_trouble(), reading(engine) as conn:
             row = conn.execute(select(profile)).one()
             uid, name, email = conn.execute(select(users.c.uid, users.c.name, users.c.email)).one()
-            unsent = select(func.count()).select_from(outbox).where(outbox.c.state == "pending")
+            unsent = select(func.count()).select_from(outbox).where(outbox.c.state == PENDING)
             pending = conn.execute(unsent).scalar_one()
     finally:
         engine.dispose()

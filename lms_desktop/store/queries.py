@@ -45,8 +45,8 @@ _TOTALS = (
     .subquery()
 )
 
-# The course touched last comes first; one just taken up counts as touched.
-TOUCHED = func.coalesce(_TOTALS.c.touched, enrollments.c.enrolled_at)
+# When a course was touched last; one just taken up counts as touched.
+_TOUCHED = func.coalesce(_TOTALS.c.touched, enrollments.c.enrolled_at)
 
 COMMANDS = (
     select(
@@ -79,6 +79,12 @@ CERTIFICATES = select(
 ).join_from(certificates, courses)
 
 
+LEARNER = select(users.c.uid, users.c.name, users.c.email)
+PROFILE = select(profile)
+DOWNLOADS = select(downloads)
+CERTIFICATE_COUNT = select(func.count()).select_from(certificates)
+
+
 def select_courses(condition: ColumnElement[bool]) -> Select[Any]:
     """Courses with everything their card says, in one statement."""
     return (
@@ -103,7 +109,7 @@ def select_courses(condition: ColumnElement[bool]) -> Select[Any]:
 
 def my_courses() -> Select[Any]:
     """The learner's courses, the one touched last first."""
-    return select_courses(enrollments.c.id.is_not(None)).order_by(TOUCHED.desc())
+    return select_courses(enrollments.c.id.is_not(None)).order_by(_TOUCHED.desc())
 
 
 def visible() -> ColumnElement[bool]:
@@ -114,14 +120,6 @@ def visible() -> ColumnElement[bool]:
 def enrolled_in(course_uids: Iterable[str]) -> ColumnElement[bool]:
     """Those of these courses that are mine."""
     return and_(enrollments.c.id.is_not(None), courses.c.uid.in_(course_uids))
-
-
-LEARNER = select(users.c.uid, users.c.name, users.c.email)
-
-
-PROFILE = select(profile)
-DOWNLOADS = select(downloads)
-CERTIFICATE_COUNT = select(func.count()).select_from(certificates)
 
 
 def read_learner(conn: Connection) -> Learner:

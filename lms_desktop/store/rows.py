@@ -3,6 +3,9 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+# Where a command of the outbox stands: to be sent, waiting on the server, or refused there.
+PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
+
 
 class Topic(StrEnum):
     """A kind of thing that a write changed; listeners hear the set of them."""

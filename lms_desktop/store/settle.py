@@ -8,8 +8,8 @@ from sqlalchemy import Connection, bindparam, select, update
 from lms_desktop.store import catalog, facts, outbox
 from lms_desktop.store.rows import Topic
 from lms_desktop.store.tables import ME, profile, users
-from lms_server.contract import apply as contract
 from lms_server.contract import rules, wire
+from lms_server.contract.apply import Decision, load_facts, write
 from lms_server.contract.commands import STUDIES, Command, CompleteLesson, Enroll, Event, StartLesson
 from lms_server.contract.digest import Digest
 
@@ -101,8 +101,8 @@ def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest)
     course_ids = facts.course_ids(conn, [c.course for c in enrolls]) if enrolls else {}
     lesson_ids = facts.lesson_ids(conn, [c.lesson for c in studies]) if studies else {}
     events = [Event(c, _time(c)) for c in (*enrolls, *studies)]
-    known = contract.load_facts(conn, ME, events)
-    decision = contract.Decision([])
+    known = load_facts(conn, ME, events)
+    decision = Decision([])
     for command in enrolls:
         key = course_ids[command.course]
         if key not in known.enrollments:
@@ -120,7 +120,7 @@ def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest)
         [uid for uid, key in course_ids.items() if key in decision.enrollments],
         [uid for uid, key in lesson_ids.items() if key in decision.progress],
     )
-    contract.write(conn, ME, decision, lambda: None)
+    write(conn, ME, decision, lambda: None)
 
 
 def _time(command: Enroll | StartLesson | CompleteLesson) -> int:

@@ -5,6 +5,8 @@ from typing import Any
 
 from lms_desktop.store.layout import GUEST
 from lms_desktop.store.rows import (
+    PENDING,
+    REJECTED,
     Badge,
     BadgeState,
     Continue,
@@ -15,8 +17,6 @@ from lms_desktop.store.rows import (
     LessonRow,
     Live,
 )
-
-PENDING, PARKED, REJECTED = "pending", "parked", "rejected"
 
 
 def learner(uid: str, name: str, email: str) -> Learner:

@@ -16,6 +16,9 @@ from lms_desktop.store.layout import has_learners
 from lms_desktop.store.past_syncs import OK
 from lms_desktop.store.profile import read_accounts
 from lms_desktop.store.rows import (
+    PARKED,
+    PENDING,
+    REJECTED,
     AccountRow,
     Attachment,
     Badge,
@@ -137,14 +140,14 @@ class Views:
             place, last_ok_at, _ = queries.read_profile(conn)
             commands = conn.execute(queries.COMMANDS.order_by(outbox.c.seq.desc())).all()
             recent = conn.execute(select(syncs).order_by(syncs.c.id.desc()).limit(5)).all()
-        by_state: dict[str, list[CommandRow]] = {queue.PENDING: [], queue.PARKED: [], queue.REJECTED: []}
+        by_state: dict[str, list[CommandRow]] = {PENDING: [], PARKED: [], REJECTED: []}
         for row in commands:
             by_state[row.state].append(queries.command_row(row))
         return SyncPage(
-            attention=tuple(by_state[queue.REJECTED]),
-            pending=tuple(by_state[queue.PENDING][:_LISTED]),
-            pending_total=len(by_state[queue.PENDING]),
-            parked=tuple(by_state[queue.PARKED][:_LISTED]),
+            attention=tuple(by_state[REJECTED]),
+            pending=tuple(by_state[PENDING][:_LISTED]),
+            pending_total=len(by_state[PENDING]),
+            parked=tuple(by_state[PARKED][:_LISTED]),
             last_syncs=tuple(SyncRow(r.at, r.sent, r.received, r.outcome, r.attention) for r in recent),
             last_ok_at=last_ok_at,
             place=place,
@@ -204,7 +207,7 @@ class Views:
         """The profile's own numbers: acknowledged, epoch, last_sync_at, attention, and the last sync's trouble."""
         with self._reading() as conn:
             row = conn.execute(select(profile)).one()
-            bad = conn.execute(queries.COMMANDS.where(outbox.c.state == queue.REJECTED).order_by(outbox.c.seq)).all()
+            bad = conn.execute(queries.COMMANDS.where(outbox.c.state == REJECTED).order_by(outbox.c.seq)).all()
             last = conn.execute(select(syncs.c.outcome).order_by(syncs.c.id.desc()).limit(1)).scalar()
         return {
             # What is offered again counts as sent when it is answered; it may have been clicked on another laptop.

@@ -167,7 +167,7 @@ class Client:
 
     def trouble_of(self, response: httpx.Response) -> Trouble:
         """What a streamed answer that isn't wanted means."""
-        body = b"".join(_bounded(response.iter_bytes(_CHUNK_BYTES), _SMALL_BYTES, DEADLINE_S))
+        body = b"".join(_bounded(response.iter_bytes(_CHUNK_BYTES), _SMALL_BYTES))
         return self._trouble(Answer(response.status_code, response.headers, body))
 
     def _session(self, answer: Answer) -> SignIn:
@@ -199,7 +199,7 @@ class Client:
                 headers["Content-Encoding"] = "gzip"
         with _as_offline(), self._http.stream(method, path, content=body, headers=headers) as response:
             # Bytes as sent: the digest is over them, and inflating is ours to bound.
-            raw = b"".join(_bounded(response.iter_raw(_CHUNK_BYTES), limit, DEADLINE_S))
+            raw = b"".join(_bounded(response.iter_raw(_CHUNK_BYTES), limit))
             decoded = raw
             if response.headers.get("Content-Encoding") == "gzip":
                 decoded = _inflate(raw, limit)
@@ -280,8 +280,8 @@ def _check_identity(answer: wire.SyncAnswer, request: wire.SyncRequest) -> None:
         raise ServerTrouble("The answer has an outcome that this app doesn't know.")
 
 
-def _bounded(chunks: Iterator[bytes], limit: int, deadline_s: float) -> Iterator[bytes]:
-    end = time.monotonic() + deadline_s
+def _bounded(chunks: Iterator[bytes], limit: int) -> Iterator[bytes]:
+    end = time.monotonic() + DEADLINE_S
     size = 0
     for chunk in chunks:
         size += len(chunk)

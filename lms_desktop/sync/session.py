@@ -17,7 +17,7 @@ from lms_server.contract import wire
 from lms_server.contract.command_json import write_command
 from lms_server.contract.commands import Code, Command, Outcome
 from lms_server.contract.ids import new_uuid4
-from lms_server.contract.times import now_ms, to_wire
+from lms_server.contract.times import to_wire
 
 APP_VERSION = "0.1.0"
 DEADLINE_S = 15 * 60.0
@@ -74,7 +74,6 @@ class Session:
     client: Client
     device: Device
     on_progress: Callable[[int, int], None] | None = None
-    clock: Callable[[], int] = now_ms
     beside: Start[wire.SyncAnswer] = beside
     report: Report = field(default_factory=Report)
     _limit: int = _BATCH
@@ -193,7 +192,7 @@ class Session:
             v=wire.VERSION,
             request_id=new_uuid4(),
             server_id=self.store.place.server_id,
-            sent_at=to_wire(self.clock()),
+            sent_at=to_wire(self.store.now()),
             epoch=carried.epoch,
             user=self.store.user,
             device=wire.Device(self.device.id, self.device.name, APP_VERSION),

@@ -39,11 +39,6 @@ def exchange(context: ServerContext, request: wire.SyncRequest, who: Learner | N
     return _answer(context, request, who, results, page, received_at)
 
 
-def _read(context: ServerContext, request: wire.SyncRequest, who: Learner | None) -> Page:
-    with reading(context.engine) as conn:
-        return read_page(conn, who, request.after, request.settled)
-
-
 def check_envelope(context: ServerContext, request: wire.SyncRequest, who: Learner | None) -> None:
     """Refuse what isn't for this server, this learner or this version, before anything is applied."""
     if request.v != wire.VERSION:
@@ -56,6 +51,11 @@ def check_envelope(context: ServerContext, request: wire.SyncRequest, who: Learn
         raise EnvelopeRefused("sign_in_needed", "Sign in to send work.")
     if who is not None and request.user != who.uid:
         raise EnvelopeRefused("wrong_user", "This work belongs to another learner than the one who is signed in.")
+
+
+def _read(context: ServerContext, request: wire.SyncRequest, who: Learner | None) -> Page:
+    with reading(context.engine) as conn:
+        return read_page(conn, who, request.after, request.settled)
 
 
 def _answer(

@@ -75,7 +75,7 @@ def sort_out(raw: Sequence[Any]) -> Batch:
 def settle_in(
     conn: Connection, context: ServerContext, who: Learner, batch: Batch, *, sent_at: int, received_at: int
 ) -> list[Result]:
-    """The same in the caller's write transaction, which must begin with it."""
+    """``settle`` in the caller's write transaction, of which this is the first thing: it locks the learner's stream."""
     stream = anchors.lock(conn, who.uid)
     known = _known_receipts(conn, who, batch)
     fresh = [pair for pair in batch.first.values() if pair[1].id not in known]
@@ -169,19 +169,15 @@ def _repeated_courses(
     """The courses of accepted completions that came again: a repeated event evaluates too."""
     new = {command.id for _, command in fresh}
     again = [c for _, c in batch.first.values() if c.id not in new] + [c for _, c in batch.repeats]
-    uids = {
-        command.lesson
-        for command in again
-        if isinstance(command, CompleteLesson) and known.get(command.id, ("", None)) == _accepted(command, known)
-    }
+    uids = {command.lesson for command in again if isinstance(command, CompleteLesson) and _is_accepted(command, known)}
     if not uids:
         return set()
     return set(conn.execute(_COURSES_OF, {"uids": uids}).scalars())
 
 
-def _accepted(command: Command, known: dict[str, tuple[str, Code]]) -> tuple[str, Code] | None:
-    found = known.get(command.id)
-    return found if found and found[1] in ACCEPTED and found[0] == fingerprint(command) else None
+def _is_accepted(command: Command, known: dict[str, tuple[str, Code]]) -> bool:
+    print_, code = known.get(command.id, ("", None))
+    return code in ACCEPTED and print_ == fingerprint(command)
 
 
 def _fill_results(

@@ -278,7 +278,7 @@ class Profile:
         return self.slot.store
 
     def session(self, limit: int) -> Session:
-        session = Session(self.store, self.slot.client, LAPTOP, clock=self.now, beside=at_once, _limit=limit)
+        session = Session(self.store, self.slot.client, LAPTOP, beside=at_once, _limit=limit)
         # Papers are another test's business.
         session.fetch_certificates = lambda: None
         return session

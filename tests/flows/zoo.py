@@ -11,6 +11,7 @@ from lms_desktop.store import catalog, facts
 from lms_desktop.store import outbox as queue
 from lms_desktop.store import settle as settling
 from lms_desktop.store.errors import Refused
+from lms_desktop.store.rows import PARKED
 from lms_desktop.store.store import Store
 from lms_desktop.store.tables import ME, lessons
 from lms_desktop.sync import client
@@ -109,7 +110,7 @@ def _read_unsettled(read_page):
 
 
 def _parked_counts_as_settled(state_after):
-    return lambda result: None if state_after(result) == queue.PARKED else state_after(result)
+    return lambda result: None if state_after(result) == PARKED else state_after(result)
 
 
 def _unsigned(_context, _learner, payload: str):
