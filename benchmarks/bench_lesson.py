@@ -26,7 +26,7 @@ from lms_desktop.ui.window import MainWindow  # noqa: E402
 from lms_server.actions.course_import import import_course  # noqa: E402
 from lms_server.content.model import CoursePackage, LessonDraft  # noqa: E402
 from lms_server.content.read import read_course  # noqa: E402
-from lms_server.contract.memory import settle_down  # noqa: E402
+from lms_server.contract.memory import collect_rarely  # noqa: E402
 from tests.ui.samples import SampleActions  # noqa: E402
 from tests.world import Laptop, World  # noqa: E402
 
@@ -54,7 +54,7 @@ def main() -> None:
         window = opened(laptop.store, Path(folder))
         settle(app)
         # As the app does when its window stands.
-        settle_down()
+        collect_rarely()
         # What is loaded with the first lesson is no lesson's; the last one, as one that is on show is not painted anew.
         open_lesson(app, window, package.lessons[-1].uid)
         settle(app)

@@ -17,7 +17,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from benchmarks.old_work import grow, grow_own  # the project's root comes first
 from benchmarks.school import DATABASES, Course, Laptop, School, Serving, databases, schools, sign_in
-from lms_server.contract.memory import settle_down
+from lms_server.contract.memory import collect_rarely
 
 LESSONS = 500
 ROUNDS, LARGE_ROUNDS, QUIET_ROUNDS = 5, 2, 50
@@ -76,7 +76,7 @@ def main() -> None:
     parser.add_argument("--doctor", action="store_true", help="each server proves its tables sound, before and after")
     given = parser.parse_args()
     # As the app does when its window stands.
-    settle_down()
+    collect_rarely()
     for kind in databases(given.database):
         plans = [(f"{old:,} old", old, 0) for old in given.old]
         plans += [(f"{given.own:,} of her own", 0, given.own)] if given.own else []

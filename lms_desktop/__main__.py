@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from lms_desktop.settings import find_home
-from lms_server.contract.memory import settle_down
+from lms_server.contract.memory import collect_rarely
 
 SCREENS = ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")
 NO_SCREEN = 2
@@ -32,7 +32,7 @@ def _run(given: list[str], seen: Callable[[], None] | None) -> int:
     args = cli.build_parser().parse_args(given)
     if args.command is None:
         return _open(args.home, seen)
-    settle_down()
+    collect_rarely()
     return int(cli.run(args))
 
 
@@ -52,7 +52,7 @@ def has_screen(environ: Mapping[str, str], system: str) -> bool:
 
 
 def _stand(seen: Callable[[], None] | None) -> None:
-    settle_down()
+    collect_rarely()
     gc.enable()
     if seen is not None:
         seen()

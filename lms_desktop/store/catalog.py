@@ -63,7 +63,10 @@ def mark_everything(conn: Connection) -> None:
 
 
 def hide_marked(conn: Connection) -> None:
-    """Everything has arrived: what is still marked is gone; of a course that is itself gone nothing is known yet."""
+    """Everything has arrived: what is still marked is gone.
+
+    Lessons of a course that is hidden stay marked: they come back with their course, if it does.
+    """
     left = set(conn.execute(_MARKED).scalars())
     if courses_left := left - {_A_LESSON}:
         hide(conn, courses_left)

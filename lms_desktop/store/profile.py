@@ -193,7 +193,7 @@ def _make_tables(conn: Connection, owner: Owner) -> None:
     conn.execute(text(f"PRAGMA user_version={SCHEMA_VERSION}"))
 
 
-def take(folder: Path) -> Callable[[], None]:
+def take_lock(folder: Path) -> Callable[[], None]:
     """Take the profile's lock and return what lets go of it."""
     try:
         file = (folder / LOCK).open("ab")

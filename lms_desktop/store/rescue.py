@@ -25,7 +25,7 @@ from lms_server.contract.upsert import among_named
 
 _NOTICE = "notice.json"
 # Lies in a profile whose database was made anew, until a full sync tells again which files it uses.
-FORGETFUL = "files-not-known"
+FILES_NOT_KNOWN = "files-not-known"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def rescue(folder: Path, now: int) -> None:
         journal = Journal(folder / JOURNAL)
         # On the disk before the file is moved, for a crash may come in between.
         journal.add(c for c in _read_outbox(folder).values() if c.id not in journal.commands)
-        (folder / FORGETFUL).touch()
+        (folder / FILES_NOT_KNOWN).touch()
         notice = Notice(now, _put_aside(folder, now), len(journal.commands))
         land(folder / _NOTICE, json.dumps({"at": now, "kept_as": notice.kept_as, "unsent": notice.unsent}).encode())
     profile.create(folder, owner)

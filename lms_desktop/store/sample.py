@@ -8,7 +8,7 @@ from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.rows import Learner, Place
 from lms_desktop.store.store import Store
-from lms_desktop.store.unused import remember
+from lms_desktop.store.unused import find_files_again
 from lms_desktop.store.wanted import lessons_of, note_arrivals
 from lms_server.contract import wire
 
@@ -39,4 +39,4 @@ def _fill(store: Store, answer: wire.SyncAnswer, blobs: Path) -> None:
         store.settle(carried, answer)
     for course in store.views.catalog().courses:
         note_arrivals(store, lessons_of(store, course.uid))
-    remember(store)
+    find_files_again(store)

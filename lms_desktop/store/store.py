@@ -58,7 +58,7 @@ class Store:
         # The laptop's clock, in milliseconds.
         self.now = clock
         self._listeners: list[Listener] = []
-        self._release = profile.take(folder)
+        self._release = profile.take_lock(folder)
         try:
             self.database = Database(folder, clock)
             self.second_copy = SecondCopy(self.database)

@@ -11,7 +11,7 @@ from lms_desktop.store import profile
 from lms_desktop.store.catalog import mark_here
 from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.layout import DATABASE, SCHEMA_VERSION, find_profiles
-from lms_desktop.store.rescue import FORGETFUL
+from lms_desktop.store.rescue import FILES_NOT_KNOWN
 from lms_desktop.store.rows import Topic
 from lms_desktop.store.search import forget_lessons, forget_strays, has_strays
 from lms_desktop.store.store import Store
@@ -52,7 +52,7 @@ def clean(store: Store, grace_s: float = _GRACE_S) -> int:
     Only after a sync that came to its end. A crash at any point harms nothing: what a profile says is here goes only
     after it has stopped saying so.
     """
-    remember(store)
+    find_files_again(store)
     before_s = time.time() - grace_s
     with store.blobs.alone():
         _let_go(store)
@@ -66,14 +66,14 @@ def clean(store: Store, grace_s: float = _GRACE_S) -> int:
         return sum(store.blobs.remove(sha256) for sha256 in old)
 
 
-def remember(store: Store) -> None:
+def find_files_again(store: Store) -> None:
     """The database was made anew, and now knows the courses again: see which of their files are here."""
-    if not (store.folder / FORGETFUL).exists():
+    if not (store.folder / FILES_NOT_KNOWN).exists():
         return
     with store.reading() as conn:
         uids = list(conn.execute(select(courses.c.uid)).scalars())
     note_arrivals(store, [lesson for uid in uids for lesson in lessons_of(store, uid)])
-    (store.folder / FORGETFUL).unlink(missing_ok=True)
+    (store.folder / FILES_NOT_KNOWN).unlink(missing_ok=True)
 
 
 def _let_go(store: Store) -> None:
@@ -96,7 +96,7 @@ def _used(store: Store) -> set[str]:
         used = set(_used_by(conn))
     for folder in _others(store):
         used |= _read_used(folder)
-    if (store.folder / FORGETFUL).exists():
+    if (store.folder / FILES_NOT_KNOWN).exists():
         raise NotKnown(f"{store.folder.name} was made anew")
     return used
 
@@ -108,7 +108,7 @@ def _others(store: Store) -> list[Path]:
 
 
 def _read_used(folder: Path) -> set[str]:
-    if (folder / FORGETFUL).exists() or not (folder / DATABASE).is_file():
+    if (folder / FILES_NOT_KNOWN).exists() or not (folder / DATABASE).is_file():
         raise NotKnown(f"{folder.name} was made anew or lost its database")
     engine = open_sqlite(folder / DATABASE, read_only=True)
     try:

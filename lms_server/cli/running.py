@@ -20,7 +20,7 @@ from lms_server.actions.users import NewUser, Role, add_user, check_new_user
 from lms_server.actions.work import build_worker
 from lms_server.cli.arguments import command, password_from_stdin, server_of
 from lms_server.cli.output import many, show, write
-from lms_server.contract.memory import settle_down
+from lms_server.contract.memory import collect_rarely
 from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
 from lms_server.operate.background import in_background
@@ -88,7 +88,7 @@ def _serve(args: Namespace) -> None:
         app = create_app(context, Parts(partial(read_registration, settings), figures, upkeep=upkeep))
         serving = Serving(app, listener, context.identity.server_id)
         serving.stop_on_signals()
-        settle_down()
+        collect_rarely()
         with _work(args, context):
             write(f"listening on {here}")
             serving.run()

@@ -97,7 +97,7 @@ class Stream:
     def __init__(self, name: str, revision: int, facts: Digest) -> None:
         self.name = name
         self.revision = revision
-        # The alarm that both sides compare; the catalog has no facts.
+        # The digest that both sides compare; the catalog has no facts.
         self.facts = facts
         self._stored = facts.value
         self._first_new = revision + 1
@@ -154,7 +154,7 @@ def lock(conn: Connection, name: str) -> Stream:
 
 
 def read(conn: Connection, *names: str) -> dict[str, Head]:
-    """One stream or two as they stand in this snapshot, by name."""
+    """One stream, or two, as they stand in this snapshot, by name."""
     rows = conn.execute(_READ, {"one": names[0], "other": names[-1]}).all()
     return {name: Head(Anchor(revision, tag), facts, digest) for name, revision, tag, facts, digest in rows}
 
@@ -165,7 +165,7 @@ def find(conn: Connection, wanted: Iterable[tuple[str, int]]) -> dict[tuple[str,
     found: dict[tuple[str, int], Anchor] = {}
     for first in range(0, len(pairs), _FOUND_AT_ONCE):
         some = pairs[first : first + _FOUND_AT_ONCE]
-        # The last one again in each place that is left.
+        # The statement always asks for so many: the last one is repeated in the places that are left.
         filled = some + some[-1:] * (_FOUND_AT_ONCE - len(some))
         asked: dict[str, object] = {f"name_{place}": name for place, (name, _) in enumerate(filled)}
         asked |= {f"revision_{place}": revision for place, (_, revision) in enumerate(filled)}

@@ -86,8 +86,8 @@ def decide(facts: Facts, events: Sequence[Event]) -> Decision:
 
 def write(conn: Connection, user_id: int, decision: Decision, stamp: Stamp, stamp_alone: Stamp | None = None) -> None:
     """Store the decided rows, one statement a table; the unique keys keep them single."""
-    one = stamp_alone or stamp
-    ENROLLMENTS.write(conn, [(user_id, key, *row, one()) for key, row in decision.enrollments.items()])
+    stamp_enrollment = stamp_alone or stamp
+    ENROLLMENTS.write(conn, [(user_id, key, *row, stamp_enrollment()) for key, row in decision.enrollments.items()])
     PROGRESS.write(conn, [(user_id, key, *row, stamp()) for key, row in decision.progress.items()])
 
 

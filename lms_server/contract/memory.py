@@ -6,7 +6,7 @@ import gc
 _YOUNG = 20_000
 
 
-def settle_down() -> None:
+def collect_rarely() -> None:
     """Call it once, when everything is loaded: what is there stays, and garbage is looked for less often.
 
     The collector's default rhythm took a fifth of a long sync.

@@ -97,7 +97,10 @@ def _among_postgresql(element: _Among, compiler: SQLCompiler, **options: Any) ->
 
 
 class _Each(FunctionElement[Any]):
-    """The values as a table; an array is looked into by the condition, since PostgreSQL takes any table for large."""
+    """The values as a table on SQLite. On PostgreSQL it is one row, and the condition looks into the array.
+
+    PostgreSQL can't tell how long a list is, takes it for a large table, and plans accordingly.
+    """
 
     inherit_cache = True
 
@@ -123,7 +126,10 @@ def _is_picked_sqlite(element: _IsPicked, compiler: SQLCompiler, **options: Any)
 
 
 class _ListFirst(Join):
-    """SQLite takes a list for the better inner loop, and would read all that the learner ever did for each value."""
+    """A list joined with a table, in this order also for SQLite.
+
+    Left to itself it makes the list the inner loop, and reads all that the learner ever did, once for each value.
+    """
 
     inherit_cache = True
 

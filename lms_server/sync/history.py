@@ -1,4 +1,4 @@
-"""Notice that mails may have gone in a history that nobody here knows, and hold that learner's."""
+"""Notice that the server has lost history, and hold the mails that may have gone in it."""
 
 import logging
 from pathlib import Path
@@ -19,13 +19,14 @@ log = logging.getLogger(__name__)
 
 
 def notice_rollback(context: ServerContext, who: Learner, request: wire.SyncRequest) -> None:
-    """An anchor of ours that neither the database nor the dispatch journal can find: history was lost with its mails.
+    """Hold a learner's mails when their laptop carries an anchor that nobody here knows.
 
-    The journal names what a restore took back (see ``actions.past``); whoever comes from there is a laptop like any
-    other, since the journal knows which mails went. Everybody else is judged by their own anchors, whatever epoch they
-    come from: this learner's mails are held until an admin releases them. So a made-up anchor stops nobody's mail but
-    its maker's. The present epoch ends, if it is the one that lost its history. Nothing else depends on this; desktops
-    offer everything again because of the anchor alone.
+    Such an anchor is from a history that this database has lost, and mails may have gone in it. A restore writes the
+    anchors that it takes back into the dispatch journal (see ``actions.past``), which also knows the mails of that
+    history: these anchors are no cause for alarm. Everybody is judged by their own anchors, whatever epoch they
+    name: somebody who makes one up stops no mail but their own. If the epoch that is named is the present one, it is
+    the one that lost history, and it ends. Only mail depends on this; that desktops offer everything again follows from
+    the anchor alone.
     """
     if request.epoch is None:
         return

@@ -389,7 +389,7 @@ def test_what_was_here_is_no_speed():
     told = []
     progress = Progress(lambda *figures: told.append(figures))
     progress.begin(1_000_000)
-    progress.find(900_000)
+    progress.adjust(900_000)
     progress.tell()
     assert told[-1] == (900_000, 1_000_000, 0)
     progress.receive(50_000)

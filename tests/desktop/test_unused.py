@@ -13,7 +13,7 @@ from lms_desktop.store.files import Blobs
 from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
-from lms_desktop.store.rescue import FORGETFUL
+from lms_desktop.store.rescue import FILES_NOT_KNOWN
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.credentials import Credentials
 from lms_desktop.sync.downloads import Download
@@ -239,13 +239,13 @@ def test_nothing_goes_while_a_profile_cannot_say_what_it_uses(ana, sit, trouble)
         said = database.read_bytes()
         database.write_bytes(said[:60] + (99).to_bytes(4, "big") + said[64:])
     else:
-        (ben.folder / FORGETFUL).touch()
+        (ben.folder / FILES_NOT_KNOWN).touch()
     before = on_disk(ana)
     assert unused.remove(ana.store, uid) == 0
     assert clean(ana) == 0
     assert on_disk(ana) == before
     database.write_bytes(kept)
-    (ben.folder / FORGETFUL).unlink(missing_ok=True)
+    (ben.folder / FILES_NOT_KNOWN).unlink(missing_ok=True)
     ben.store = Profiles(Home(ben.folder.parents[2])).open(ben.folder)
     assert course(ben, uid).is_here
 
@@ -263,7 +263,7 @@ def test_a_profile_made_anew_finds_its_files_again(ana, tmp_path):
     clean(ana)
     assert on_disk(ana) == before
     assert course(ana, uid).is_here
-    assert not (ana.folder / FORGETFUL).exists()
+    assert not (ana.folder / FILES_NOT_KNOWN).exists()
     assert ana.store.views.search("word")
 
 

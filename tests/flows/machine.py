@@ -1,4 +1,16 @@
-"""Random schedules against the real server and real laptops: one seed, one schedule, all invariants."""
+"""Random schedules against the real server and real laptops: one seed, one schedule, all invariants.
+
+``Machine`` has a method for each thing that can happen (``_acts`` names them), and a theme says which of them a
+schedule is made of. Beside it:
+
+``machine_themes``    what schedules are about, and how often
+``machine_world``     the server, the laptops, and copies of their disks
+``machine_wire``      what networks do to requests and answers
+``machine_mail``      the job worker and what must be true of mails; ``machine_smtp`` is its mail server
+``machine_checks``    the invariants, with their numbers
+``machine_memory``    databases in memory, seeded ids; ``machine_quick`` is a shorter way to them, ``machine_postgres`` another
+``zoo``               the mechanisms of the product, each switched off to see that the machine notices
+"""
 
 import json
 import logging

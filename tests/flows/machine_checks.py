@@ -1,4 +1,17 @@
-"""What must hold after every step, and when all is quiet; read past all code, straight from the databases."""
+"""What must hold after every step, and when all is quiet; read past all code, straight from the databases.
+
+I1   What was said to be saved is in that profile.
+I2   What a laptop holds is on the server after one clean sync, even if the server was restored from a backup.
+I3   Unique keys hold at every instant.
+I4   A certificate was earned at a completion, and whatever was earned there was issued.
+I5   A certificate's mail is accepted at most once, and ends as accepted, failed or in doubt; never silently as none.
+I6   No command vanishes: it is pending, parked, rejected, or settled by an answer that names it.
+I7   A request that comes again changes nothing.
+I9   When all is quiet, each laptop holds what the server holds for its learner.
+I10  Nobody's request touches another learner.
+I12  No clock of a laptop makes a time that lies ahead of the server's.
+I13  A completion that was shown doesn't disappear.
+"""
 
 import json
 from collections import Counter

@@ -1,4 +1,7 @@
-"""Mechanisms of the sync, each with a way to switch it off: what the machine must notice."""
+"""The mechanisms of sync and mail, each with a way to switch it off, which the machine must notice.
+
+``ZOO``, at the end, names them; the functions before it are what is put in a mechanism's place.
+"""
 
 import sys
 from contextlib import ExitStack

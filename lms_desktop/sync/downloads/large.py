@@ -23,13 +23,13 @@ def fetch_large(line: Line, file: File) -> None:
     if have > file.size:
         part.unlink()
         have = 0
-    line.progress.find(have)
+    line.progress.adjust(have)
     if have < file.size and not _fetch(line, file, part, have):
         return
     try:
         line.blobs.finish(file.sha256)
     except WrongContent:
-        line.progress.find(-file.size)
+        line.progress.adjust(-file.size)
         return
     line.landed([file.sha256])
 
@@ -39,14 +39,14 @@ def _fetch(line: Line, file: File, part: Path, have: int) -> bool:
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with line.client.stream("GET", f"/blobs/{file.sha256}", headers=headers) as response:
         if response.status_code in {_NOT_FOUND, _NO_SUCH_RANGE}:
-            line.progress.find(-have)
+            line.progress.adjust(-have)
             part.unlink(missing_ok=True)
             return False
         if response.status_code not in {200, 206}:
             raise line.client.trouble_of(response)
         goes_on = response.status_code == 206 and _begins_at(response, have)
         if not goes_on:
-            line.progress.find(-have)
+            line.progress.adjust(-have)
         _write(line, file, part, response, goes_on=goes_on)
     if part.stat().st_size < file.size:
         raise Offline(CUT)

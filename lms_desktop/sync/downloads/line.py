@@ -40,8 +40,8 @@ class Progress:
         self.total, self.done = total, 0
         self._marks.append((time.monotonic(), self.received))
 
-    def find(self, size: int) -> None:
-        """So many of them lie here already, or after all don't (negative)."""
+    def adjust(self, size: int) -> None:
+        """So many bytes lie here already, or, when negative, after all don't."""
         with self._lock:
             self.done += size
 
