@@ -89,6 +89,8 @@ def _click(row: ClickRow) -> Click:
     at = None if row.at is None else from_wire(row.at)
     if made_at is None and at is None:
         raise ValueError("made_at is missing")
+    if row.course is not None and row.lesson is not None:
+        raise ValueError("one of these isn't looked at, and may be as long as a request")
     if target is None or not (is_uuid(row.id) and is_uuid(target)):
         raise ValueError("not a UUID in canonical lower case")
     return kind(row.id, target, made_at, at)

@@ -18,3 +18,8 @@ def test_a_time_reads_the_same_in_every_spelling(ms):
 def test_a_time_that_only_looks_like_one_is_refused(odd):
     with pytest.raises(ValueError, match="RFC 3339"):
         from_wire(odd)
+
+
+def test_a_time_of_endless_digits_is_refused_and_not_remembered():
+    with pytest.raises(ValueError, match="RFC 3339"):
+        from_wire(f"2026-11-22T10:00:00.{'0' * 100_000}Z")
