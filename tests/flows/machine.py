@@ -8,7 +8,8 @@ schedule is made of. Beside it:
 ``machine_wire``      what networks do to requests and answers
 ``machine_mail``      the job worker and what must be true of mails; ``machine_smtp`` is its mail server
 ``machine_checks``    the invariants, with their numbers
-``machine_memory``    databases in memory, seeded ids; ``machine_quick`` is a shorter way to them, ``machine_postgres`` another
+``machine_memory``    databases in memory and seeded ids; ``machine_postgres`` has the server on PostgreSQL instead
+``machine_quick``     a shorter way from statements to SQLite
 ``zoo``               the mechanisms of the product, each switched off to see that the machine notices
 """
 
