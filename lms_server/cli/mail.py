@@ -10,7 +10,7 @@ from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.outbox import CannotResend, list_mails, release, resend
+from lms_server.jobs.mail_control import CannotResend, list_mails, release, resend
 from lms_server.jobs.queue import State
 
 

@@ -59,19 +59,19 @@ def import_work(context: ServerContext, content: bytes, *, dry_run: bool = False
     results: list[Result] = []
     if dry_run:
         with writing(context.engine) as conn:
-            before = _issued(conn, who)
+            before = _count_issued(conn, who)
             for batch in batches:
                 results += settle_in(conn, context, who, sort_out(batch), **times)
-            issued = _issued(conn, who) - before
+            after = _count_issued(conn, who)
             conn.rollback()
-        return HandedIn(who, unsent.exported_at_ms, tuple(results), issued, dry_run=True)
-    with reading(context.engine) as conn:
-        before = _issued(conn, who)
-    for batch in batches:
-        results += settle(context, who, batch, **times)
-    with reading(context.engine) as conn:
-        issued = _issued(conn, who) - before
-    return HandedIn(who, unsent.exported_at_ms, tuple(results), issued, dry_run=False)
+    else:
+        with reading(context.engine) as conn:
+            before = _count_issued(conn, who)
+        for batch in batches:
+            results += settle(context, who, batch, **times)
+        with reading(context.engine) as conn:
+            after = _count_issued(conn, who)
+    return HandedIn(who, unsent.exported_at_ms, tuple(results), issued=after - before, dry_run=dry_run)
 
 
 def read_file(context: ServerContext, content: bytes) -> tuple[Unsent, Learner]:
@@ -106,6 +106,6 @@ def _batches(commands: list[Any]) -> Iterator[list[Any]]:
         yield commands[first : first + wire.MAX_COMMANDS]
 
 
-def _issued(conn: Connection, who: Learner) -> int:
+def _count_issued(conn: Connection, who: Learner) -> int:
     query = select(func.count()).select_from(certificates).where(certificates.c.user_id == who.id)
     return int(conn.execute(query).scalar_one())

@@ -13,7 +13,7 @@ from lms_server.contract.sqlite import reading
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import server
 from lms_server.jobs.journal import BadJournal, Journal
-from lms_server.jobs.outbox import hold_learner, is_held
+from lms_server.jobs.mail_control import hold_learner, is_held
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ from lms_server.actions.refusals import Refused
 from lms_server.cli import main
 from lms_server.contract.sqlite import reading, writing
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.outbox import CannotResend, list_mails, resend
+from lms_server.jobs.mail_control import CannotResend, list_mails, resend
 from tests.jobs.school import School
 from tests.world import lost
 

@@ -1,4 +1,4 @@
-"""What an admin sees of the mails, and may do: send one again, release what is held."""
+"""The mails as an admin sees them, and what stops or starts them: held, released, sent again."""
 
 import json
 from collections.abc import Collection, Iterator
