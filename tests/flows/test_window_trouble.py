@@ -20,7 +20,8 @@ from lms_desktop.settings import Home
 from lms_desktop.store.errors import Storage
 from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.sample import make_sample_profile
-from lms_desktop.sync import client
+from lms_desktop.sync import answers
+from lms_desktop.sync.client import Client
 from lms_desktop.ui import texts
 from lms_desktop.ui.actions import Failure
 from lms_desktop.ui.failures import storage_words
@@ -185,7 +186,7 @@ def raise_it(error):
 )
 def test_what_a_server_refuses_has_its_own_words(qapp, status, code, failure):
     with pytest.raises(app.ActionFailed) as said:
-        app._said_to_the_window(lambda: raise_it(client._trouble(status, code, "")))
+        app._said_to_the_window(lambda: raise_it(answers._own_trouble(status, code, "")))
     assert said.value.failure is failure
 
 
@@ -196,7 +197,7 @@ def test_what_a_server_refuses_has_its_own_words(qapp, status, code, failure):
 def test_something_else_that_answers_is_not_called_silence(qapp, kind, body):
     answer = {"headers": {"Content-Type": kind}, "stream": httpx.ByteStream(body)}
     site = httpx.MockTransport(lambda _: httpx.Response(200, **answer))
-    asked = client.Client("http://localhost", transport=site)
+    asked = Client("http://localhost", transport=site)
     with pytest.raises(app.ActionFailed) as said:
         app._said_to_the_window(asked.server)
     asked.close()
@@ -205,11 +206,9 @@ def test_something_else_that_answers_is_not_called_silence(qapp, kind, body):
 
 def test_who_tried_too_often_is_told_to_wait(qapp):
     headers = httpx.Headers({"Content-Type": "application/problem+json", "Retry-After": "30"})
-    answer = client.Answer(429, headers, PROBLEM)
-    asked = client.Client("http://localhost")
+    answer = answers.Answer(429, headers, PROBLEM)
     with pytest.raises(app.ActionFailed) as said:
-        app._said_to_the_window(lambda: raise_it(asked._trouble(answer)))
-    asked.close()
+        app._said_to_the_window(lambda: raise_it(answers.trouble_of(answer)))
     assert said.value.failure is Failure.THROTTLED
 
 

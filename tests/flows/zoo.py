@@ -17,7 +17,7 @@ from lms_desktop.store.errors import Refused
 from lms_desktop.store.rows import PARKED
 from lms_desktop.store.store import Store
 from lms_desktop.store.tables import ME, lessons
-from lms_desktop.sync import client
+from lms_desktop.sync import answers, client
 from lms_desktop.sync.errors import ServerTrouble
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import courses as course_actions
@@ -232,17 +232,17 @@ ZOO = {
     "receipts are looked up": lambda: _off((answering, "_known_receipts", _nothing_known)),
     "receipts take a revision": lambda: _off((Stream, "touch", nothing)),
     "the owner of a request is checked": lambda: _off(
-        (exchange, "check_envelope", nothing), (client, "_check_identity", _check_without())
+        (exchange, "check_envelope", nothing), (client, "check_identity", _check_without())
     ),
     "an anchor has a tag": lambda: _off((changes, "_is_known", _revision_alone)),
     "settled anchors are looked at": lambda: _off(
         (changes, "read_page", _read_unsettled(changes.read_page)),
         (exchange, "read_page", _read_unsettled(changes.read_page)),
     ),
-    "an answer names its server": lambda: _off((client, "_check_identity", _check_without("server_id"))),
-    "an answer names its request": lambda: _off((client, "_check_identity", _check_without("request_id"))),
-    "an answer names each command": lambda: _off((client, "_check_identity", _check_without("ids", "request_id"))),
-    "an answer has a digest": lambda: _off((client, "_check_raw_digest", nothing)),
+    "an answer names its server": lambda: _off((client, "check_identity", _check_without("server_id"))),
+    "an answer names its request": lambda: _off((client, "check_identity", _check_without("request_id"))),
+    "an answer names each command": lambda: _off((client, "check_identity", _check_without("ids", "request_id"))),
+    "an answer has a digest": lambda: _off((answers, "_check_digest", nothing)),
     "parked commands stay in the outbox": lambda: _off(
         (queue, "state_after", _parked_counts_as_settled(queue.state_after))
     ),
