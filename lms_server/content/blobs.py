@@ -1,7 +1,6 @@
 """Files kept under the SHA-256 of their content; written whole or not at all."""
 
 import hashlib
-import io
 import os
 import re
 import tempfile
@@ -53,10 +52,6 @@ class Blobs:
         finally:
             _remove(written)
         return next(iter(written.values()))
-
-    def put_bytes(self, data: bytes, expected: str | None = None) -> str:
-        """As ``put``, for what is in memory already."""
-        return self.put(io.BytesIO(data), expected)
 
     def put_all(self, contents: Mapping[str, Opener]) -> None:
         """Keep many by their hashes, durable when this returns; those that are here aren't opened but renewed."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from io import BytesIO
 
 import pytest
 
@@ -22,12 +23,12 @@ class Breaks(io.BytesIO):
 
 def test_put_and_read(tmp_path):
     blobs = Blobs(tmp_path / "blobs")
-    name = blobs.put_bytes(b"bytes")
+    name = blobs.put(BytesIO(b"bytes"))
     assert name == sha256(b"bytes")
     assert blobs.has(name)
     assert blobs.read(name) == b"bytes"
     assert blobs.path(name) == tmp_path / "blobs" / name[:2] / name[2:]
-    assert blobs.put_bytes(b"bytes") == name
+    assert blobs.put(BytesIO(b"bytes")) == name
 
 
 def test_nothing_is_left_of_a_broken_write(tmp_path):
@@ -35,7 +36,7 @@ def test_nothing_is_left_of_a_broken_write(tmp_path):
     with pytest.raises(OSError, match="went away"):
         blobs.put(Breaks(b"abcdef"))
     with pytest.raises(WrongContentError):
-        blobs.put_bytes(b"other", sha256(b"announced"))
+        blobs.put(BytesIO(b"other"), sha256(b"announced"))
     with pytest.raises(WrongContentError):
         blobs.put_all({sha256(b"good"): lambda: io.BytesIO(b"good"), sha256(b"bad"): lambda: io.BytesIO(b"worse")})
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
@@ -51,9 +52,9 @@ def test_many_at_once_and_none_twice(tmp_path):
 
 def test_a_copy_cut_short_is_replaced(tmp_path):
     blobs = Blobs(tmp_path)
-    name = blobs.put_bytes(b"whole")
+    name = blobs.put(BytesIO(b"whole"))
     blobs.path(name).write_bytes(b"who")
-    blobs.put_bytes(b"whole")
+    blobs.put(BytesIO(b"whole"))
     assert blobs.read(name) == b"whole"
 
 

@@ -4,6 +4,7 @@ import os
 import shutil
 import sqlite3
 from contextlib import closing
+from io import BytesIO
 
 import pytest
 
@@ -184,7 +185,7 @@ def test_a_removed_lesson_that_was_opened_can_still_be_read(ana, world, package)
 
 
 def test_young_files_and_covers_stay(ana, world):
-    cover = ana.world.context.blobs.put_bytes(b"a picture")
+    cover = ana.world.context.blobs.put(BytesIO(b"a picture"))
     uid = take_up(ana)
     with ana.store.writing() as conn:
         conn.exec_driver_sql(f"UPDATE courses SET cover = '{cover}'")
