@@ -71,6 +71,7 @@ class Heir:
                 self.journal.append_all([*news_for(new, self.journal, self.now), *self._waiting(new)])
         with writing(self.engine) as new:
             _keep_holds(new, kept)
+            new.execute(_END_LEASES)
             new.execute(_BEGIN_EPOCH, {"epoch_": new_uuid4(), "seq": self.journal.last_seq})
 
     def _learn(self, old: Connection, *, is_whole: bool) -> None:
@@ -135,6 +136,8 @@ def _keep_holds(new: Connection, kept: _Holds) -> None:
 
 _JOURNAL_SEQ = select(server.c.journal_seq)
 _BEGIN_EPOCH = update(server).values(epoch=bindparam("epoch_"), journal_seq=bindparam("seq"))
+# Of workers that were at it when the backup was taken: nobody can tell any more that they ended.
+_END_LEASES = update(jobs).where(jobs.c.state == State.SENDING).values(lease_until=0)
 _STREAMS = select(streams.c.stream).order_by(streams.c.stream)
 _WAITING = select(jobs.c.key).where(jobs.c.kind == KIND, jobs.c.state.in_([State.QUEUED, State.SENDING]))
 _HOLDS = select(users.c.uid, holds.c.epoch, holds.c.released_at).join_from(holds, users)

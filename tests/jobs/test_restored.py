@@ -7,8 +7,11 @@ from lms_desktop.sync.errors import Trouble
 from lms_server.actions.refusals import Refused
 from lms_server.cli import main
 from lms_server.contract.sqlite import reading, writing
+from lms_server.database.clock import database_now
+from lms_server.jobs.dispatch import KIND
 from lms_server.jobs.journal import Journal
 from lms_server.jobs.mail_control import CannotResend, list_mails, resend
+from lms_server.jobs.queue import LEASE_MS, claim
 from tests.jobs.school import School
 from tests.world import lost
 
@@ -302,6 +305,20 @@ def test_a_certificate_that_takes_its_place_again_is_drawn_again(school):
     assert second.pdf_sha256 not in {None, now.pdf_sha256}
     beside.sync()
     assert beside.store.views.certificate_files() == [(now.uuid, now.pdf_sha256)]
+    assert school.received() == ["ana"]
+
+
+def test_what_a_worker_was_at_when_the_backup_was_taken_goes_on_at_once(school):
+    ana = school.laptops[0]
+    school.finish(ana)
+    for kind in ("certificate_pdf", KIND):
+        with writing(school.world.engine) as conn:
+            now = database_now(conn)
+            assert claim(conn, {kind}, now, now + LEASE_MS, "0a1b2c3d")
+    old = school.back_up("old")
+    school.restore(old)
+    school.work()
+    assert school.states() == {"ana": ["accepted"]}
     assert school.received() == ["ana"]
 
 
