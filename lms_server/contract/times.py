@@ -11,7 +11,7 @@ EARLIEST = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MS
 LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MS
 # Python reads more of ISO 8601 than travels: weeks, bare hours, offsets with seconds.
 # More digits of a second than anybody measures.
-_LONGEST = 64
+MAX_TIME_CHARS = 64
 _RFC_3339 = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})").fullmatch
 
 
@@ -30,7 +30,7 @@ def from_wire(text: str) -> int:
     # As ``to_wire`` writes it: a batch of clicks falls into few distinct seconds.
     if text[19:20] == "." and text[23:] == "Z" and (rest := text[20:23]).isdecimal() and rest.isascii():
         return _read(f"{text[:19]}Z") + int(rest)
-    if len(text) > _LONGEST:
+    if len(text) > MAX_TIME_CHARS:
         # Before it is remembered: a time as long as a request would be kept for many requests to come.
         raise ValueError("that is longer than any RFC 3339 time")
     return _read(text)

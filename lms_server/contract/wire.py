@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from lms_server.contract import strict
+from lms_server.contract.times import MAX_TIME_CHARS
 
 VERSION = 1
 MAX_COMMANDS = 2_000
@@ -21,7 +22,9 @@ LIMITS = {
     "commands": MAX_COMMANDS,
     "request_bytes": MAX_REQUEST_BYTES,
     "json_depth": strict.MAX_DEPTH,
+    "json_values": strict.MAX_VALUES,
     "string_bytes": strict.MAX_STRING_BYTES,
+    "time_characters": MAX_TIME_CHARS,
     "request_s": REQUEST_S,
 }
 

@@ -28,7 +28,15 @@ def test_the_server_says_who_it_is(guest):
     assert facts["name"] == "Hillside Library"
     assert facts["protocol"] == {"min": 1, "max": 1}
     assert facts["registration"] == "open"
-    assert facts["limits"]["commands"] == 2000
+    assert facts["limits"] == {
+        "commands": 2000,
+        "request_bytes": 2 << 20,
+        "json_depth": 8,
+        "json_values": 100_000,
+        "string_bytes": 4096,
+        "time_characters": 64,
+        "request_s": 60,
+    }
 
 
 def test_signing_in_and_out(guest, ana):
