@@ -18,6 +18,8 @@ MAX_ANSWER_BYTES = 64 * 1024 * 1024
 PAGE_ROWS = 2_000
 PAGE_BYTES = 4 * 1024 * 1024
 REQUEST_S = 60
+# Of a command of a kind that this server doesn't know, which it parks whole for one that does.
+MAX_UNKNOWN_CHARS = 16 * 1024
 LIMITS = {
     "commands": MAX_COMMANDS,
     "request_bytes": MAX_REQUEST_BYTES,
@@ -25,6 +27,7 @@ LIMITS = {
     "json_values": strict.MAX_VALUES,
     "string_bytes": strict.MAX_STRING_BYTES,
     "time_characters": MAX_TIME_CHARS,
+    "unknown_command_characters": MAX_UNKNOWN_CHARS,
     "request_s": REQUEST_S,
 }
 

@@ -22,12 +22,13 @@ from lms_server.contract.commands import (
     Event,
     KeepCertificate,
     Outcome,
+    Unsupported,
     fingerprint,
 )
 from lms_server.contract.schema import lessons
 from lms_server.contract.times import corrected
 from lms_server.contract.upsert import among_named, picked
-from lms_server.contract.wire import Result
+from lms_server.contract.wire import MAX_UNKNOWN_CHARS, Result
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
 from lms_server.sync.parked import MAX_PARKED, PARKED, count_facts, dump_command, replay
@@ -61,7 +62,7 @@ def sort_out(raw: Sequence[Any]) -> Batch:
     batch = Batch([None] * len(raw))
     for index, item in enumerate(raw):
         try:
-            command = item if isinstance(item, CLICKS) else read_command(item)
+            command = item if isinstance(item, CLICKS) else _read(item)
         except BadCommand:
             batch.results[index] = _malformed(item, index)
             continue
@@ -93,6 +94,13 @@ def settle_in(
     stream.save(conn)
     _fill_results(batch, fresh, decision, known)
     return [result for result in batch.results if result is not None]
+
+
+def _read(item: Any) -> Command:
+    command = read_command(item)
+    if isinstance(command, Unsupported) and len(command.canonical) > MAX_UNKNOWN_CHARS:
+        raise BadCommand("a command of an unknown kind is too long to be kept")
+    return command
 
 
 def _malformed(item: Any, index: int) -> Result:

@@ -137,6 +137,8 @@ def test_a_kind_from_a_newer_app_is_kept_whole(world):
     new = {"id": new_uuid7(), "kind": "rate_course", "stars": 5, "made_at": "2026-11-22T10:00:00.000Z"}
     assert send(world, learner, new) == [("parked", "unsupported_kind")]
     assert send(world, learner, new | {"made_at": "2027-01-01T00:00:00Z"}) == [("duplicate", "unsupported_kind")]
+    large = new | {"id": new_uuid7(), "parts": ["x" * 4096] * 4}
+    assert send(world, learner, large) == [("rejected", "malformed")]
     assert send(world, learner, new | {"stars": 4}) == [("rejected", "id_conflict")]
 
 

@@ -35,6 +35,7 @@ def test_the_server_says_who_it_is(guest):
         "json_values": 100_000,
         "string_bytes": 4096,
         "time_characters": 64,
+        "unknown_command_characters": 16_384,
         "request_s": 60,
     }
 
