@@ -128,15 +128,14 @@ def count_held(conn: Connection, journal: Journal) -> int:
 def hold_learner(conn: Connection, user_id: int, epoch: str) -> bool:
     """Keep a learner's unsent mails back, those that are queued and those to come, until an admin releases them.
 
-    False when they are held under this epoch already.
+    False when they are held already; even then one that an admin had sent again may wait, and is held from here on.
     """
-    row = insert_into(conn, holds).values(user_id=user_id, epoch=epoch)
-    again = row.on_conflict_do_update(
-        index_elements=["user_id", "epoch"], set_={"released_at": None}, where=holds.c.released_at.is_not(None)
-    )
-    is_new = conn.execute(again.returning(holds.c.id)).one_or_none() is not None
+    is_new = not is_held(conn, user_id)
     if is_new:
-        hold_mails(conn, conn.execute(_CERTIFICATES_OF, {"user": user_id}).scalars().all())
+        row = insert_into(conn, holds).values(user_id=user_id, epoch=epoch)
+        again = {"index_elements": ["user_id", "epoch"], "set_": {"released_at": None}}
+        conn.execute(row.on_conflict_do_update(**again))
+    hold_mails(conn, conn.execute(_CERTIFICATES_OF, {"user": user_id}).scalars().all())
     return is_new
 
 

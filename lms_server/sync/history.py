@@ -8,12 +8,12 @@ from sqlalchemy import Connection, bindparam, update
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors, wire
 from lms_server.contract.anchors import CATALOG, Anchor
-from lms_server.contract.ids import new_uuid4
+from lms_server.contract.ids import is_uuid, new_uuid4
 from lms_server.contract.sqlite import reading
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import server
 from lms_server.jobs.journal import BadJournal, Journal
-from lms_server.jobs.mail_control import hold_learner, is_held
+from lms_server.jobs.mail_control import hold_learner
 
 log = logging.getLogger(__name__)
 
@@ -24,19 +24,16 @@ def notice_rollback(context: ServerContext, who: Learner, request: wire.SyncRequ
     Such an anchor is from a history that this database has lost, and mails may have gone in it. A restore writes the
     anchors that it takes back into the dispatch journal (see ``actions.past``), which also knows the mails of that
     history: these anchors are no cause for alarm. Everybody is judged by their own anchors, whatever epoch they
-    name: somebody who makes one up stops no mail but their own. If the epoch that is named is the present one, it is
-    the one that lost history, and it ends. Only mail depends on this; that desktops offer everything again follows from
-    the anchor alone.
+    name, if any: somebody who makes one up stops no mail but their own. If the epoch that is named is the present one,
+    it is the one that lost history, and it ends. Only mail depends on this; that desktops offer everything again
+    follows from the anchor alone.
     """
-    if request.epoch is None:
-        return
     with reading(context.engine) as conn:
         lost = _not_found(conn, who, request)
-        if not lost or is_held(conn, who.id):
-            return
-    if _all_seen(context.journal_file, lost):
+    if not lost or _all_seen(context.journal_file, lost):
         return
-    if whole_transaction(context.engine, lambda conn: _hold(conn, who, request.epoch or "")):
+    epoch = request.epoch if request.epoch is not None and is_uuid(request.epoch) else ""
+    if whole_transaction(context.engine, lambda conn: _hold(conn, who, epoch)):
         log.warning("History was rolled back: a laptop knows more than this server. Its learner's mails are held.")
 
 
@@ -65,8 +62,10 @@ def _all_seen(journal_file: Path | None, lost: set[tuple[str, Anchor]]) -> bool:
 
 
 def _hold(conn: Connection, who: Learner, epoch: str) -> bool:
-    conn.execute(_END_EPOCH, {"ended": epoch, "new": new_uuid4()})
-    return hold_learner(conn, who.id, epoch)
+    is_new = hold_learner(conn, who.id, epoch)
+    if is_new:
+        conn.execute(_END_EPOCH, {"ended": epoch, "new": new_uuid4()})
+    return is_new
 
 
 _END_EPOCH = update(server).where(server.c.epoch == bindparam("ended")).values(epoch=bindparam("new"))

@@ -9,7 +9,7 @@ from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
 from lms_server.database.tables import jobs, server
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.mail_control import list_mails, release
+from lms_server.jobs.mail_control import list_mails, release, resend
 from lms_server.operate.backup import write_backup
 from lms_server.operate.restore import restore_backup
 from lms_server.settings import read_settings
@@ -66,6 +66,7 @@ class School:
 
     def keep_copy(self):
         self.world.engine.dispose()
+        shutil.rmtree(self.copy, ignore_errors=True)
         shutil.copytree(self.world.folder, self.copy)
 
     def roll_back(self):
@@ -94,6 +95,12 @@ class School:
     def let_go(self):
         with writing(self.world.engine) as conn:
             return release(conn, Journal(self.journal), database_now(conn))
+
+    def send_again(self, state):
+        """As the admin does with each mail that is in this state."""
+        with writing(self.world.engine) as conn:
+            for mail in [mail for mail in list_mails(conn) if mail.state == state]:
+                resend(conn, Journal(self.journal), mail.certificate, database_now(conn))
 
     def received(self):
         return sorted(to.partition("@")[0] for _, [to] in self.script.envelopes)

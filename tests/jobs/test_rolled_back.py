@@ -18,15 +18,15 @@ def school(tmp_path, mail_server):
     made.close()
 
 
-def lie(school, laptop):
-    """A request under the present epoch with an anchor that no server ever gave."""
+def lie(school, laptop, epoch):
+    """A request with an anchor that no server ever gave."""
     made_up = wire.Cursors(me=Anchor(1, b"a lie!!!").text())
     request = wire.SyncRequest(
         v=1,
         request_id=new_uuid4(),
         server_id=school.world.identity.server_id,
         sent_at=to_wire(school.world.now()),
-        epoch=school.epoch(),
+        epoch=epoch,
         user=laptop.learner.uid,
         settled=made_up,
         commands=[command("enroll", school.course.uid), command("complete_lesson", school.course.lessons[0])],
@@ -56,14 +56,40 @@ def test_nobody_gets_a_second_mail_although_the_journal_was_rolled_back_too(scho
 
 
 @pytest.mark.logs("rolled back")
+def test_what_an_admin_sent_again_is_held_too(school):
+    """The folder falls back a second time, to where a mail of a learner who is held was about to go."""
+    ana, third = school.laptops[0], school.world.course("third", count=1)
+    ana.sync()
+    school.script.at = {"DATA": "drop"}
+    school.finish(ana)
+    school.work()
+    school.script.at = {}
+    school.keep_copy()
+    school.finish(ana, school.other)
+    school.roll_back()
+    ana.sync()
+    assert school.states() == {"ana": ["in_doubt", "held"]}
+    school.send_again("in_doubt")
+    school.keep_copy()
+    school.work()
+    assert school.received() == ["ana", "ana"]
+    school.finish(ana, third)
+    school.roll_back()
+    ana.sync()
+    school.work()
+    assert set(school.states()["ana"]) == {"held"}
+    assert school.received() == ["ana", "ana"]
+
+
+@pytest.mark.logs("rolled back")
 def test_a_made_up_anchor_stops_nobody_else_s_mail(school):
     ana, ben, chloe = school.laptops
     school.finish(ben)
     before = school.epoch()
-    assert not lie(school, ana).known.me
+    assert not lie(school, ana, before).known.me
     assert school.epoch() != before
     ended = school.epoch()
-    lie(school, ana)
+    lie(school, ana, ended)
     assert school.epoch() == ended, "who is held already changes nothing more"
     school.finish(chloe)
     school.work()
@@ -72,6 +98,16 @@ def test_a_made_up_anchor_stops_nobody_else_s_mail(school):
     school.finish(ben, school.other)
     school.work()
     assert school.received() == ["ben", "ben", "chloe"]
+
+
+@pytest.mark.logs("rolled back")
+@pytest.mark.parametrize("epoch", [None, "x" * 1000])
+def test_an_anchor_is_judged_whatever_epoch_comes_with_it(school, epoch):
+    ana, before = school.laptops[0], school.epoch()
+    assert not lie(school, ana, epoch).known.me
+    school.work()
+    assert school.states() == {"ana": ["held"]}
+    assert school.epoch() == before
 
 
 @pytest.mark.logs("rolled back")
