@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, bindparam, select, update
+from sqlalchemy import Connection, Engine, and_, bindparam, select, update
 
 from lms_server.contract.anchors import Anchor, anchors, streams
 from lms_server.contract.ids import new_uuid4
@@ -53,26 +53,38 @@ class Heir:
         """Learn from the backup's journal, and from the database that is replaced if it can be read; a new epoch.
 
         A journal that was whole names the history that goes (``past``): laptops that come from there are no cause for
-        alarm. Otherwise mails may have gone after the backup that nobody here knows of: those that wait in the backup
-        are held, as are those of laptops that know more than anybody here.
+        alarm. It knows what went after the backup if it was kept all along: not when it was lost, and not when the
+        replaced database is none that came after the backup, since the journal fell back with it. Then those that wait
+        in the backup are held, as are those of laptops that know more than anybody here.
         """
-        is_whole, kept = False, _Holds()
+        is_whole, knows_all, kept = False, False, _Holds()
         if replaced is not None:
             with reading(replaced) as old:
                 is_whole = old.execute(_JOURNAL_SEQ).scalar_one() <= self.journal.last_seq
+                knows_all = is_whole and self._is_before(old)
                 kept = _read_holds(old)
                 # What the backup's journal says is older than what the replaced database knows: it comes first.
                 self.journal.add_entries_of(backed_up)
                 self._learn(old, is_whole=is_whole)
         else:
             self.journal.add_entries_of(backed_up)
-        if not is_whole:
+        if not knows_all:
             with reading(self.engine) as new:
                 self.journal.append_all([*news_for(new, self.journal, self.now), *self._waiting(new)])
         with writing(self.engine) as new:
             _keep_holds(new, kept)
             new.execute(_END_LEASES)
             new.execute(_BEGIN_EPOCH, {"epoch_": new_uuid4(), "seq": self.journal.last_seq})
+
+    def _is_before(self, old: Connection) -> bool:
+        """Whether the database that is replaced came after this one: it knows the newest point of each history."""
+        with reading(self.engine) as new:
+            newest = [(stream, Anchor(revision, tag)) for stream, revision, tag in new.execute(_NEWEST)]
+        for some in (newest[start : start + _AT_ONCE] for start in range(0, len(newest), _AT_ONCE)):
+            known = _anchors_of(old, [stream for stream, _ in some])
+            if any(anchor not in known[stream] for stream, anchor in some):
+                return False
+        return True
 
     def _learn(self, old: Connection, *, is_whole: bool) -> None:
         self.journal.append_all(news_for(old, self.journal, self.now))
@@ -138,6 +150,9 @@ _JOURNAL_SEQ = select(server.c.journal_seq)
 _BEGIN_EPOCH = update(server).values(epoch=bindparam("epoch_"), journal_seq=bindparam("seq"))
 # Of workers that were at it when the backup was taken: nobody can tell any more that they ended.
 _END_LEASES = update(jobs).where(jobs.c.state == State.SENDING).values(lease_until=0)
+_NEWEST = select(streams.c.stream, streams.c.revision, anchors.c.tag).join_from(
+    streams, anchors, and_(anchors.c.stream == streams.c.stream, anchors.c.revision == streams.c.revision)
+)
 _STREAMS = select(streams.c.stream).order_by(streams.c.stream)
 _WAITING = select(jobs.c.key).where(jobs.c.kind == KIND, jobs.c.state.in_([State.QUEUED, State.SENDING]))
 _HOLDS = select(users.c.uid, holds.c.epoch, holds.c.released_at).join_from(holds, users)

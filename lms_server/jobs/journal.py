@@ -43,6 +43,8 @@ class Event(StrEnum):
 
 # After these a mail may go.
 FREE = frozenset({None, Event.ABANDONED, Event.RESEND})
+# Where two histories of one mail meet, the heavier event stands: a released one may go, one in doubt may not.
+_WEIGHT: dict[Event | None, int] = dict.fromkeys(FREE, 0) | {Event.HELD: 1, Event.INTENT: 2, Event.ACCEPTED: 3}
 _NAME = {event: "stream" if event is Event.PAST else "certificate" for event in Event}
 
 
@@ -150,9 +152,9 @@ class Journal:
         return len(news)
 
     def _needs(self, entry: Entry, ends: dict[str, Event]) -> bool:
-        """A mail that this journal doesn't know, or takes for free to go and the other one doesn't."""
+        """A mail that this journal doesn't know, or knows less against than the other one."""
         mine = self._events.get(entry.key)
-        return mine is None or (mine is not Event.ACCEPTED and ends[entry.key] not in FREE)
+        return mine is None or outweighs(ends[entry.key], mine)
 
     def _forget(self) -> None:
         self._offset = 0
@@ -185,6 +187,11 @@ class Journal:
             self._past.setdefault(entry.key, set()).update(entry.anchors)
         else:
             self._events[entry.key] = entry.event
+
+
+def outweighs(event: Event, known: Event | None) -> bool:
+    """Whether this event of a mail, from another history, says more against its going than the known one."""
+    return _WEIGHT[event] > _WEIGHT[known]
 
 
 def read_entries(path: Path) -> list[Entry]:

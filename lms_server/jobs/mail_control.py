@@ -11,17 +11,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from lms_server.contract.upsert import among_named, insert_into
 from lms_server.database.tables import certificates, holds, jobs, server, users
 from lms_server.jobs.dispatch import KIND, MAY_HAVE_GONE
-from lms_server.jobs.journal import FREE, BadJournal, Entry, Event, Journal
+from lms_server.jobs.journal import BadJournal, Entry, Event, Journal, outweighs
 from lms_server.jobs.mail import message_id
 from lms_server.jobs.queue import State
 from lms_server.sentences import sentence
 
 _TOLD_BY = {State.ACCEPTED: Event.ACCEPTED, State.IN_DOUBT: Event.INTENT, State.HELD: Event.HELD}
-# What a journal may say of a mail that a database knows more of. Whoever is in doubt was released before.
-_BEFORE = {
-    State.ACCEPTED: FREE | {Event.INTENT, Event.HELD},
-    State.IN_DOUBT: FREE | {Event.HELD},
-}
 
 
 @dataclass(frozen=True)
@@ -113,8 +108,9 @@ def news_for(conn: Connection, journal: Journal, now: int) -> Iterator[Entry]:
     """What this database knows of mails and the journal doesn't: they went, may have gone, or wait for an admin."""
     for key, state, payload in conn.execute(_TOLD):
         is_open = state != State.SENDING or "intent" in json.loads(payload)
-        if is_open and journal.last_event(key) in _BEFORE.get(state, FREE):
-            yield Entry(0, _TOLD_BY.get(state, Event.INTENT), key, now)
+        event = _TOLD_BY.get(state, Event.INTENT)
+        if is_open and outweighs(event, journal.last_event(key)):
+            yield Entry(0, event, key, now)
 
 
 def count_held(conn: Connection, journal: Journal) -> int:

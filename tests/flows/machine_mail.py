@@ -33,6 +33,8 @@ class Ledger:
     # Whose handing over may have looked broken off, and who was ever refused or put off.
     doubted: set[str] = field(default_factory=set)
     refused: set[str] = field(default_factory=set)
+    # Whose mail an admin had sent again, and it didn't go yet.
+    wanted: set[str] = field(default_factory=set)
     # The bytes of the first attempt, as long as the database that keeps them isn't replaced.
     frozen: dict[str, bytes] = field(default_factory=dict)
     # Accepted mails that the journal forgot, since it was rolled back or lost.
@@ -62,6 +64,7 @@ class Ledger:
     def accept(self, uuid: str) -> None:
         self.accepted[uuid] += 1
         self.forgotten.discard(uuid)
+        self.wanted.discard(uuid)
         if self.accepted[uuid] > self.most.get(uuid, 1):
             self.wrong.append(f"I5: accepted {self.accepted[uuid]} times: {uuid}")
 
@@ -158,14 +161,15 @@ class Post:
         except (Crash, OSError):
             self.memory.crash_after(None)
         self.ledger.most[uuid] = self.ledger.most.get(uuid, 1) + 1
+        self.ledger.wanted.add(uuid)
         self.note("  sent again by the admin")
 
     def release(self) -> None:
         ledger, held = self.ledger, set(self.memory.column("SELECT key FROM jobs WHERE state = 'held'"))
         query = "SELECT u.email FROM holds h JOIN users u ON u.id = h.user_id WHERE h.released_at IS NULL"
         whose = set(self.memory.column(query))
-        # Of a held one that the journal still knows to have gone, no second goes even then.
-        unknown = {uuid for uuid in held if not ledger.accepted[uuid] or uuid in ledger.forgotten}
+        # Of a held one that the journal still knows to have gone, no second goes even then, unless it was wanted.
+        unknown = {uuid for uuid in held if not ledger.accepted[uuid] or uuid in ledger.forgotten | ledger.wanted}
         ledger.allow(unknown | {uuid for uuid in ledger.forgotten if ledger.owner[uuid] in whose})
         ledger.forgotten -= self._known_to_database()
         if ledger.is_journal_gone:

@@ -168,6 +168,18 @@ def test_a_journal_that_lost_lines_takes_no_older_one_for_the_last(path, tmp_pat
     assert mine.last_event("a") is Event.INTENT
 
 
+def test_in_doubt_weighs_more_than_held(path, tmp_path):
+    """After an admin's release only one that is held may go."""
+    Journal(tmp_path / "backup.jsonl").append(Event.HELD, "a", 1)
+    mine = Journal(path)
+    mine.append(Event.INTENT, "a", 2)
+    assert mine.add_entries_of(tmp_path / "backup.jsonl") == 0
+    held = Journal(tmp_path / "held.jsonl")
+    held.append(Event.HELD, "a", 1)
+    assert held.add_entries_of(path) == 1
+    assert held.last_event("a") is Event.INTENT
+
+
 def test_the_past_is_no_mail_s(path, tmp_path):
     other = Journal(tmp_path / "other.jsonl")
     other.append_all([Entry(0, Event.PAST, "catalog", 1, ("x", "y")), Entry(0, Event.HELD, "a", 2)])

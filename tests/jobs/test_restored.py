@@ -123,6 +123,21 @@ def test_a_mail_in_doubt_stays_so_though_the_backup_only_knows_that_it_waits(fol
     assert (school.states(), school.received()) == ({"ana": ["in_doubt"]}, ["ana"])
 
 
+def test_a_backup_that_is_newer_than_what_it_replaces(folder):
+    """What went after the backup stood in a journal that fell back with the rest of the folder."""
+    school, ana = folder, folder.laptops[0]
+    school.keep_copy()
+    school.finish(ana)
+    newer = school.back_up("newer")
+    school.work()
+    school.roll_back()
+    school.restore(newer)
+    school.work()
+    ana.sync()
+    school.work()
+    assert (school.states(), school.received()) == ({"ana": ["held"]}, ["ana"])
+
+
 def test_who_moves_is_told_which_mails_wait_for_a_word(folder, tmp_path, capsys):
     school, ana = folder, folder.laptops[0]
     school.finish(ana)
