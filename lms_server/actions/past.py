@@ -53,15 +53,15 @@ class Heir:
         """Learn from the backup's journal, and from the database that is replaced if it can be read; a new epoch.
 
         A journal that was whole names the history that goes (``past``): laptops that come from there are no cause for
-        alarm. It knows what went after the backup if it was kept all along: not when it was lost, and not when the
-        replaced database is none that came after the backup, since the journal fell back with it. Then those that wait
-        in the backup are held, as are those of laptops that know more than anybody here.
+        alarm. It knows what went after the backup if it was kept all along: not when it was lost, and not when it fell
+        back behind the backup together with the replaced database. Then those that wait in the backup are held, as are
+        those of laptops that know more than anybody here.
         """
         is_whole, knows_all, kept = False, False, _Holds()
         if replaced is not None:
             with reading(replaced) as old:
                 is_whole = old.execute(_JOURNAL_SEQ).scalar_one() <= self.journal.last_seq
-                knows_all = is_whole and self._is_before(old)
+                knows_all = is_whole and self._is_followed_by(old)
                 kept = _read_holds(old)
                 # What the backup's journal says is older than what the replaced database knows: it comes first.
                 self.journal.add_entries_of(backed_up)
@@ -76,13 +76,14 @@ class Heir:
             new.execute(_END_LEASES)
             new.execute(_BEGIN_EPOCH, {"epoch_": new_uuid4(), "seq": self.journal.last_seq})
 
-    def _is_before(self, old: Connection) -> bool:
-        """Whether the database that is replaced came after this one: it knows the newest point of each history."""
+    def _is_followed_by(self, old: Connection) -> bool:
+        """Whether the replaced database or the journal comes after this one: they know each history's newest point."""
         with reading(self.engine) as new:
             newest = [(stream, Anchor(revision, tag)) for stream, revision, tag in new.execute(_NEWEST)]
         for some in (newest[start : start + _AT_ONCE] for start in range(0, len(newest), _AT_ONCE)):
             known = _anchors_of(old, [stream for stream, _ in some])
-            if any(anchor not in known[stream] for stream, anchor in some):
+            unknown = [(stream, anchor) for stream, anchor in some if anchor not in known[stream]]
+            if not all(self.journal.has_seen(stream, anchor.text()) for stream, anchor in unknown):
                 return False
         return True
 

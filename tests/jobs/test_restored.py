@@ -123,6 +123,17 @@ def test_a_mail_in_doubt_stays_so_though_the_backup_only_knows_that_it_waits(fol
     assert (school.states(), school.received()) == ({"ana": ["in_doubt"]}, ["ana"])
 
 
+def test_whoever_put_in_the_wrong_backup_puts_in_a_newer_one(folder):
+    school, ana = folder, folder.laptops[0]
+    older = school.back_up("older")
+    school.finish(ana)
+    newer = school.back_up("newer")
+    for backup in (older, newer):
+        school.restore(backup)
+    school.work()
+    assert (school.states(), school.received()) == ({"ana": ["accepted"]}, ["ana"])
+
+
 def test_a_backup_that_is_newer_than_what_it_replaces(folder):
     """What went after the backup stood in a journal that fell back with the rest of the folder."""
     school, ana = folder, folder.laptops[0]
