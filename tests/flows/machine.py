@@ -68,8 +68,8 @@ CLOCKS = (0, 946_684_800_000, 2_147_483_648_000, 4_294_967_296_000)
 class Machine:
     """One schedule. ``log`` tells what was done, for whoever reads a failure."""
 
-    def __init__(self, shop: Shop, seed: int) -> None:
-        self.shop, self.server, self.seed = shop, shop.server, seed
+    def __init__(self, shop: Shop, seed: int, *, is_long: bool = False) -> None:
+        self.shop, self.server, self.seed, self.is_long = shop, shop.server, seed, is_long
         self.rng = Random(seed)
         self.log: list[str] = []
         self.profiles: list[Profile] = []
@@ -131,7 +131,7 @@ class Machine:
             self.begin(self.rng.choice(self.theme.learners))
             for name in self.theme.begins_with:
                 self._step(name)
-            for _ in range(self.theme.length(self.rng)):
+            for _ in range(self.theme.length(self.rng, is_long=self.is_long)):
                 self._step(self.rng.choices(*self.theme.draw)[0])
             self._calm_down()
         except BaseException:
@@ -841,13 +841,14 @@ def prepared(machine: Machine):
         yield
 
 
-def run_schedule(shop: Shop, seed: int) -> Machine:
+def run_schedule(shop: Shop, seed: int, *, is_long: bool = False) -> Machine:
     """Run one schedule; raises Violation, with what broke, its story, and the command that runs it again."""
-    machine = Machine(shop, seed)
+    machine = Machine(shop, seed, is_long=is_long)
     with prepared(machine):
         try:
             machine.run()
         except Exception as error:
             story = "\n".join(machine.log)
-            raise Violation(f"{error!r}\n{story}\npython -m tests.long.machine --seed {seed}") from error
+            call = f"python -m tests.long.machine --seed {seed}{' --long' if is_long else ''}"
+            raise Violation(f"{error!r}\n{story}\n{call}") from error
     return machine

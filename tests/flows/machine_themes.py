@@ -60,9 +60,9 @@ class Theme:
         """The names of the steps, and how often each is taken."""
         return list(self.acts), list(self.acts.values())
 
-    def length(self, rng: Random) -> int:
+    def length(self, rng: Random, *, is_long: bool) -> int:
         """How many steps: mostly few, now and then many."""
-        return rng.randint(6, 18) if rng.random() < 0.02 else rng.choice((0, 1, 1, 1, 2, 2, 3))
+        return rng.randint(6, 18) if is_long or rng.random() < 0.02 else rng.choice((0, 1, 1, 1, 2, 2, 3))
 
 
 # Where it matters that a sync takes several requests.

@@ -1,7 +1,7 @@
 """Random schedules: lost, repeated and late requests, crashes, copied and restored disks, an admin at work.
 
-``LMS_SCHEDULES`` says how many, ``LMS_FIRST_SEED`` where they begin, ``LMS_SCHEDULES_ON_POSTGRESQL`` how many of them
-run on PostgreSQL too; a failure prints the command that runs it again.
+``LMS_SCHEDULES`` says how many, ``LMS_LONG_SCHEDULES`` how many of many steps, ``LMS_FIRST_SEED`` where they begin,
+``LMS_SCHEDULES_ON_POSTGRESQL`` how many of them run on PostgreSQL too; a failure prints the command that runs it again.
 """
 
 import os
@@ -17,6 +17,7 @@ from tests.flows.machine import Machine, run_schedule, workshop
 
 ROOT = Path(__file__).parents[2]
 SCHEDULES = int(os.environ.get("LMS_SCHEDULES", "200"))
+LONG = int(os.environ.get("LMS_LONG_SCHEDULES", "24"))
 ON_POSTGRESQL = int(os.environ.get("LMS_SCHEDULES_ON_POSTGRESQL", "20"))
 FIRST = int(os.environ.get("LMS_FIRST_SEED", "0"))
 
@@ -34,6 +35,14 @@ def test_random_schedules(shard, record_property):
         for seed in seeds:
             run_schedule(shop, seed)
     record_property(SPEED, len(seeds) / (time.process_time() - begin))
+
+
+@pytest.mark.timeout(1800)
+@pytest.mark.parametrize("shard", range(SHARDS))
+def test_long_schedules(shard):
+    with workshop() as shop:
+        for seed in range(FIRST + shard, FIRST + LONG, SHARDS):
+            run_schedule(shop, seed, is_long=True)
 
 
 @pytest.mark.timeout(1800)

@@ -19,6 +19,7 @@ def main() -> int:
     parser.add_argument("--schedules", type=int, default=1000)
     parser.add_argument("--first", type=int, default=0, help="the first seed")
     parser.add_argument("--seed", type=int, help="run this one and tell its story")
+    parser.add_argument("--long", action="store_true", help="each of many steps: slower, and deeper in trouble")
     parser.add_argument("--keep-going", action="store_true", help="count failures instead of stopping")
     parser.add_argument("--postgresql", action="store_true", help="instead of SQLite")
     options = parser.parse_args()
@@ -29,7 +30,7 @@ def main() -> int:
             address = stack.enter_context(postgres.database(server))
         shop = stack.enter_context(workshop(address))
         if options.seed is not None:
-            print("\n".join(run_schedule(shop, options.seed).log))
+            print("\n".join(run_schedule(shop, options.seed, is_long=options.long).log))
             return 0
         return _run_many(shop, options)
 
@@ -41,7 +42,7 @@ def _run_many(shop, options) -> int:
     begin, busy, failures = time.monotonic(), time.process_time(), 0
     for index in range(options.schedules):
         try:
-            run_schedule(shop, options.first + index)
+            run_schedule(shop, options.first + index, is_long=options.long)
         except Violation as error:
             failures += 1
             print(error if not options.keep_going else f"{options.first + index}: {str(error).splitlines()[0][:230]}")
