@@ -677,9 +677,11 @@ class Machine:
         self._post()
 
     def _relapse(self) -> None:
-        """A mail may go while a backup is made; the server falls back to an older state, and the backup is put in."""
+        """A mail may go while a backup is made, or after; the server falls back behind it, and the backup is put in."""
         self._earn(self._pick(), self.rng.choice(self.courses))
         self._back_up()
+        if self.rng.random() < 0.5:
+            self._post()
         self.post.roll_back(self.rng.choice(self.backups[:-1]))
         self._restore_said_so(self.backups[-1])
         self._post()

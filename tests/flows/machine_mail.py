@@ -16,7 +16,7 @@ from lms_server.jobs.dispatch import LEASE_MS
 from lms_server.jobs.journal import FREE, Journal, read_entries
 from lms_server.jobs.mail_control import CannotResend, release, resend
 from tests.flows.machine_checks import must
-from tests.flows.machine_memory import Content, Crash
+from tests.flows.machine_memory import Content, Crash, Memory
 from tests.flows.machine_world import Server
 
 _LOSES_POWER, _IS_FULL = 0.02, 0.01
@@ -209,16 +209,19 @@ class Post:
         ledger, other = self.ledger, self.path.with_name("backup.jsonl")
         other.write_bytes(copy.journal or b"")
         self.server.spare.load(copy.database)
-        if is_new or ledger.is_journal_gone:
+        # What followed the backup is unknown, too, where the journal fell back behind it with the database.
+        is_behind = not self._points(self.server.spare) <= self._points(self.memory) | ledger.past
+        is_unknown = is_new or ledger.is_journal_gone or is_behind
+        if is_unknown:
             ledger.is_history_lost = True
-        else:
-            ledger.past |= self._points()
+        if not (is_new or ledger.is_journal_gone):
+            ledger.past |= self._points(self.memory)
         if not is_new:
             ledger.forgotten -= self._known_to_database()
         knows = {uuid for uuid, count in copy.accepted.items() if count == ledger.accepted[uuid]} - copy.forgotten
         ledger.forgotten -= knows
         ledger.past |= copy.past
-        if is_new or ledger.is_journal_gone:
+        if is_unknown:
             ledger.allow(ledger.forgotten)
             # But not by themselves: they may have gone since the backup.
             query = "SELECT key FROM jobs WHERE kind = 'certificate_email' AND state IN ('queued', 'sending')"
@@ -269,15 +272,15 @@ class Post:
         query = "SELECT key FROM jobs WHERE kind = 'certificate_email' AND state IN ('accepted', 'in_doubt')"
         return set(self.memory.column(query))
 
-    def _points(self) -> set[tuple[str, str]]:
-        rows = self.memory.all("SELECT stream, revision, tag FROM anchors")
+    def _points(self, memory: Memory) -> set[tuple[str, str]]:
+        rows = memory.all("SELECT stream, revision, tag FROM anchors")
         return {(stream, Anchor(revision, tag).text()) for stream, revision, tag in rows}
 
     # What a request tells
 
     def suspects(self, asked: dict) -> bool:
         """Whether this laptop has been where the journal hasn't: its learner's mails may have gone there."""
-        if asked["user"] is None or asked.get("epoch") is None:
+        if asked["user"] is None or "after" not in asked:
             return False
         carried = {
             (stream, asked[cursors][name])

@@ -296,6 +296,7 @@ ZOO = {
     "a restore names the history that it takes back": lambda: _off((Journal, "has_seen", lambda *_: False)),
     "a restore keeps holds": lambda: _off((past, "_keep_holds", nothing)),
     "mails that wait in a backup are held": lambda: _off((Heir, "_waiting", lambda *_: iter(()))),
+    "a restore looks whether the backup is the older one": lambda: _off((Heir, "_is_followed_by", lambda *_: True)),
     "a restore learns what the replaced database knows": lambda: _off((Heir, "_learn", _past_alone)),
     "nobody else's history counts as known": lambda: _off((Journal, "has_seen", lambda *_: True)),
 }
