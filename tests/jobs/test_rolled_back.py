@@ -1,11 +1,14 @@
 """The whole data folder was rolled back behind our back: whose mails wait, and whose go on."""
 
 import pytest
+from sqlalchemy import select
 
 from lms_server.contract import wire
 from lms_server.contract.anchors import Anchor
 from lms_server.contract.ids import new_uuid4
+from lms_server.contract.sqlite import reading
 from lms_server.contract.times import to_wire
+from lms_server.database.tables import holds
 from lms_server.sync import exchange
 from tests.jobs.school import School
 from tests.world import command
@@ -108,6 +111,8 @@ def test_an_anchor_is_judged_whatever_epoch_comes_with_it(school, epoch):
     school.work()
     assert school.states() == {"ana": ["held"]}
     assert school.epoch() == before
+    with reading(school.world.engine) as conn:
+        assert conn.execute(select(holds.c.epoch)).scalar_one() == "", "a long one wouldn't fit everywhere"
 
 
 @pytest.mark.logs("rolled back")
