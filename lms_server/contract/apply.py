@@ -1,10 +1,10 @@
 """Apply a learner's commands in the caller's transaction: load the facts, decide in memory, write in bulk.
 
-The same on both sides. The number of statements doesn't depend on the number of commands: at most four reads and
-two writes.
+The same on both sides. The number of statements doesn't depend on the number of commands: at most four reads, and
+writes to two tables.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, bindparam, select
@@ -60,8 +60,9 @@ def apply(
 
 def load_facts(conn: Connection, user_id: int, events: Iterable[Event]) -> Facts:
     """Read what these events are about, each table once."""
-    course_uids = {event.command.course for event in events if isinstance(event.command, Enroll)}
-    lesson_uids = {event.command.lesson for event in events if isinstance(event.command, STUDIES)}
+    # In their order: who studies a course from its beginning to its end touches neighbouring rows.
+    course_uids = dict.fromkeys(event.command.course for event in events if isinstance(event.command, Enroll))
+    lesson_uids = dict.fromkeys(event.command.lesson for event in events if isinstance(event.command, STUDIES))
     facts = Facts()
     if lesson_uids:
         _load_lessons(conn, facts, lesson_uids)
@@ -149,7 +150,7 @@ _JUDGES: tuple[tuple[type, Callable[[Facts, Decision, Event], Code]], ...] = (
 )
 
 
-def _load_lessons(conn: Connection, facts: Facts, uids: set[str]) -> None:
+def _load_lessons(conn: Connection, facts: Facts, uids: Collection[str]) -> None:
     for key, uid, course_id, deleted_at in conn.execute(_LESSONS, {"uids": uids}).all():
         facts.lessons[uid] = LessonFact(key, uid, course_id, deleted_at is not None)
     course_ids = {lesson.course_id for lesson in facts.lessons.values()}
@@ -157,7 +158,7 @@ def _load_lessons(conn: Connection, facts: Facts, uids: set[str]) -> None:
         _remember_courses(facts, conn.execute(_COURSES_BY_ID, {"ids": course_ids}).all())
 
 
-def _load_courses(conn: Connection, facts: Facts, uids: set[str]) -> None:
+def _load_courses(conn: Connection, facts: Facts, uids: Collection[str]) -> None:
     _remember_courses(facts, conn.execute(_COURSES_BY_UID, {"uids": uids}).all())
 
 
