@@ -48,4 +48,4 @@ class Digest:
     def _sum_of(self, kind: str, keys: Collection[str]) -> int:
         # The last sixteen bytes of each hash count, and what is before them vanishes with the modulus.
         head = f"{self.user}|{kind}|"
-        return sum(int.from_bytes(sha256((head + key).encode()).digest(), "big") for key in keys)
+        return sum(map(int.from_bytes, [sha256((head + key).encode()).digest() for key in keys]))

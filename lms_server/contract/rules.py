@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+import msgspec
+
 from lms_server.contract.commands import Code
 
 # Sorts after every command id: an implied start has none, and an explicit one at the same time wins.
@@ -19,7 +21,7 @@ class CourseFact(NamedTuple):
         return self.is_published and not self.is_deleted
 
 
-class LessonFact(NamedTuple):
+class LessonFact(msgspec.Struct, frozen=True, gc=False):
     id: int
     uid: str
     course_id: int

@@ -12,6 +12,8 @@ LATEST = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MS
 # Python reads more of ISO 8601 than travels: weeks, bare hours, offsets with seconds.
 # More digits of a second than anybody measures.
 MAX_TIME_CHARS = 64
+# A format string for each of thousands of times takes longer than to look its end up.
+_MILLISECONDS = [f".{rest:03d}Z" for rest in range(1000)]
 _RFC_3339 = re.compile(r"[0-9-]{10}T[0-9:]{8}(\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})").fullmatch
 
 
@@ -47,7 +49,7 @@ def _read(text: str) -> int:
 def to_wire(ms: int) -> str:
     """Write a time the one way: ``2026-11-22T10:00:00.000Z``."""
     seconds, rest = divmod(ms, 1000)
-    return f"{_second(seconds)}.{rest:03d}Z"
+    return _second(seconds) + _MILLISECONDS[rest]
 
 
 @lru_cache(maxsize=4096)

@@ -13,7 +13,7 @@ from lms_server.contract.times import to_wire
 from lms_server.contract.upsert import among_named
 
 
-class Row(NamedTuple):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """``weight`` is the row's size in bytes, estimated from above."""
 
     kind: str
@@ -64,7 +64,9 @@ def _closed_courses(conn: Connection, revisions: dict[str, int]) -> list[Row]:
     found = [_course(row) for row in conn.execute(_CLOSED_COURSES, asked).all()]
     if found:
         found += [_lesson(row) for row in conn.execute(_CLOSED_LESSONS, asked).all()]
-    return [row._replace(revision=revisions[getattr(row.wire, "course", row.wire.uid)]) for row in found]
+    return [
+        msgspec.structs.replace(row, revision=revisions[getattr(row.wire, "course", row.wire.uid)]) for row in found
+    ]
 
 
 def _course(row: Any) -> Row:

@@ -157,7 +157,8 @@ def _store_receipts(
         for index in waiting[max(0, MAX_PARKED - held) :]:
             decision.codes[index] = Code.TOO_MANY_PARKED
     stored, kept = [], []
-    for (command, at), code in zip(events, decision.codes, strict=True):
+    for event, code in zip(events, decision.codes, strict=True):
+        command = event.command
         outcome, outcome_text, code_text = _ANSWERS[code]
         if outcome is not Outcome.APPLIED and outcome is not Outcome.PARKED:
             continue
@@ -166,7 +167,7 @@ def _store_receipts(
         made_at = None if isinstance(command, KeepCertificate) else command.made_at
         stored.append((who.id, command.id, print_, outcome_text, code_text, made_at, received_at))
         if outcome is Outcome.PARKED:
-            kept.append(dump_command(who, command, at, code, received_at))
+            kept.append(dump_command(who, command, event.at, code, received_at))
     _RECEIPTS.write(conn, stored)
     PARKED.write(conn, kept)
 
