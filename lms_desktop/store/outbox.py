@@ -174,14 +174,13 @@ def _times(at: int, revision: int | None) -> dict[str, int]:
 
 def _row(command: Command) -> dict[str, Any]:
     kind = kind_of(command)
-    made_at, at = (None, None) if isinstance(command, KeepCertificate) else (command.made_at, command.at)
     return {
         "command_id": command.id,
         "kind": kind,
         "rank": _RANK.get(kind, _LAST_RANK),
         "target": target_of(command),
-        "made_at": made_at,
-        "at": at,
+        "made_at": command.made_at,
+        "at": command.at,
     }
 
 
@@ -226,7 +225,7 @@ _COMMANDS = select(outbox.c.command_id, outbox.c.kind, outbox.c.target, outbox.c
 )
 _OUTGOING = _COMMANDS.where(outbox.c.state == PENDING).limit(bindparam("limit"))
 _UNSETTLED = _COMMANDS.select_from(picked(outbox.c.target, "targets")).where(outbox.c.state.in_([PENDING, PARKED]))
-_SETTLE = delete(outbox).where(among_named(outbox.c.command_id, "ids"))
+_SETTLE = delete(outbox).where(outbox.c.seq.in_(select(outbox.c.seq).select_from(picked(outbox.c.command_id, "ids"))))
 _GO_BEHIND = update(outbox).where(among_named(outbox.c.command_id, "ids")).values(rank=outbox.c.rank + _BEHIND)
 _WAIT = (
     update(outbox)

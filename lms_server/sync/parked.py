@@ -6,14 +6,14 @@ from functools import partial
 
 from sqlalchemy import Connection, bindparam, delete, select, update
 
-from lms_server.actions.certificates import generate_certificate, keep_certificate
+from lms_server.actions.certificates import generate_certificate, keep_certificates
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors
 from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.command_json import read_command, write_command
-from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, KeepCertificate, Outcome
+from lms_server.contract.commands import OUTCOME_OF, Code, Command, Event, Outcome
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among_named
 from lms_server.database.retry import whole_transaction
@@ -48,9 +48,7 @@ def replay(
     rows = conn.execute(_WAITING if code is None else _WAITING_FOR, asked).all()
     events = [Event(read_command(json.loads(text)), at) for text, at, _ in rows]
     decision = apply(conn, who.id, events, stream.stamp, stream.stamp_alone)
-    for index, event in enumerate(events):
-        if isinstance(event.command, KeepCertificate):
-            decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)
+    keep_certificates(conn, context, who, events, decision, stream)
     changed = [
         (event.command.id, new)
         for event, new, (_, _, old) in zip(events, decision.codes, rows, strict=True)

@@ -6,10 +6,9 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, func, select
 
-from lms_server.actions.certificates import generate_certificate, keep_certificate
+from lms_server.actions.certificates import generate_certificate, keep_certificates
 from lms_server.actions.context import Learner, ServerContext
 from lms_server.contract import anchors
-from lms_server.contract.anchors import Stream
 from lms_server.contract.apply import Decision, apply
 from lms_server.contract.bulk import BulkInsert
 from lms_server.contract.command_json import BadCommand, read_command
@@ -20,7 +19,6 @@ from lms_server.contract.commands import (
     Command,
     CompleteLesson,
     Event,
-    KeepCertificate,
     Outcome,
     Unsupported,
     fingerprint,
@@ -33,8 +31,10 @@ from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import parked, receipts
 from lms_server.sync.parked import MAX_PARKED, PARKED, count_facts, dump_command, replay
 
-# Reading an enum member's value costs more than finding it in a table.
-_ANSWERS = {code: (outcome, outcome.value, code.value) for code, outcome in OUTCOME_OF.items()}
+# Reading an enum member, or its value, costs more than finding it in a table.
+_ANSWERS = {code: (outcome.value, code.value) for code, outcome in OUTCOME_OF.items()}
+_WAITING = {code for code, outcome in OUTCOME_OF.items() if outcome is Outcome.PARKED}
+_RECEIVED = {code for code, outcome in OUTCOME_OF.items() if outcome is Outcome.APPLIED} | _WAITING
 ACCEPTED = {Code.OK, Code.ALREADY_DONE, Code.LESSON_REMOVED}
 
 
@@ -82,14 +82,14 @@ def settle_in(
     fresh = [pair for pair in batch.first.values() if pair[1].id not in known]
     events = [Event(command, _time(command, sent_at, received_at)) for _, command in fresh]
     decision = apply(conn, who.id, events, stream.stamp, stream.stamp_alone)
-    _keep_certificates(conn, context, who, events, decision, stream)
+    keep_certificates(conn, context, who, events, decision, stream)
     _store_receipts(conn, who, events, decision, known, received_at)
     due = decision.completed_courses | _repeated_courses(conn, batch, known, fresh)
     if decision.new_enrollments:
         due |= replay(conn, context, who, stream, code=Code.NOT_ENROLLED).completed_courses
     count_facts(decision, stream)
     generate_certificate(conn, context, who, due, stream)
-    if any(OUTCOME_OF[code] in {Outcome.APPLIED, Outcome.PARKED} for code in decision.codes):
+    if not _RECEIVED.isdisjoint(decision.codes):
         stream.touch()
     stream.save(conn)
     _fill_results(batch, fresh, decision, known)
@@ -111,12 +111,10 @@ def _malformed(item: Any, index: int) -> Result:
 
 
 def _time(command: Command, sent_at: int, received_at: int) -> int:
-    if isinstance(command, KeepCertificate):
-        return received_at
     if command.at is not None:
         return min(command.at, received_at)
     if command.made_at is None:
-        # Only a kind that this server doesn't know can come without a time.
+        # A certificate to keep, or a kind that this server doesn't know.
         return received_at
     return corrected(command.made_at, server_time=received_at, sent_at=sent_at, received_at=received_at)
 
@@ -129,19 +127,6 @@ def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, t
     return {command_id: (print_, Code(code)) for command_id, print_, code in rows}
 
 
-def _keep_certificates(
-    conn: Connection,
-    context: ServerContext,
-    who: Learner,
-    events: Sequence[Event],
-    decision: Decision,
-    stream: Stream,
-) -> None:
-    for index, event in enumerate(events):
-        if isinstance(event.command, KeepCertificate):
-            decision.codes[index] = keep_certificate(conn, context, who, event.command, stream)
-
-
 def _store_receipts(
     conn: Connection,
     who: Learner,
@@ -151,7 +136,7 @@ def _store_receipts(
     received_at: int,
 ) -> None:
     """Receipts for what was applied or parked; what is parked is kept whole, as long as there is room."""
-    waiting = [i for i, code in enumerate(decision.codes) if OUTCOME_OF[code] is Outcome.PARKED]
+    waiting = [i for i, code in enumerate(decision.codes) if code in _WAITING]
     if waiting:
         held = conn.execute(_HELD, {"user": who.id}).scalar_one()
         for index in waiting[max(0, MAX_PARKED - held) :]:
@@ -159,14 +144,12 @@ def _store_receipts(
     stored, kept = [], []
     for event, code in zip(events, decision.codes, strict=True):
         command = event.command
-        outcome, outcome_text, code_text = _ANSWERS[code]
-        if outcome is not Outcome.APPLIED and outcome is not Outcome.PARKED:
+        if code not in _RECEIVED:
             continue
         print_ = fingerprint(command)
         known[command.id] = print_, code
-        made_at = None if isinstance(command, KeepCertificate) else command.made_at
-        stored.append((who.id, command.id, print_, outcome_text, code_text, made_at, received_at))
-        if outcome is Outcome.PARKED:
+        stored.append((who.id, command.id, print_, *_ANSWERS[code], command.made_at, received_at))
+        if code in _WAITING:
             kept.append(dump_command(who, command, event.at, code, received_at))
     _RECEIPTS.write(conn, stored)
     PARKED.write(conn, kept)
@@ -176,6 +159,8 @@ def _repeated_courses(
     conn: Connection, batch: Batch, known: dict[str, tuple[str, Code]], fresh: Sequence[tuple[int, Command]]
 ) -> set[int]:
     """The courses of accepted completions that came again: a repeated event evaluates too."""
+    if len(fresh) == len(batch.first) and not batch.repeats:
+        return set()
     new = {command.id for _, command in fresh}
     again = [c for _, c in batch.first.values() if c.id not in new] + [c for _, c in batch.repeats]
     uids = {command.lesson for command in again if isinstance(command, CompleteLesson) and _is_accepted(command, known)}
@@ -193,7 +178,7 @@ def _fill_results(
     batch: Batch, fresh: Sequence[tuple[int, Command]], decision: Decision, known: dict[str, tuple[str, Code]]
 ) -> None:
     for (index, command), code in zip(fresh, decision.codes, strict=True):
-        _, outcome, code_text = _ANSWERS[code]
+        outcome, code_text = _ANSWERS[code]
         batch.results[index] = Result(outcome, code_text, command.id)
     for index, command in batch.first.values():
         if batch.results[index] is None:
@@ -208,7 +193,7 @@ def _repeat(command: Command, known: dict[str, tuple[str, Code]]) -> Result:
     print_, code = known[command.id]
     if print_ != fingerprint(command):
         return Result(Outcome.REJECTED, Code.ID_CONFLICT, id=command.id)
-    return Result("duplicate", _ANSWERS[code][2], id=command.id)
+    return Result("duplicate", _ANSWERS[code][1], id=command.id)
 
 
 _RECEIPTS = BulkInsert(receipts, ("user_id", "command_id", "fingerprint", "outcome", "code", "made_at", "received_at"))
