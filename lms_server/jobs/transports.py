@@ -186,14 +186,24 @@ def _final_dot(connection: smtplib.SMTP) -> None:
         reply = connection.getreply()
     except (OSError, smtplib.SMTPException) as error:
         raise InDoubt(f"no answer after the message: {_reason(error)}") from error
+    code, _ = reply
     # An answer is no doubt: with 4xx or 5xx the server says that it has not taken the mail.
-    _expect(reply, 250)
+    if 400 <= code <= 599:
+        _reject(code, _words(reply))
+    # The connection may break within the answer: half of a "250" is no answer.
+    if not 200 <= code <= 299:
+        raise InDoubt(f"the answer after the message can't be read: {_words(reply)}")
 
 
 def _expect(reply: tuple[int, bytes], *wanted: int) -> None:
-    code, text = reply
+    code, _ = reply
     if code not in wanted:
-        _reject(code, f"{code} {text.decode('utf-8', 'replace')}")
+        _reject(code, _words(reply))
+
+
+def _words(reply: tuple[int, bytes]) -> str:
+    code, text = reply
+    return f"{code} {text.decode('utf-8', 'replace')}"
 
 
 def _reject(code: int, reason: str) -> NoReturn:

@@ -71,6 +71,10 @@ def test_the_bytes_travel_unchanged(place, mail_server):
         ({"RCPT": "550 no such user"}, "failed"),
         ({"DATA": "554 no"}, "failed"),
         ({"DATA": "drop"}, "in_doubt"),
+        # What is left of an answer when the line breaks within it.
+        ({"DATA": "25"}, "in_doubt"),
+        ({"DATA": "what?"}, "in_doubt"),
+        ({"DATA": "251 passed on"}, "accepted"),
         ({"QUIT": "421 closing"}, "accepted"),
         ({"QUIT": "drop"}, "accepted"),
     ],
