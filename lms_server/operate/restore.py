@@ -106,19 +106,24 @@ def _swap(restored: Path, target: Path) -> None:
         kept = target.with_name(_KEPT)
         kept.unlink(missing_ok=True)
         os.link(target, kept)
+    _drop_logs(target)
     restored.replace(target)
     sync_folder(target.parent)
 
 
 def _fold_log_in(database: Path) -> None:
-    # A write-ahead log that outlived its database would be applied to the new one.
     try:
         with closing(sqlite3.connect(database)) as conn:
             conn.execute("PRAGMA journal_mode=DELETE")
-    except sqlite3.DatabaseError:
+    except sqlite3.DatabaseError as error:
+        if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+            raise Refused("in_use", "Another program is using this data folder; stop it first.") from error
         # Too damaged to be asked; that is why somebody restores.
-        pass
-    for ending in ("-wal", "-shm"):
+
+
+def _drop_logs(database: Path) -> None:
+    """Remove what would be applied to the next database of this name: a log may outlive its own."""
+    for ending in ("-wal", "-shm", "-journal"):
         database.with_name(database.name + ending).unlink(missing_ok=True)
 
 

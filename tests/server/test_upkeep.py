@@ -210,6 +210,38 @@ def test_the_log_of_a_killed_server_is_not_applied_to_the_restored_database(back
         assert {row[0] for row in conn.execute("SELECT name FROM users")} == {"Later"}
 
 
+@pytest.mark.parametrize("left", ["-wal", "-journal"])
+def test_the_log_of_a_lost_database_is_not_applied_either(backup, context, settings, tmp_path, left):
+    context.engine.dispose()
+    with closing(sqlite3.connect(settings.database_file)) as conn:
+        conn.execute(f"PRAGMA journal_mode={'WAL' if left == '-wal' else 'DELETE'}")
+        # A change that is too large for memory: the log goes to the disk before the commit.
+        conn.execute("PRAGMA cache_size=1")
+        conn.execute("CREATE TABLE later (text)")
+        conn.executemany("INSERT INTO later VALUES (?)", [("x" * 3000,)] * 20)
+        conn.execute("UPDATE users SET name = 'Later'")
+        if left == "-wal":
+            conn.commit()
+        killed = read_settings({}, tmp_path / "killed")
+        shutil.copytree(settings.data, killed.data)
+        conn.rollback()
+    assert killed.database_file.with_name(f"server.sqlite3{left}").stat().st_size > 0
+    killed.database_file.unlink()
+    restore_backup(killed, backup)
+    again = open_server(killed)
+    assert "Later" not in {user.name for user in list_users(again)}
+    assert check(again, killed) == set()
+    assert not list(killed.data.glob("server.sqlite3-journal"))
+    again.engine.dispose()
+
+
+def test_nobody_restores_under_a_command_that_is_at_work(backup, context, settings):
+    with reading(context.engine) as conn, pytest.raises(Refused) as refused:
+        conn.execute(text("SELECT 1 FROM users"))
+        restore_backup(settings, backup)
+    assert refused.value.code == "in_use"
+
+
 def test_another_server_s_backup_is_refused(backup, tmp_path):
     other = read_settings({}, tmp_path / "other")
     install(other).engine.dispose()
