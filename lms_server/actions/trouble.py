@@ -1,5 +1,6 @@
-"""What the environment did to us: a database that is busy, full or gone for a moment, told from our own mistakes."""
+"""What the environment did to us: a disk or database that is busy, full or gone, told from our own mistakes."""
 
+import errno
 import sqlite3
 from typing import NamedTuple
 
@@ -19,10 +20,12 @@ _UNUSABLE = {
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_NOTADB,
 }
+_FULL_ERRORS = {errno.ENOSPC, errno.EDQUOT}
+_DISK_ERRORS = {errno.EIO, errno.EROFS}
 
 
 class Unavailable(NamedTuple):
-    """The database can't do this now; nothing was changed, or nobody knows: the same request may come again.
+    """Database or disk can't do this now; nothing was changed, or nobody knows: the same request may come again.
 
     ``code`` is busy, storage_full or storage_trouble.
     """
@@ -32,12 +35,16 @@ class Unavailable(NamedTuple):
 
 
 def diagnose(error: BaseException) -> Unavailable | None:
-    """What is wrong with the database, or None when the error is our own."""
+    """What is wrong with the database or the disk, or None when the error is our own."""
     if isinstance(error, PoolTimeout | DatabaseBusy):
         return Unavailable("busy", 2)
-    if not isinstance(error, DBAPIError):
-        return None
-    return _diagnose_sqlite(error.orig) if isinstance(error.orig, sqlite3.Error) else _diagnose_postgres(error)
+    if isinstance(error, OSError):
+        return _diagnose_files(error)
+    # Backups speak to SQLite without a layer between.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    if isinstance(cause, sqlite3.Error):
+        return _diagnose_sqlite(cause)
+    return _diagnose_postgres(error) if isinstance(error, DBAPIError) else None
 
 
 def _diagnose_postgres(error: DBAPIError) -> Unavailable | None:
@@ -47,6 +54,12 @@ def _diagnose_postgres(error: DBAPIError) -> Unavailable | None:
     if error.connection_invalidated or state in _BUSY or state[:2] in _BUSY_CLASSES or not state:
         return Unavailable("busy", 2)
     return None
+
+
+def _diagnose_files(error: OSError) -> Unavailable | None:
+    if error.errno in _FULL_ERRORS:
+        return Unavailable("storage_full", 60)
+    return Unavailable("storage_trouble", 30) if error.errno in _DISK_ERRORS else None
 
 
 def _diagnose_sqlite(error: sqlite3.Error) -> Unavailable | None:

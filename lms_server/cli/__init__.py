@@ -22,7 +22,8 @@ INTERRUPTED = 130
 
 _WORDS = {
     "busy": "The database is busy or can't be reached; nothing was changed. Try again.",
-    "storage_full": "The disk of {data} is full; nothing was changed.",
+    "storage_full": "A disk is full: that of {data}, or where a file should go. Make room and try again; nothing is"
+    " lost.",
     "storage_trouble": "The database can't be read or written. Look after {data} and its disk: may it be written?"
     " If it is damaged, bring a backup back: lms-server restore FILE",
 }
@@ -69,9 +70,9 @@ def _reason(error: Exception, args: Namespace) -> tuple[int, str]:
             return REFUSED, f"{error.text} ({error.code})"
         case NotInstalled():
             return TROUBLE, str(error)
-        case OSError():
-            return TROUBLE, f"{_place(error)}: {error.strerror or error}"
     trouble = diagnose(error)
+    if isinstance(error, OSError) and (error.filename or trouble is None):
+        return TROUBLE, f"{_place(error)}: {error.strerror or error}"
     if trouble is not None:
         return TROUBLE, _WORDS[trouble.code].format(data=args.settings.data)
     logging.getLogger(__name__).critical("the program made a mistake", exc_info=error)

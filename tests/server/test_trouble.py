@@ -1,6 +1,9 @@
 """A database that is busy, full or gone: 503 with a time to come back, never a 500, and it recovers by itself."""
 
+import errno
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
@@ -75,7 +78,41 @@ def test_what_postgresql_says(error, code):
     assert diagnose(error).code == code
 
 
-@pytest.mark.parametrize("error", [postgres("42601"), postgres("23505"), ValueError(), None])
+def fill_a_database():
+    """What the backup API says of a full disk."""
+    with closing(sqlite3.connect(":memory:")) as target:
+        target.execute("PRAGMA max_page_count=1")
+        target.execute("CREATE TABLE t (x)")
+
+
+def fill_a_file():
+    Path("/dev/full").write_text("x", encoding="utf-8")
+
+
+@pytest.fixture(params=[fill_a_database, fill_a_file])
+def full_disk(request):
+    """What fails as it does on a full disk."""
+    if request.param is fill_a_file and not Path("/dev/full").exists():
+        pytest.skip("this system has no disk that is always full")
+    return request.param
+
+
+def test_a_full_disk_is_no_mistake_of_ours(full_disk, settings, context, monkeypatch, capsys):
+    assert context.engine
+    with pytest.raises((sqlite3.Error, OSError)) as caught:
+        full_disk()
+    assert diagnose(caught.value).code == "storage_full"
+    monkeypatch.setattr("lms_server.cli.upkeep.write_backup", lambda *_: full_disk())
+    assert main(["--data", str(settings.data), "backup", "x"]) == 3
+    assert "full" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [errno.EIO, errno.EROFS])
+def test_a_broken_disk_is_no_mistake_of_ours(code):
+    assert diagnose(OSError(code, "words")).code == "storage_trouble"
+
+
+@pytest.mark.parametrize("error", [postgres("42601"), postgres("23505"), ValueError(), FileNotFoundError(), None])
 def test_our_own_mistakes_are_not_trouble(error):
     assert diagnose(error) is None
 

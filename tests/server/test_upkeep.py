@@ -236,9 +236,10 @@ def test_the_log_of_a_lost_database_is_not_applied_either(backup, context, setti
 
 
 def test_nobody_restores_under_a_command_that_is_at_work(backup, context, settings):
-    with reading(context.engine) as conn, pytest.raises(Refused) as refused:
+    with reading(context.engine) as conn:
         conn.execute(text("SELECT 1 FROM users"))
-        restore_backup(settings, backup)
+        with pytest.raises(Refused) as refused:
+            restore_backup(settings, backup)
     assert refused.value.code == "in_use"
 
 
