@@ -41,6 +41,8 @@ _LIMITS: dict[str, Any] = {
 _FINISH_S = 30
 # Desktops' requests are small: two mebibytes at most.
 _HURRIED = "/api/"
+# How a client that speaks TLS begins. No request in the clear begins with it.
+_TLS_HANDSHAKE = b"\x16"
 _CODES = {413: "too_large", 431: "too_large", 500: "internal"}
 
 
@@ -80,6 +82,10 @@ class _Channel(HTTPChannel):  # type: ignore[misc] # waitress has no types
 
     def received(self, data: bytes) -> bool:
         """A request has its time as a whole, however steadily it trickles in; an admin's upload as long as it moves."""
+        if self.request is None and data.startswith(_TLS_HANDSHAKE):
+            # A laptop that was told no scheme tries https first: hanging up lets it go on at once.
+            self.will_close = True
+            return False
         taken: bool = super().received(data)
         if self.request is None:
             self._begun_at = None

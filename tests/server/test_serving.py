@@ -52,6 +52,13 @@ def test_the_address_names_the_port_that_was_found():
             assert address_of(host, listener) == f"{start}{listener.getsockname()[1]}"
 
 
+def test_whoever_tries_tls_is_hung_up_on_and_need_not_wait(served):
+    _serving, _thread, port = served(lambda _environ, _start: [])
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as plain:
+        plain.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc")
+        assert plain.recv(1) == b""
+
+
 def test_what_is_in_flight_is_finished_and_nothing_new_is_taken(served):
     arrived, go_on = threading.Event(), threading.Event()
 
@@ -146,7 +153,6 @@ def raw(port, request):
         b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 40_000 + b"\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, gzip\r\n\r\n",
         b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n",
-        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\r\n\r\n",
     ],
 )
 def test_requests_that_two_readers_could_read_differently(served, request_):
