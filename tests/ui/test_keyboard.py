@@ -16,6 +16,7 @@ from lms_desktop.ui.pages.course_sections import SectionCard
 from lms_desktop.ui.pages.start_pin import PinDialog
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.widgets.dialog import Note
+from lms_desktop.ui.widgets.ring import _Ring
 from tests.ui.samples import ANA, GUEST, HILLSIDE, AccountRow, SampleShelf, SampleViews
 from tests.ui.test_pages import cut, nameless, too_wide
 from tests.ui.windows import go, opened, settle
@@ -61,6 +62,27 @@ def test_tab_goes_through_a_page_as_it_is_read(qapp, tmp_path, language, size):
                 if goes_back(first, second, is_mirrored=language == "ar")
             ]
             assert back == []
+
+
+def cut_ring(window, stop):
+    """Whether a part of the ring around the control with the focus is outside of what it is drawn on."""
+    settle()
+    rings = [ring for ring in window.findChildren(_Ring) if ring.isVisible()]
+    return [stop.accessibleName() for ring in rings if not ring.parentWidget().rect().contains(ring.geometry())]
+
+
+@pytest.mark.parametrize("look", [{}, {"language": "ar"}, {"scale": 2.0}], ids=["en", "ar", "large"])
+def test_the_ring_around_what_has_the_focus_is_whole(qapp, tmp_path, look):
+    with opened(tmp_path, Preferences(theme="paper", **{"language": "en"} | look)) as (window, _actions):
+        cut_rings, seen = [], 0
+        for page in PAGES:
+            go(window, page)
+            for stop in stops(window):
+                stop.setFocus(Qt.FocusReason.TabFocusReason)
+                cut_rings += [(page, name) for name in cut_ring(window, stop)]
+                seen += 1
+        assert cut_rings == []
+        assert seen > len(PAGES)
 
 
 class LongCourse(SampleViews):

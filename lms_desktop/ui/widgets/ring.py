@@ -1,8 +1,8 @@
 """The focus ring: drawn around a control, outside of it, so that nothing moves."""
 
-from PySide6.QtCore import QEvent, QObject, Qt
+from PySide6.QtCore import QEvent, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QAbstractScrollArea, QApplication, QWidget
 
 from lms_desktop.ui.theme import tokens
 from lms_desktop.ui.widgets.paint import rounded
@@ -50,21 +50,28 @@ class _Ring(QWidget):
     """Lives as long as its control keeps the focus."""
 
     def __init__(self, control: QWidget) -> None:
-        super().__init__(control.parentWidget())
         self._control = control
         self._radius = int(control.property("ring"))
+        ground = _ground(control)
+        super().__init__(ground)
         self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
         self.setAttribute(Qt.WidgetAttribute.WA_NoSystemBackground)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        control.installEventFilter(self)
+        control.destroyed.connect(self.deleteLater)
+        # The control moves with what it stands in.
+        moved: QWidget | None = control
+        while moved is not None and moved is not ground:
+            moved.installEventFilter(self)
+            moved = moved.parentWidget()
         self._place()
         self.show()
         self.raise_()
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: ARG002 - Qt's signature
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in {QEvent.Type.FocusOut, QEvent.Type.Hide, QEvent.Type.ParentChange}:
-            self.hide()
-            self.deleteLater()
+            if watched is self._control or event.type() is not QEvent.Type.FocusOut:
+                self.hide()
+                self.deleteLater()
         elif event.type() in {QEvent.Type.Move, QEvent.Type.Resize}:
             self._place()
         return False
@@ -75,4 +82,21 @@ class _Ring(QWidget):
         rounded(painter, self.rect(), None, QColor(tokens().focus), self._radius + OUTSIDE, 2)
 
     def _place(self) -> None:
-        self.setGeometry(self._control.geometry().adjusted(-OUTSIDE, -OUTSIDE, OUTSIDE, OUTSIDE))
+        if (ground := self.parentWidget()) is not None:
+            self.setGeometry(_around(self._control, ground))
+
+
+def _around(control: QWidget, ground: QWidget) -> QRect:
+    place = control.mapTo(ground, QPoint(0, 0))
+    return QRect(place, control.size()).adjusted(-OUTSIDE, -OUTSIDE, OUTSIDE, OUTSIDE)
+
+
+def _ground(control: QWidget) -> QWidget | None:
+    """The nearest part around a control that has room for its ring; never beyond what scrolls with it."""
+    ground = control.parentWidget()
+    while ground is not None and not ground.rect().contains(_around(control, ground)):
+        above = ground.parentWidget()
+        if above is None or ground.isWindow() or isinstance(above.parentWidget(), QAbstractScrollArea):
+            break
+        ground = above
+    return ground
