@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
-_ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
+ARABIC_DIGITS = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 _MONTHS = {
     "en": "January February March April May June July August September October November December",
     "es": "enero febrero marzo abril mayo junio julio agosto septiembre octubre noviembre diciembre",
@@ -46,7 +46,7 @@ def _arabic_lessons(count: int) -> str:
         return "لإتمام دروس الدورة"
     few = 3 <= count % 100 <= 10
     noun = "دروس" if few else "درسًا" if count % 100 > 10 else "درس"
-    return f"لإتمام جميع دروس الدورة، وعددها {count} {noun}".translate(_ARABIC_DIGITS)
+    return f"لإتمام جميع دروس الدورة، وعددها {count} {noun}".translate(ARABIC_DIGITS)
 
 
 def _month(language: str, day: date) -> str:
@@ -88,6 +88,6 @@ _ALL = {
         signed="موقّعة إلكترونيًا",
         signed_how="يظهر أي تغيير في هذا الملف عند التحقّق منه",
         check="أو تحقّق من الملفّ نفسه دون اتصال",
-        day=lambda day: f"{day.day} {_month('ar', day)} {day.year}".translate(_ARABIC_DIGITS),
+        day=lambda day: f"{day.day} {_month('ar', day)} {day.year}".translate(ARABIC_DIGITS),
     ),
 }

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any
 
 import falcon
 from markupsafe import Markup, escape
 
+from lms_server.certificates.phrases import ARABIC_DIGITS, phrases
 from lms_server.sentences import Sentence
 from lms_server.web.words import ar, ar_refusals, es, es_refusals
 
@@ -62,6 +64,11 @@ NAMED = {
 }
 
 
+# Sizes, from bytes on, as the desktop writes them.
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+_ARABIC_UNITS = ("بايت", "ك.ب", "م.ب", "غ.ب", "ت.ب")
+
+
 def _two(n: int) -> int:
     return 0 if n == 1 else 1
 
@@ -93,6 +100,8 @@ class Language:
     direction: str = "ltr"
     words: Catalog = field(default_factory=dict)
     form: Callable[[int], int] = _two
+    digits: Mapping[int, int] = field(default_factory=dict)
+    units: tuple[str, ...] = _UNITS
 
     def say(self, text: str | Sentence, **values: Any) -> Markup:
         """A text in this language, safe in a page; so are the values, unless they are Markup already."""
@@ -101,7 +110,7 @@ class Language:
         known = self.words.get(text, text)
         safe = Markup(escape(known if isinstance(known, str) else known[-1]))  # noqa: S704 # escaped first
         # A sentence of elsewhere may quote what somebody typed, braces and all.
-        return safe.format(**values) if values else safe
+        return safe.format(**self._figures(values)) if values else safe
 
     def _value(self, value: str | Sentence) -> "Markup | _Quoted":
         return self.say(value) if isinstance(value, Sentence) else _Quoted(value)
@@ -110,7 +119,31 @@ class Language:
         """The same about ``{n}`` things."""
         forms = self.words.get(many)
         known = forms[self.form(n)] if isinstance(forms, tuple) else (one if n == 1 else many)
-        return Markup(escape(known)).format(n=n, **values)  # noqa: S704 # escaped first
+        shown = self._figures({"n": n, **values})
+        return Markup(escape(known)).format(**shown)  # noqa: S704 # escaped first
+
+    def number(self, value: int) -> str:
+        """A count in the language's own figures."""
+        return str(value).translate(self.digits)
+
+    def day(self, ms: int) -> str:
+        """A date in the words that certificates say it in, so that both can be compared."""
+        return phrases(self.code).day(datetime.fromtimestamp(ms / 1000, UTC).date())
+
+    def moment(self, ms: int) -> str:
+        """A date with its time, which is the same wherever the page is read."""
+        time = datetime.fromtimestamp(ms / 1000, UTC).strftime("%H:%M").translate(self.digits)
+        return self.say("{day}, {time} UTC", day=self.day(ms), time=time)
+
+    def size(self, count: float) -> str:
+        """So many bytes, such as "38 MB"."""
+        unit = 0
+        while count >= 1000 and unit < len(self.units) - 1:
+            count, unit = count / 1000, unit + 1
+        return f"{self.number(round(count))} {self.units[unit]}"
+
+    def _figures(self, values: Mapping[str, Any]) -> dict[str, Any]:
+        return {name: self.number(value) if isinstance(value, int) else value for name, value in values.items()}
 
     def named(self, value: str) -> Markup:
         """A value of the database in words."""
@@ -123,12 +156,10 @@ class Language:
 
 
 ENGLISH = Language("en", "English")
-_OTHERS: tuple[tuple[str, str, str, Callable[[int], int]], ...] = (
-    ("es", "Español", "ltr", _two),
-    ("ar", "العربية", "rtl", _six),
-)
-LANGUAGES: dict[str, Language] = {"en": ENGLISH} | {
-    code: Language(code, name, direction, CATALOGS[code], form) for code, name, direction, form in _OTHERS
+LANGUAGES: dict[str, Language] = {
+    "en": ENGLISH,
+    "es": Language("es", "Español", "ltr", CATALOGS["es"]),
+    "ar": Language("ar", "العربية", "rtl", CATALOGS["ar"], _six, ARABIC_DIGITS, _ARABIC_UNITS),
 }
 
 

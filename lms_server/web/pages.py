@@ -1,7 +1,6 @@
 """Pages for people: templates, the cookie that keeps somebody signed in, and what every page is given."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from hashlib import sha256
 from hmac import compare_digest, digest
@@ -21,7 +20,7 @@ from lms_server.actions.trouble import diagnose
 from lms_server.contract.covers import CLOTHS, cloth_of, subject_of
 from lms_server.contract.sqlite import reading
 from lms_server.web.errors import Problem
-from lms_server.web.languages import LANGUAGES, Language, language_of
+from lms_server.web.languages import ENGLISH, LANGUAGES, Language, language_of
 from resources import path as resource
 
 CONTENT_POLICY = (
@@ -154,11 +153,11 @@ def make_pages(context: ServerContext, *, has_upkeep: bool = False, has_settings
         lstrip_blocks=True,
     )
     templates.globals.update(icon=_icon, cloth=_cloth, subject=_subject)
-    templates.filters.update(moment=_moment, day=_day, size=_size, named=_named, spoken=_spoken)
+    templates.filters.update(number=_number, moment=_moment, day=_day, size=_size, named=_named, spoken=_spoken)
 
     @pass_context
     def ago(page: Context, ms: int) -> str:
-        return _ago(page["language"], ms, context.clock())
+        return _ago(_language(page), ms, context.clock())
 
     templates.filters["ago"] = ago
     return Pages(context, templates, has_upkeep, has_settings)
@@ -205,35 +204,44 @@ def _icon(name: str, size: int = 20) -> Markup:
     return Markup(text.replace("<svg ", f'<svg class="icon" width="{size}" height="{size}" aria-hidden="true" ', 1))  # noqa: S704
 
 
-def _moment(ms: int) -> Markup:
-    return _left_to_right(datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d %H:%M UTC"))
+@pass_context
+def _number(page: Context, count: int) -> str:
+    return _language(page).number(count)
 
 
-def _day(ms: int) -> str:
-    return datetime.fromtimestamp(ms / 1000, UTC).strftime("%Y-%m-%d")
+@pass_context
+def _moment(page: Context, ms: int) -> Markup:
+    return _isolated(_language(page).moment(ms))
 
 
-def _size(count: float) -> Markup:
-    for unit in ("B", "KB", "MB", "GB"):
-        if count < 1000:
-            return _left_to_right(f"{count:.0f} {unit}")
-        count /= 1000
-    return _left_to_right(f"{count:.0f} TB")
+@pass_context
+def _day(page: Context, ms: int) -> Markup:
+    return _isolated(_language(page).day(ms))
 
 
-def _left_to_right(text: str) -> Markup:
-    """Figures and Latin letters that keep their order in a page that runs the other way."""
-    return Markup('<bdi dir="ltr">{}</bdi>').format(text)
+@pass_context
+def _size(page: Context, count: float) -> Markup:
+    return _isolated(_language(page).size(count))
+
+
+def _isolated(text: str) -> Markup:
+    """Figures with words that stand together, whatever is around them."""
+    return Markup("<bdi>{}</bdi>").format(text)
+
+
+def _language(page: Context) -> Language:
+    found = page["language"]
+    return found if isinstance(found, Language) else ENGLISH
 
 
 @pass_context
 def _named(page: Context, value: str) -> Markup:
-    return Markup(page["language"].named(value))  # noqa: S704 # escaped by the language
+    return _language(page).named(value)
 
 
 @pass_context
 def _spoken(page: Context, tag: str) -> Markup:
-    return Markup(page["language"].language_named(tag))  # noqa: S704 # escaped by the language
+    return _language(page).language_named(tag)
 
 
 def _ago(language: Language, ms: int, now: int) -> str:

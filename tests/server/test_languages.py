@@ -8,6 +8,7 @@ from functools import cache
 import pytest
 from falcon import testing
 
+from lms_server.contract.times import from_wire
 from lms_server.web import pages as pages_module
 from lms_server.web.languages import CATALOGS, LANGUAGES, NAMED
 from tests.house.source import ROOT, modules
@@ -15,7 +16,7 @@ from tests.house.source import ROOT, modules
 WEB = ROOT / "lms_server" / "web"
 TEMPLATES = {str(path.relative_to(WEB)): path.read_text("utf-8") for path in (WEB / "templates").rglob("*.html")}
 PYTHON = "".join(path.read_text("utf-8") for path in WEB.glob("*.py"))
-SAID = re.compile(r'\b(?:t|language\.say)\("([^"]+)"')
+SAID = re.compile(r'\b(?:t|language\.say|self\.say)\("([^"]+)"')
 COUNTED = re.compile(r'\b(?:n|language\.count)\(\s*"([^"]+)",\s*"([^"]+)"')
 FIELD = re.compile(r"\{(\w+)(?:!r)?\}")
 # Which argument of a call is a sentence in English.
@@ -159,6 +160,26 @@ def test_public_pages_in_every_language(guest, course, certificate, code):
     ):
         page = guest.get(path, Accept_Language=code, Accept="text/html").text
         assert f'<html lang="{code}"' in page, path
+
+
+def shown(page):
+    """What people read of a page, without what runs the other way in it."""
+    body = page.partition("<body>")[2]
+    return re.sub(r"<[^>]+>", " ", re.sub(r'<(\w+)[^>]* dir="ltr"[^>]*>.*?</\1>', "", body, flags=re.DOTALL))
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_figures_and_dates_are_the_language_s_own(guest, course, certificate, code):
+    language = LANGUAGES[code]
+    pages = [guest.get(path, Accept_Language=code).text for path in ("/", f"/verify/{certificate['uuid']}")]
+    assert bool(re.search("[0-9]", "".join(map(shown, pages)))) is (code != "ar")
+    assert language.number(len(course["lessons"])) in shown(pages[1])
+    day = {"en": "1 March 2026", "es": "1 de marzo de 2026", "ar": "١ مارس ٢٠٢٦"}[code]  # noqa: RUF001 # Arabic figures
+    assert language.day(1_772_323_200_000) == day
+    comma, time, size = ("،", "٠٠:٠٠", "٣٨ م.ب") if code == "ar" else (",", "00:00", "38 MB")  # noqa: RUF001 # Arabic figures
+    assert language.moment(1_772_323_200_000) == f"{day}{comma} {time} UTC"
+    assert language.size(38_400_000) == size
+    assert language.day(from_wire(certificate["issued_at"])) in pages[1]
 
 
 def test_a_refusal_is_said_in_the_page_s_language_and_braces_are_harmless(guest):

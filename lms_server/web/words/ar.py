@@ -2,6 +2,7 @@
 # ruff: noqa: E501, RUF001 - a text stands on one line, so that it can be searched for; Arabic has its own letters
 
 WORDS: dict[str, str | tuple[str, ...]] = {
+    "{day}, {time} UTC": "{day}، {time} UTC",
     # Values
     "Beginner": "مبتدئ",
     "Intermediate": "متوسط",
@@ -111,12 +112,12 @@ WORDS: dict[str, str | tuple[str, ...]] = {
         "{n} نشط هذا الأسبوع",
     ),
     "{n} not seen for 30 days": (
-        "الكل ظهر خلال 30 يومًا",
-        "جهاز لم يظهر منذ 30 يومًا",
-        "جهازان لم يظهرا منذ 30 يومًا",
-        "{n} أجهزة لم تظهر منذ 30 يومًا",
-        "{n} جهازًا لم يظهر منذ 30 يومًا",
-        "{n} جهاز لم يظهر منذ 30 يومًا",
+        "الكل ظهر خلال ٣٠ يومًا",
+        "جهاز لم يظهر منذ ٣٠ يومًا",
+        "جهازان لم يظهرا منذ ٣٠ يومًا",
+        "{n} أجهزة لم تظهر منذ ٣٠ يومًا",
+        "{n} جهازًا لم يظهر منذ ٣٠ يومًا",
+        "{n} جهاز لم يظهر منذ ٣٠ يومًا",
     ),
     # For admins, tables
     "Search courses": "البحث في الدورات",
@@ -180,7 +181,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Import": "استيراد",
     "Choose another file": "اختيار ملف آخر",
     "Course file": "ملف الدورة",
-    "A course package, an mdBook, a Raspberry Pi project, a Common Cartridge, an Open edX export, an EPUB book or a folder of Markdown, as one file (zip or tar), up to 60 MB. Larger ones come in with lms-server course import PATH. You will see what changes before anything does.": "حزمة دورة أو mdBook أو مشروع Raspberry Pi أو Common Cartridge أو تصدير Open edX أو كتاب EPUB أو مجلد Markdown، في ملف واحد (zip أو tar)، حتى 60 ميغابايت. الأكبر منها يُستورد بالأمر lms-server course import PATH. سترى ما سيتغيّر قبل أن يتغيّر شيء.",
+    "A course package, an mdBook, a Raspberry Pi project, a Common Cartridge, an Open edX export, an EPUB book or a folder of Markdown, as one file (zip or tar), up to 60 MB. Larger ones come in with lms-server course import PATH. You will see what changes before anything does.": "حزمة دورة أو mdBook أو مشروع Raspberry Pi أو Common Cartridge أو تصدير Open edX أو كتاب EPUB أو مجلد Markdown، في ملف واحد (zip أو tar)، حتى ٦٠ ميغابايت. الأكبر منها يُستورد بالأمر lms-server course import PATH. سترى ما سيتغيّر قبل أن يتغيّر شيء.",
     "Look at it": "فحصه",
     # For admins, learners
     "Learner": "متعلّم",

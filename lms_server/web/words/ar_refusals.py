@@ -109,7 +109,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "The course has no title.": "ليس للدورة عنوان.",
     "The course has no lessons.": "ليس في الدورة دروس.",
     "A course has at most {most} lessons.": "الحد الأقصى لدروس الدورة هو {most}.",
-    "The slug {slug!r} must be small letters a-z, digits and single hyphens, at most 80 in all.": "يجب أن يتكوّن الاسم القصير «{slug}» من أحرف صغيرة a-z وأرقام وشرطات مفردة، بحد أقصى 80.",
+    "The slug {slug!r} must be small letters a-z, digits and single hyphens, at most 80 in all.": "يجب أن يتكوّن الاسم القصير «{slug}» من أحرف صغيرة a-z وأرقام وشرطات مفردة، بحد أقصى ٨٠.",
     "No slug can be made of {name!r}: name the folder in Latin letters.": "لا يمكن استخراج اسم قصير من «{name}»: سمِّ المجلد بأحرف لاتينية.",
     "{language!r} is not a language code such as en or ar-SA.": "«{language}» ليس رمز لغة مثل en أو ar-SA.",
     "Two lessons have the uid {uid} (or one file is listed twice).": "لدرسين المعرّف {uid} نفسه (أو ورد ملف مرتين).",

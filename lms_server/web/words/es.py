@@ -2,6 +2,7 @@
 # ruff: noqa: E501, RUF001 - a text stands on one line, so that it can be searched for
 
 WORDS: dict[str, str | tuple[str, ...]] = {
+    "{day}, {time} UTC": "{day}, {time} UTC",
     # Values
     "Beginner": "Inicial",
     "Intermediate": "Intermedio",
