@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
+from importlib.metadata import version
 
 from lms_desktop.cli import verbs
 from lms_desktop.cli.codes import CODES, DONE, INTERRUPTED
@@ -41,8 +42,11 @@ def _finished(code: int) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The commands and their options."""
-    parser = argparse.ArgumentParser(prog="lms-desktop", description="Learn offline. Without a command: the window.")
-    parser.add_argument("--home", help="the app's folder (else LMS_DESKTOP_HOME, else the platform's)")
+    about = "Learn offline. Without a command: the window."
+    codes = "exit codes: 0 done, 1 refused, 2 usage, 3 offline or server trouble, 4 sign in, 5 storage trouble"
+    parser = argparse.ArgumentParser(prog="lms-desktop", description=about, epilog=codes)
+    parser.add_argument("--version", action="version", version=f"lms-desktop {version('lms-desktop')}")
+    parser.add_argument("--home", metavar="DIR", help="the app's folder (else LMS_DESKTOP_HOME, else the platform's)")
     shared = argparse.ArgumentParser(add_help=False)
     shared.add_argument("--home", help=argparse.SUPPRESS, default=argparse.SUPPRESS)
     for place, otherwise in ((parser, False), (shared, argparse.SUPPRESS)):
@@ -50,13 +54,13 @@ def build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
 
     def add(name: str, run: Callable[..., int | None], about: str) -> argparse.ArgumentParser:
-        command = commands.add_parser(name, help=about, parents=[shared])
+        command = commands.add_parser(name, help=about, description=about, parents=[shared])
         command.set_defaults(run=run)
         return command
 
     login = add("login", verbs.login, "sign in at a server")
-    login.add_argument("--server", required=True, metavar="URL")
-    login.add_argument("--email", required=True, metavar="E")
+    login.add_argument("--server", required=True, metavar="URL", help="its address, as your school or library gave it")
+    login.add_argument("--email", required=True, metavar="EMAIL", help="of the account there")
     login.add_argument("--password-stdin", action="store_true", required=True, help="read the password from stdin")
     add("logout", verbs.logout, "sign out; unsent work stays")
     add("accounts", verbs.accounts, "who learns on this laptop")
@@ -69,9 +73,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("sync", verbs.sync, "send and receive")
     add("status", verbs.status, "what is saved, sent and waiting")
     add("certificates", verbs.certificates, "certificates, and where their files are").add_argument(
-        "--save", metavar="DIR"
+        "--save", metavar="DIR", help="copy the files into this folder too"
     )
-    add("export", verbs.export, "write unacknowledged commands to a file").add_argument("file", metavar="FILE")
+    add("export", verbs.export, "write unsent work to a file, for a memory stick").add_argument("file", metavar="FILE")
     add("verify", verbs.verify, "check a certificate's file").add_argument("file", metavar="FILE")
     entry = add("shortcut", verbs.shortcut, "put the app into the desktop's menu (Linux)")
     entry.add_argument("--remove", action="store_true", help="take it out again")

@@ -6,6 +6,7 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Sequence
 from contextlib import ExitStack
+from importlib.metadata import version
 from pathlib import Path
 
 from lms_server.actions.installation import NotInstalled
@@ -53,8 +54,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> ArgumentParser:
     """All commands and their options."""
-    parser = ArgumentParser(prog="lms-server", description="The server of LMS Desktop.")
+    codes = "exit codes: 0 done, 1 refused by a rule, 2 usage, 3 trouble (nothing is lost), 130 stopped with Ctrl+C"
+    parser = ArgumentParser(prog="lms-server", description="The server of LMS Desktop.", epilog=codes)
     common_options(parser, is_top=True)
+    parser.add_argument("--version", action="version", version=f"lms-server {version('lms-desktop')}")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     for part in (running, users, courses, records, work, mail, upkeep):
         part.add_commands(commands)

@@ -18,8 +18,11 @@ Run = Callable[[Namespace], int | None]
 
 def common_options(parser: ArgumentParser, *, is_top: bool) -> None:
     """Add --data, --database and --json; below the top they only speak when they are given."""
-    parser.add_argument("--data", type=Path, metavar="DIR", default=None if is_top else SUPPRESS, help="data folder")
-    parser.add_argument("--database", metavar="URL", default=None if is_top else SUPPRESS, help="database address")
+    silent = None if is_top else SUPPRESS
+    folder = "data folder (else LMS_SERVER_DATA, else the system's place)"
+    database = "database address (else LMS_SERVER_DATABASE_URL, else SQLite in the data folder)"
+    parser.add_argument("--data", type=Path, metavar="DIR", default=silent, help=folder)
+    parser.add_argument("--database", metavar="URL", default=silent, help=database)
     parser.add_argument("--json", action="store_true", default=False if is_top else SUPPRESS, help="print JSON")
 
 

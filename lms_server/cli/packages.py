@@ -22,7 +22,7 @@ def add_package_verbs(verbs: Any) -> None:
     """Put ``course new`` and ``course check`` on the command line."""
     new = command(verbs, "new", _new, "write a small course to start from")
     new.add_argument("folder", metavar="DIR", type=Path)
-    new.add_argument("--title", default="", metavar="T")
+    new.add_argument("--title", default="", metavar="TITLE", help="the course's title")
     check = command(verbs, "check", _check, "say what an import would, without a server")
     check.add_argument("path", metavar="PATH", type=Path)
 

@@ -2,13 +2,13 @@
 
 import logging
 import signal
-import socket
 import sys
 import threading
 from argparse import ArgumentTypeError, Namespace
 from contextlib import AbstractContextManager, closing, nullcontext
 from functools import partial
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 from lms_server.actions.context import ServerContext
@@ -20,6 +20,7 @@ from lms_server.actions.users import NewUser, Role, add_user, check_new_user
 from lms_server.actions.work import build_worker
 from lms_server.cli.arguments import command, password_from_stdin, server_of
 from lms_server.cli.output import many, show, write
+from lms_server.cli.ways_in import reachable, ways_in
 from lms_server.contract.memory import collect_rarely
 from lms_server.database.identity import BadIdentity
 from lms_server.jobs.worker import Worker
@@ -35,19 +36,24 @@ from lms_server.web.serving import Serving, address_of, listen
 
 DEFAULT_HOST = "127.0.0.1"
 DEFAULT_PORT = 8000
+_HOSTS = f"0.0.0.0 for the whole network (else {DEFAULT_HOST}: only this machine)"
+_PORTS = f"0 picks a free one (else {DEFAULT_PORT})"
+_NO_ADMIN = (
+    "Nobody may use the admin's pages yet: lms-server --data {data} user add EMAIL --name NAME --admin --password-stdin"
+)
 
 
 def add_commands(commands: Any) -> None:
     """Put init, serve and worker on the command line."""
     init = command(commands, "init", _init, "make a new server in the data folder")
-    init.add_argument("--name", default=DEFAULT_NAME, metavar="N", help="the name that learners see")
+    init.add_argument("--name", default=DEFAULT_NAME, metavar="NAME", help="the name that learners see")
     init.add_argument("--identity", type=Path, metavar="FILE", help="make the server of this identity file again")
-    init.add_argument("--admin-email", metavar="E")
-    init.add_argument("--admin-name", metavar="N")
+    init.add_argument("--admin-email", metavar="EMAIL", help="make an account that may use the admin's pages")
+    init.add_argument("--admin-name", metavar="NAME", help="of that account")
     init.add_argument("--password-stdin", action="store_true", help="read the admin's password from stdin")
     serve = command(commands, "serve", _serve, "answer desktops and browsers")
-    serve.add_argument("--host", default=DEFAULT_HOST, metavar="H", help="0.0.0.0 for the whole network")
-    serve.add_argument("--port", default=DEFAULT_PORT, type=_port, metavar="P", help="0 picks a free one")
+    serve.add_argument("--host", default=DEFAULT_HOST, metavar="H", help=_HOSTS)
+    serve.add_argument("--port", default=DEFAULT_PORT, type=_port, metavar="P", help=_PORTS)
     serve.add_argument("--no-worker", action="store_true", help="PDFs, mails and waiting work run elsewhere")
     worker = command(commands, "worker", _run_worker, "make PDFs, send mails, try waiting work again")
     worker.add_argument("--once", action="store_true", help="do what is due, then end")
@@ -69,7 +75,8 @@ def _init(args: Namespace) -> None:
     if admin is not None:
         add_user(context, admin)
     document = {"server_id": context.identity.server_id, "name": args.name, "data": str(settings.data)}
-    show(args, document, f"made the server {args.name} in {settings.data}")
+    made = f"made the server {args.name} in {settings.data}"
+    show(args, document, made if admin else f"{made}\n{_NO_ADMIN.format(data=quote(str(settings.data)))}")
 
 
 def _admin(args: Namespace) -> NewUser | None:
@@ -83,20 +90,15 @@ def _serve(args: Namespace) -> None:
     _log_to_stderr()
     with present(settings.data, alone=False), closing(listen(args.host, args.port)) as listener:
         here = address_of(args.host, listener)
-        context = server_of(args, _reachable(args.host, here))
+        context = server_of(args, reachable(args.host, here))
         upkeep = Upkeep(settings.journal_file, settings.data / "backups", partial(write_backup, settings), settings)
         app = create_app(context, Parts(partial(read_registration, settings), figures, upkeep=upkeep))
         serving = Serving(app, listener, context.identity.server_id)
         serving.stop_on_signals()
         collect_rarely()
         with _work(args, context):
-            write(f"listening on {here}")
+            write("\n".join([f"listening on {here}", *ways_in(args.host, here, settings.public_url)]))
             serving.run()
-
-
-def _reachable(host: str, here: str) -> str:
-    """An address that others can use: "all interfaces" is none."""
-    return here.replace(host, socket.gethostname(), 1) if host in {"0.0.0.0", "::"} else here  # noqa: S104 # compared, not bound
 
 
 def _work(args: Namespace, context: ServerContext) -> AbstractContextManager[object]:

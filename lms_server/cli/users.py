@@ -16,7 +16,7 @@ def add_commands(commands: Any) -> None:
     verbs = group(commands, "user", "accounts of learners and admins")
     add = command(verbs, "add", _add, "make an account")
     add.add_argument("email", metavar="EMAIL")
-    add.add_argument("--name", required=True, metavar="N")
+    add.add_argument("--name", required=True, metavar="NAME", help="as it stands on certificates")
     add.add_argument("--admin", action="store_true", help="may use the admin's pages")
     add.add_argument("--password-stdin", action="store_true", required=True, help="read the password from stdin")
     command(verbs, "list", _list, "list all accounts")

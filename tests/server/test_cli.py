@@ -1,10 +1,14 @@
 """The command line: documents, exit codes, reasons; on the same server as everything else."""
 
+import argparse
 import io
 import json
+from importlib.metadata import version
 
 import pytest
 
+from lms_desktop import cli as desktop
+from lms_server import cli as server
 from lms_server.cli import arguments as arguments_module
 from lms_server.cli import main
 from lms_server.cli.output import many
@@ -40,10 +44,23 @@ def ask(run):
     return ask
 
 
+@pytest.mark.parametrize("build", [desktop.build_parser, server.build_parser])
+def test_the_programs_say_their_version_and_every_command_what_it_does(build, capsys):
+    parser = build()
+    with pytest.raises(SystemExit, match="0"):
+        parser.parse_args(["--version"])
+    assert version("lms-desktop") in capsys.readouterr().out
+    assert "exit codes: 0 done" in parser.format_help()
+    [commands] = (action for action in parser._actions if isinstance(action, argparse._SubParsersAction))
+    assert all(one.description for one in commands.choices.values())
+
+
 def test_init_makes_a_server_once(run, tmp_path):
     folder = tmp_path / "new"
     code, out, _ = run("init", "--name", "School", data=folder)
     assert (code, "School" in out) == (0, True)
+    # Who follows no manual still learns how to get in.
+    assert f"--data {folder} user add EMAIL --name NAME --admin" in out
     assert oct(folder.stat().st_mode)[-3:] == "700"
     assert oct((folder / "identity.json").stat().st_mode)[-3:] == "600"
     code, _, err = run("init", data=folder)

@@ -3,6 +3,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -11,6 +12,7 @@ import threading
 
 import pytest
 
+from lms_server.cli.ways_in import reachable, ways_in
 from lms_server.web.serving import _LIMITS, Serving, address_of, listen
 
 SERVER_ID = "0190a5b4-7c1e-4a52-9d4e-3f1b5c6a7d80"
@@ -181,6 +183,8 @@ def test_serve_says_where_and_ends_politely(settings):
         line = server.stdout.readline()
         assert line.startswith("listening on http://127.0.0.1:")
         port = int(line.rsplit(":", 1)[1])
+        assert "serve --host 0.0.0.0" in server.stdout.readline()
+        assert server.stdout.readline().endswith(f" http://127.0.0.1:{port}/admin\n")
         status, content = ask(port, "/api/v1/server")
         assert (status, json.loads(content)["name"]) == (200, "Hillside Library")
         refused = [sys.executable, "-m", "lms_server", "restore", "x", "--data", str(settings.data)]
@@ -188,6 +192,20 @@ def test_serve_says_where_and_ends_politely(settings):
         os.kill(server.pid, signal.SIGTERM)
         assert server.wait(20) == 0
         assert server.stderr.read() == ""
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_serve_names_an_address_that_can_be_typed_on_a_laptop(settings, host):
+    call = [sys.executable, "-m", "lms_server", "serve", "--port", "0", "--host", host, "--data", str(settings.data)]
+    with subprocess.Popen(call, stdout=subprocess.PIPE, text=True) as server:
+        here, laptops, admins = (server.stdout.readline().split()[-1] for _line in range(3))
+        server.terminate()
+    port = here.rpartition(":")[2]
+    assert re.fullmatch(rf"http://[\w.-]+:{port}", laptops)
+    assert host not in laptops
+    assert admins == f"{laptops}/admin"
+    assert reachable(host, here) == f"http://{socket.gethostname()}:{port}"
+    assert ways_in(host, here, "https://hillside.example")[0].endswith(" https://hillside.example")
 
 
 def test_a_request_with_two_lengths_is_refused(served):
