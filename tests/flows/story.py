@@ -23,7 +23,7 @@ from lms_desktop.store.rows import BadgeState
 from lms_desktop.ui.compose import make_application
 from lms_desktop.ui.pages.catalog_list import CourseList
 from tests.flows.hands import LEFT, Hands
-from tests.flows.place import LEARNER, Laptop, Server
+from tests.flows.place import ADMIN, LEARNER, Laptop, Server
 from tests.wait import until
 
 
@@ -261,7 +261,11 @@ def show(folder):
         # Each time: the port, and with it the address, may be another one.
         laptop.login(server.url)
         laptop.run("sync")
-        print(f"Server: {server.url}  Learner: {LEARNER[0]}, password: {LEARNER[2]}  Folder: {folder}", flush=True)
+        print(f"The app opens, signed in as {LEARNER[1]}; the demo ends with its window.", flush=True)
+        print(f"  server   {server.url}", flush=True)
+        print(f"  learner  {LEARNER[0]}, password: {LEARNER[2]}", flush=True)
+        print(f"  admin    {ADMIN[0]}, password: {ADMIN[2]}, in a browser: {server.url}/admin", flush=True)
+        print(f"  files    {folder}", flush=True)
         return subprocess.run(laptop.call, env=laptop.environment, check=False).returncode
     except KeyboardInterrupt:
         return 0
