@@ -1,7 +1,8 @@
 """What changed after a desktop's anchors: whole revisions, the learner's own first, then the catalog."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
@@ -61,69 +62,97 @@ class Found:
 def read_page(conn: Connection, who: Learner | None, after: wire.Cursors, settled: wire.Cursors) -> Page:
     """One page of changes in the caller's snapshot."""
     server = read_server(conn)
-    names = {"catalog": CATALOG} | ({"me": who.uid} if who else {})
-    streams = anchors.read(conn, *names.values())
-    asked = {key: (read_anchors(after, key), read_anchors(settled, key)) for key in names}
-    known_anchors = {(name, head.revision): head.anchor for name, head in streams.items()}
-    known_anchors |= anchors.find(conn, _carried(names, asked) - known_anchors.keys())
-    known = {key: all(_is_known(names[key], a, known_anchors) for a in asked[key]) for key in names}
-    start = {key: _start(asked[key][0], known=known[key]) for key in names}
-    found, budget, ends = Found(), Budget(), dict(start)
-    if who is not None:
-        ends["me"] = _take(conn, who, streams[who.uid], start["me"], found, budget, rows.mine)
-    if who is None or ends["me"] == streams[who.uid].revision:
-        ends["catalog"] = _take(conn, who, streams[CATALOG], start["catalog"], found, budget, rows.catalog)
-    known_anchors |= _cut_anchors(conn, names, ends, known_anchors)
-    newest = {key: streams[names[key]].anchor.text() for key in names}
+    streams = _asked(conn, who, after, settled)
+    history = {stream.newest: stream.head.anchor for stream in streams}
+    history |= anchors.find(conn, {point for stream in streams for point in stream.carried()} - history.keys())
+    found = Found()
+    ends = _fill(found, streams, history)
+    history |= anchors.find(conn, set(ends.values()) - history.keys())
     return Page(
         epoch=server.epoch,
-        known=wire.Known(catalog=known["catalog"], me=known.get("me", True)),
+        known=wire.Known(**({"me": True} | {stream.key: stream.is_known(history) for stream in streams})),
         changes=found.changes(),
-        next=wire.Cursors(**{key: known_anchors[names[key], ends[key]].text() for key in names}),
-        settled=wire.Cursors(**newest),
-        more=any(ends[key] < streams[names[key]].revision for key in names),
-        digest=_digest(streams[who.uid]) if who else None,
+        next=wire.Cursors(**{key: history[end].text() for key, end in ends.items()}),
+        settled=wire.Cursors(**{stream.key: stream.head.anchor.text() for stream in streams}),
+        more=any(ends[stream.key] != stream.newest for stream in streams),
+        digest=next((_digest(stream.head) for stream in streams if stream.key == "me"), None),
     )
 
 
+# A stream's name and a revision of it; and the anchors of those points that were looked up and found.
+Point = tuple[str, int]
+History = Mapping[Point, Anchor]
+
+
 class Asked(NamedTuple):
-    """An anchor as a request carries it: absent, readable, or nonsense."""
+    """One stream as a request asks for it: as it stands now, with the anchors that the request carries.
 
-    text: str | None
-    anchor: Anchor | None
+    ``key`` is its field in envelopes; ``read`` gives the rows after a revision, at most so many of each kind.
+    """
+
+    key: str
+    name: str
+    head: Head
+    after: str | None
+    settled: str | None
+    read: Callable[[int, int], rows.Batch]
+
+    @property
+    def newest(self) -> Point:
+        return self.name, self.head.revision
+
+    def carried(self) -> Iterator[Point]:
+        """What the request's anchors name, as far as they can be read."""
+        for text in (self.after, self.settled):
+            anchor = read_anchor(text) if text is not None else None
+            if anchor is not None:
+                yield self.name, anchor.revision
+
+    def is_known(self, history: History) -> bool:
+        """Whether both anchors are points of this history; where none is carried it is the beginning, known to all."""
+        return all(text is None or _is_known(self.name, text, history) for text in (self.after, self.settled))
+
+    def start(self, history: History) -> int:
+        """The revision after which the page begins; 0 where history was lost."""
+        anchor = read_anchor(self.after) if self.after is not None and self.is_known(history) else None
+        return 0 if anchor is None else anchor.revision
 
 
-def read_anchors(cursors: wire.Cursors, key: str) -> Asked:
-    """The request's anchor for one stream."""
-    text = getattr(cursors, key)
-    return Asked(text, read_anchor(text) if text is not None else None)
+def _asked(conn: Connection, who: Learner | None, after: wire.Cursors, settled: wire.Cursors) -> list[Asked]:
+    """The learner's own stream first; a guest has none."""
+    heads = anchors.read(conn, *([who.uid] if who else []), CATALOG)
+    read = partial(rows.catalog, conn, who)
+    catalog = Asked("catalog", CATALOG, heads[CATALOG], after.catalog, settled.catalog, read)
+    if who is None:
+        return [catalog]
+    me = Asked("me", who.uid, heads[who.uid], after.me, settled.me, partial(rows.mine, conn, who))
+    return [me, catalog]
 
 
-def _carried(names: dict[str, str], asked: dict[str, tuple[Asked, Asked]]) -> set[tuple[str, int]]:
-    return {(names[key], a.anchor.revision) for key, pair in asked.items() for a in pair if a.anchor is not None}
+def _is_known(name: str, text: str, history: History) -> bool:
+    anchor = read_anchor(text)
+    return anchor is not None and history.get((name, anchor.revision)) == anchor
 
 
-def _is_known(stream: str, asked: Asked, known: dict[tuple[str, int], Anchor]) -> bool:
-    if asked.text is None:
-        return True
-    return asked.anchor is not None and known.get((stream, asked.anchor.revision)) == asked.anchor
+def _fill(found: Found, streams: list[Asked], history: History) -> dict[str, Point]:
+    """Add what fits on a page, a stream only after the whole of those before it; how far it brings each, by key."""
+    budget, ends, is_whole = Budget(), {}, True
+    for stream in streams:
+        end = stream.start(history)
+        if is_whole:
+            end = _take(found, budget, stream, end)
+            is_whole = end == stream.head.revision
+        ends[stream.key] = stream.name, end
+    return ends
 
 
-def _start(after: Asked, *, known: bool) -> int:
-    return after.anchor.revision if known and after.anchor is not None else 0
-
-
-Reader = Callable[[Connection, Learner | None, int, int], "rows.Batch"]
-
-
-def _take(
-    conn: Connection, who: Learner | None, stream: Head, after: int, found: Found, budget: Budget, read: Reader
-) -> int:
+def _take(found: Found, budget: Budget, stream: Asked, after: int) -> int:
     """Add whole revisions of a stream while they fit; returns the last one taken."""
-    if after >= stream.revision:
-        return stream.revision
-    batch = read(conn, who, after, _FETCH)
-    horizon = stream.revision if batch.complete_to is None else batch.complete_to
+    newest = stream.head.revision
+    if after >= newest:
+        return newest
+    batch = stream.read(after, _FETCH)
+    horizon = newest if batch.complete_to is None else batch.complete_to
     end = after
     for revision, group in _by_revision(batch.rows, horizon):
         if not budget.admit(len(group), sum(row.weight for row in group)):
@@ -134,22 +163,12 @@ def _take(
     return horizon
 
 
-def _by_revision(batch: Iterable["rows.Row"], horizon: int) -> list[tuple[int, list["rows.Row"]]]:
+def _by_revision(batch: Iterable[rows.Row], horizon: int) -> list[tuple[int, list[rows.Row]]]:
     groups: dict[int, list[rows.Row]] = {}
     for row in batch:
         if row.revision <= horizon:
             groups.setdefault(row.revision, []).append(row)
     return sorted(groups.items())
-
-
-def _cut_anchors(
-    conn: Connection,
-    names: dict[str, str],
-    ends: dict[str, int],
-    known: dict[tuple[str, int], Anchor],
-) -> dict[tuple[str, int], Anchor]:
-    missing = [(names[key], end) for key, end in ends.items() if (names[key], end) not in known]
-    return anchors.find(conn, missing)
 
 
 def _digest(stream: Head) -> wire.Digest:

@@ -28,7 +28,7 @@ from lms_server.certificates.signing import public_key_of
 from lms_server.certificates.verify import NotGenuine, read_payload
 from lms_server.contract import apply as contract
 from lms_server.contract import wire
-from lms_server.contract.anchors import Stream
+from lms_server.contract.anchors import Stream, read_anchor
 from lms_server.contract.apply import Decision
 from lms_server.contract.commands import OUTCOME_OF, Enroll, Event, Outcome
 from lms_server.contract.ids import new_uuid4
@@ -50,9 +50,10 @@ def nothing(*_args: object, **_options: object) -> None:
     return None
 
 
-def _revision_alone(stream, asked, known) -> bool:
+def _revision_alone(stream, text, history) -> bool:
     """An anchor without its tag: a number that another history has too."""
-    return asked.text is None or (asked.anchor is not None and (stream, asked.anchor.revision) in known)
+    anchor = read_anchor(text)
+    return anchor is not None and (stream, anchor.revision) in history
 
 
 def _check_without(*fields: str):
