@@ -19,7 +19,7 @@ from lms_server.contract.sqlite import reading, writing
 from lms_server.contract.times import from_wire, to_wire
 from lms_server.contract.upsert import among_named
 from lms_server.database.clock import database_now
-from lms_server.jobs.mail_control import hold_new_mails
+from lms_server.jobs.holds import hold_new_mails
 from lms_server.jobs.queue import enqueue_again, enqueue_all
 
 TEMPLATE = 1

@@ -16,8 +16,8 @@ from lms_server.contract.upsert import among_named, insert_into
 from lms_server.database.engine import has_schema, open_database
 from lms_server.database.tables import holds, jobs, server
 from lms_server.jobs.dispatch import KIND
+from lms_server.jobs.holds import hold_mails, news_for
 from lms_server.jobs.journal import FREE, Entry, Event, Journal
-from lms_server.jobs.mail_control import hold_mails, news_for
 from lms_server.jobs.queue import State
 
 _Holds = list[tuple[str, str, int | None]]

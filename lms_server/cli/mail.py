@@ -9,8 +9,9 @@ from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
+from lms_server.jobs.certificate_mails import CannotResend, list_mails, resend
+from lms_server.jobs.holds import release
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.mail_control import CannotResend, list_mails, release, resend
 from lms_server.jobs.queue import State
 
 

@@ -11,8 +11,8 @@ from lms_server.actions.unused_blobs import clean_blobs
 from lms_server.cli.arguments import command, group, server_of
 from lms_server.cli.output import many, show
 from lms_server.contract.sqlite import reading
+from lms_server.jobs.holds import count_held
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.mail_control import count_held
 from lms_server.operate.backup import write_backup
 from lms_server.operate.doctor import examine
 from lms_server.operate.presence import present

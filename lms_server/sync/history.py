@@ -12,8 +12,8 @@ from lms_server.contract.ids import is_uuid, new_uuid4
 from lms_server.contract.sqlite import reading
 from lms_server.database.retry import whole_transaction
 from lms_server.database.tables import server
+from lms_server.jobs.holds import hold_learner
 from lms_server.jobs.journal import BadJournal, Journal
-from lms_server.jobs.mail_control import hold_learner
 
 log = logging.getLogger(__name__)
 

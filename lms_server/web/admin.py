@@ -18,7 +18,7 @@ from lms_server.actions.reports import list_certificates
 from lms_server.actions.users import NewUser, Role, add_user, disable_user, find_user, list_users
 from lms_server.contract.sqlite import reading
 from lms_server.contract.times import to_wire
-from lms_server.jobs.mail_control import MailRow, list_mails
+from lms_server.jobs.certificate_mails import MailRow, list_mails
 from lms_server.jobs.queue import State
 from lms_server.sentences import Sentence
 from lms_server.sync.learning import enroll_user

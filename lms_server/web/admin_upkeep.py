@@ -11,8 +11,9 @@ from lms_server.actions.context import ServerContext
 from lms_server.contract.sqlite import writing
 from lms_server.contract.times import to_wire
 from lms_server.database.clock import database_now
+from lms_server.jobs.certificate_mails import CannotResend, resend
+from lms_server.jobs.holds import release
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.mail_control import CannotResend, release, resend
 from lms_server.settings import Settings
 from lms_server.web.errors import Problem, not_found
 from lms_server.web.pages import Pages, go_on

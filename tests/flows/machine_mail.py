@@ -12,9 +12,10 @@ from lms_server.actions import work
 from lms_server.actions.past import Heir
 from lms_server.contract.anchors import Anchor, read_anchor
 from lms_server.contract.sqlite import writing
+from lms_server.jobs.certificate_mails import CannotResend, resend
 from lms_server.jobs.dispatch import LEASE_MS
+from lms_server.jobs.holds import release
 from lms_server.jobs.journal import FREE, Journal, read_entries
-from lms_server.jobs.mail_control import CannotResend, release, resend
 from tests.flows.machine_checks import must
 from tests.flows.machine_memory import Content, Crash, Memory
 from tests.flows.machine_world import Server

@@ -8,8 +8,9 @@ from lms_server.actions.work import build_worker
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
 from lms_server.database.tables import jobs, server
+from lms_server.jobs.certificate_mails import list_mails, resend
+from lms_server.jobs.holds import release
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.mail_control import list_mails, release, resend
 from lms_server.operate.backup import write_backup
 from lms_server.operate.restore import restore_backup
 from lms_server.settings import read_settings

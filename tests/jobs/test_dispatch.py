@@ -17,8 +17,9 @@ from sqlalchemy import select, update
 
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.tables import certificates, server, streams, users
+from lms_server.jobs.certificate_mails import CannotResend, list_mails, resend
+from lms_server.jobs.holds import hold_mails, release
 from lms_server.jobs.journal import Event, Journal
-from lms_server.jobs.mail_control import CannotResend, hold_mails, list_mails, release, resend
 from tests.jobs.smtp import Script, ScriptedServer
 from tests.wait import until
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from lms_server.contract.sqlite import writing
+from lms_server.jobs.holds import hold_mails
 from lms_server.jobs.living import alive, find_dead
-from lms_server.jobs.mail_control import hold_mails
 from lms_server.jobs.queue import claim
 from tests.jobs.test_kill import ROOT
 

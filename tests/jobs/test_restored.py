@@ -8,9 +8,9 @@ from lms_server.actions.refusals import Refused
 from lms_server.cli import main
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.clock import database_now
+from lms_server.jobs.certificate_mails import CannotResend, list_mails, resend
 from lms_server.jobs.dispatch import KIND
 from lms_server.jobs.journal import Journal
-from lms_server.jobs.mail_control import CannotResend, list_mails, resend
 from lms_server.jobs.queue import LEASE_MS, claim
 from tests.jobs.school import School
 from tests.world import lost

@@ -9,7 +9,7 @@ from falcon import testing
 from lms_server.actions.courses import list_courses
 from lms_server.actions.work import build_worker
 from lms_server.contract.sqlite import reading, writing
-from lms_server.jobs.mail_control import list_mails
+from lms_server.jobs.certificate_mails import list_mails
 from lms_server.operate.backup import read_manifest, write_backup
 from lms_server.web.admin_upkeep import Upkeep
 from lms_server.web.app import Parts, create_app

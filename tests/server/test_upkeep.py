@@ -19,8 +19,8 @@ from lms_server.actions.work import build_worker
 from lms_server.content.read import read_course
 from lms_server.contract.sqlite import reading, writing
 from lms_server.database.identity import Identity
+from lms_server.jobs.certificate_mails import list_mails
 from lms_server.jobs.journal import Event, Journal
-from lms_server.jobs.mail_control import list_mails
 from lms_server.operate.backup import read_manifest, write_backup
 from lms_server.operate.doctor import examine
 from lms_server.operate.metrics import figures
