@@ -8,6 +8,7 @@ from sqlalchemy import Connection, and_, case, func, select
 
 from lms_server.actions.context import ServerContext, read_server
 from lms_server.actions.courses import course_named
+from lms_server.actions.rights import IS_OPEN, IS_PREVIEW
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among
@@ -164,16 +165,15 @@ def read_overview(context: ServerContext) -> Overview:
 
 def list_course_lines(context: ServerContext, *, open_only: bool) -> list[CourseLine]:
     """Courses by title, with counts; for readers only those that are open."""
-    query = _COURSES.where(courses.c.is_published, courses.c.deleted_at.is_(None)) if open_only else _COURSES
+    query = _COURSES.where(IS_OPEN) if open_only else _COURSES
     with reading(context.engine) as conn:
         return [CourseLine(*row) for row in conn.execute(query.order_by(courses.c.deleted_at, courses.c.title))]
 
 
 def find_open_course(context: ServerContext, slug: str) -> tuple[CourseLine, list[OutlineLine]] | None:
     """An open course and its outline."""
-    is_open = and_(courses.c.slug == slug, courses.c.is_published, courses.c.deleted_at.is_(None))
     with reading(context.engine) as conn:
-        row = conn.execute(_COURSES.where(is_open)).one_or_none()
+        row = conn.execute(_COURSES.where(courses.c.slug == slug, IS_OPEN)).one_or_none()
         if row is None:
             return None
         columns = (lessons.c.uid, lessons.c.title, lessons.c.section, lessons.c.is_free_preview)
@@ -186,9 +186,7 @@ def find_preview(context: ServerContext, uid: str) -> Preview | None:
     """A free preview of an open course."""
     columns = (lessons.c.uid, lessons.c.title, lessons.c.body, lessons.c.attachments)
     course = (courses.c.slug, courses.c.title.label("course_title"), courses.c.language, courses.c.direction)
-    is_public = and_(lessons.c.is_free_preview, lessons.c.deleted_at.is_(None))
-    is_open = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
-    query = select(*columns, *course).join_from(lessons, courses).where(lessons.c.uid == uid, is_public, is_open)
+    query = select(*columns, *course).join_from(lessons, courses).where(lessons.c.uid == uid, IS_PREVIEW, IS_OPEN)
     with reading(context.engine) as conn:
         row = conn.execute(query).one_or_none()
     if row is None:

@@ -11,6 +11,11 @@ from lms_server.contract.sqlite import reading
 from lms_server.contract.upsert import among
 from lms_server.database.tables import blob_uses, blobs
 
+# Of a course: who isn't enrolled sees it, and may enroll.
+IS_OPEN = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
+# Of a lesson: in an open course anyone may read it.
+IS_PREVIEW = and_(lessons.c.is_free_preview, lessons.c.deleted_at.is_(None))
+
 
 def readable_blobs(context: ServerContext, user: User | None, wanted: Collection[str]) -> dict[str, str]:
     """The media types of those of the wanted blobs that this user, or a guest, may read."""
@@ -24,11 +29,10 @@ def readable_blobs(context: ServerContext, user: User | None, wanted: Collection
 
 
 def _allowed(user: User | None) -> ColumnElement[bool]:
-    is_open = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
-    is_public = or_(blob_uses.c.lesson_id.is_(None), and_(lessons.c.is_free_preview, lessons.c.deleted_at.is_(None)))
+    is_public = and_(IS_OPEN, or_(blob_uses.c.lesson_id.is_(None), IS_PREVIEW))
     if user is None:
-        return and_(is_open, is_public)
+        return is_public
     if user.is_admin:
         return true()
     mine = exists().where(enrollments.c.user_id == user.id, enrollments.c.course_id == courses.c.id)
-    return or_(and_(is_open, is_public), mine)
+    return or_(is_public, mine)

@@ -7,6 +7,7 @@ import msgspec
 from sqlalchemy import BigInteger, Connection, Select, Table, and_, bindparam, or_, select
 
 from lms_server.actions.context import Learner
+from lms_server.actions.rights import IS_OPEN
 from lms_server.contract import wire
 from lms_server.contract.schema import certificates, courses, enrollments, lesson_progress, lessons
 from lms_server.contract.times import to_wire
@@ -198,18 +199,15 @@ _CERTIFICATES = _mine(
     ).join_from(certificates, courses),
     certificates,
 )
-_IS_OPEN = and_(courses.c.is_published, courses.c.deleted_at.is_(None))
 # A guest's id is null, which nobody's enrollment has.
 _IS_SEEN = or_(
-    _IS_OPEN,
+    IS_OPEN,
     courses.c.id.in_(
         select(enrollments.c.course_id).where(enrollments.c.user_id == bindparam("user", type_=BigInteger))
     ),
 )
 _CATALOG_COURSES = _of_the_catalog(select(*_COURSE, _IS_SEEN.label("seen")), courses)
 _CATALOG_LESSONS = _of_the_catalog(select(*_LESSON).join_from(lessons, courses).where(_IS_SEEN), lessons)
-_IS_CLOSED_HERE = and_(
-    among_named(courses.c.uid, "uids"), or_(~courses.c.is_published, courses.c.deleted_at.is_not(None))
-)
+_IS_CLOSED_HERE = and_(among_named(courses.c.uid, "uids"), ~IS_OPEN)
 _CLOSED_COURSES = select(*_COURSE).where(_IS_CLOSED_HERE)
 _CLOSED_LESSONS = select(*_LESSON).join_from(lessons, courses).where(_IS_CLOSED_HERE)
