@@ -124,7 +124,7 @@ _LESSONS = BulkInsert(
         *("body", "body_size", "attachments", "bytes", *_SHOWN),
     ),
     key=("uid",),
-    instead=(("is_here", "is_here AND lessons.body IS excluded.body AND lessons.attachments = excluded.attachments"),),
+    computed=(("is_here", "is_here AND lessons.body IS excluded.body AND lessons.attachments = excluded.attachments"),),
 )
 _LESSON_IS_REFERRED_TO = or_(
     exists().where(lesson_progress.c.lesson_id == lessons.c.id, lesson_progress.c.user_id == ME),

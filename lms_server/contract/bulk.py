@@ -18,14 +18,14 @@ _TOGETHER = 50
 class BulkInsert:
     """An insert into ``columns``, its text made once for each database.
 
-    With ``key`` a row that is there is replaced: its other columns take the new values, or what ``instead`` says of
-    them in SQL. Core would look at each value of each row again, which costs as much as SQLite's own work.
+    With ``key`` a row that is there is replaced: its other columns take the new values, and those of ``computed`` what
+    this SQL makes of both rows. Core would look at each value of each row again: as much work as SQLite's own.
     """
 
     table: Table
     columns: tuple[str, ...]
     key: tuple[str, ...] = ()
-    instead: tuple[tuple[str, str], ...] = ()
+    computed: tuple[tuple[str, str], ...] = ()
 
     def write(self, conn: Connection, rows: Sequence[Values]) -> None:
         """Write rows of plain values, in the order of ``columns``; nothing for no rows."""
@@ -60,7 +60,7 @@ class BulkInsert:
         if not self.key:
             return ""
         replaced = {name: f"excluded.{_quoted(name)}" for name in self.columns if name not in self.key}
-        changes = ", ".join(f"{_quoted(name)} = {value}" for name, value in (replaced | dict(self.instead)).items())
+        changes = ", ".join(f"{_quoted(name)} = {value}" for name, value in (replaced | dict(self.computed)).items())
         return f" ON CONFLICT ({', '.join(map(_quoted, self.key))}) DO UPDATE SET {changes}"
 
 

@@ -49,8 +49,8 @@ class Dispatch:
             return Verdict(State.HELD, "the dispatch journal is missing or shorter than recorded")
         if event is Event.HELD:
             return Verdict(State.HELD, MAY_HAVE_GONE)
-        is_open = event not in FREE or "intent" in job.payload
-        if is_open and not self.transport.is_idempotent:
+        may_have_gone = event not in FREE or "intent" in job.payload
+        if may_have_gone and not self.transport.is_idempotent:
             reason = "a worker stopped while handing it over"
             return Verdict(State.IN_DOUBT, reason, journal_seq=self.journal.last_seq)
         return None

@@ -47,10 +47,10 @@ def hold_mails(conn: Connection, uuids: Collection[str], reason: str = MAY_HAVE_
 
 def count_held(conn: Connection, journal: Journal) -> int:
     """How many mails wait for an admin's release, or will as soon as a worker looks at them."""
-    open_ = select(jobs.c.key, jobs.c.state).where(
+    unsent = select(jobs.c.key, jobs.c.state).where(
         jobs.c.kind == KIND, jobs.c.state.in_([State.HELD, State.QUEUED, State.SENDING])
     )
-    return sum(state == State.HELD or journal.last_event(key) is Event.HELD for key, state in conn.execute(open_))
+    return sum(state == State.HELD or journal.last_event(key) is Event.HELD for key, state in conn.execute(unsent))
 
 
 def release(conn: Connection, journal: Journal, now: int) -> int:
@@ -72,9 +72,11 @@ def release(conn: Connection, journal: Journal, now: int) -> int:
 def news_for(conn: Connection, journal: Journal, now: int) -> Iterator[Entry]:
     """What this database knows of mails and the journal doesn't: they went, may have gone, or wait for an admin."""
     for key, state, payload in conn.execute(_TOLD):
-        is_open = state != State.SENDING or "intent" in json.loads(payload)
+        if state == State.SENDING and "intent" not in json.loads(payload):
+            # A worker has it, but handed nothing over yet.
+            continue
         event = _TOLD_BY.get(state, Event.INTENT)
-        if is_open and outweighs(event, journal.last_event(key)):
+        if outweighs(event, journal.last_event(key)):
             yield Entry(0, event, key, now)
 
 

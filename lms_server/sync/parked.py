@@ -77,10 +77,11 @@ def _sweep_one(context: ServerContext, who: Learner, conn: Connection) -> int:
 
 def _update_answers(conn: Connection, who: Learner, changed: Sequence[tuple[str, Code]]) -> None:
     answers = [
-        {"user": who.id, "id_": id_, "outcome_": OUTCOME_OF[code].value, "code_": code.value} for id_, code in changed
+        {"user": who.id, "id_": command_id, "outcome_": OUTCOME_OF[code].value, "code_": code.value}
+        for command_id, code in changed
     ]
     conn.execute(_ANSWER, answers)
-    done = [id_ for id_, code in changed if OUTCOME_OF[code] is Outcome.APPLIED]
+    done = [command_id for command_id, code in changed if OUTCOME_OF[code] is Outcome.APPLIED]
     waiting = [answer for answer in answers if answer["outcome_"] == Outcome.PARKED]
     if done:
         conn.execute(_LET_GO, {"user": who.id, "ids": done})

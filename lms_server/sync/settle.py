@@ -124,7 +124,7 @@ def _known_receipts(conn: Connection, who: Learner, batch: Batch) -> dict[str, t
     if not batch.first:
         return {}
     rows = conn.execute(_KNOWN, {"user": who.id, "ids": batch.first.keys()}).all()
-    return {command_id: (print_, Code(code)) for command_id, print_, code in rows}
+    return {command_id: (content, Code(code)) for command_id, content, code in rows}
 
 
 def _store_receipts(
@@ -146,9 +146,9 @@ def _store_receipts(
         command = event.command
         if code not in _RECEIVED:
             continue
-        print_ = fingerprint(command)
-        known[command.id] = print_, code
-        stored.append((who.id, command.id, print_, *_ANSWERS[code], command.made_at, received_at))
+        content = fingerprint(command)
+        known[command.id] = content, code
+        stored.append((who.id, command.id, content, *_ANSWERS[code], command.made_at, received_at))
         if code in _WAITING:
             kept.append(dump_command(who, command, event.at, code, received_at))
     _RECEIPTS.write(conn, stored)
@@ -170,8 +170,8 @@ def _repeated_courses(
 
 
 def _is_accepted(command: Command, known: dict[str, tuple[str, Code]]) -> bool:
-    print_, code = known.get(command.id, ("", None))
-    return code in ACCEPTED and print_ == fingerprint(command)
+    content, code = known.get(command.id, ("", None))
+    return code in ACCEPTED and content == fingerprint(command)
 
 
 def _fill_results(
@@ -190,8 +190,8 @@ def _fill_results(
 
 
 def _repeat(command: Command, known: dict[str, tuple[str, Code]]) -> Result:
-    print_, code = known[command.id]
-    if print_ != fingerprint(command):
+    content, code = known[command.id]
+    if content != fingerprint(command):
         return Result(Outcome.REJECTED, Code.ID_CONFLICT, id=command.id)
     return Result("duplicate", _ANSWERS[code][1], id=command.id)
 
