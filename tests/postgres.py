@@ -60,7 +60,7 @@ def pooled(address):
         f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nunix_socket_dir =\n"
         "auth_type = any\npool_mode = transaction\nserver_round_robin = 1\ndefault_pool_size = 5\n"
     )
-    call = ["pgbouncer", "-q", folder / "pooler.ini"]
+    call = ["pgbouncer", "-q", str(folder / "pooler.ini")]
     with (folder / "log").open("wb") as log:
         pooler = subprocess.Popen(call, stdout=log, stderr=log, cwd=folder, **account)
     try:

@@ -1,10 +1,12 @@
 """A whole world in one process: the real WSGI app on a real database, and laptops with real stores and clients."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import httpx
-from sqlalchemy import Engine, create_engine, event, insert, select, text
+from sqlalchemy import Engine, Row, create_engine, event, insert, select, text
 
 from lms_desktop.settings import Device
 from lms_desktop.store import profile
@@ -48,8 +50,9 @@ class World:
         self.folder = folder
         folder.mkdir(parents=True, exist_ok=True)
         self.identity = identity or Identity.new()
-        is_open = isinstance(database, Engine)
-        self.engine = database if is_open else open_database(database or f"sqlite:///{folder / 'server.sqlite3'}")
+        if not isinstance(database, Engine):
+            database = open_database(database or f"sqlite:///{folder / 'server.sqlite3'}")
+        self.engine = database
         create_schema(self.engine)
         journal = folder / "journal" / "dispatch.jsonl"
         self.context = ServerContext(self.engine, self.identity, Blobs(folder / "blobs"), URL, self.now, journal)
@@ -108,7 +111,7 @@ class World:
         with reading(self.engine) as conn:
             return len(conn.execute(select(table.c.id)).all())
 
-    def certificates(self) -> list:
+    def certificates(self) -> Sequence[Row[Any]]:
         with reading(self.engine) as conn:
             return conn.execute(select(certificates)).all()
 
@@ -202,7 +205,7 @@ class Laptop:
 def command(kind: str, target: str, command_id: str | None = None, **fields: object) -> dict[str, object]:
     """A command as it travels."""
     key = "course" if kind == "enroll" else "lesson"
-    made = {"made_at": "2026-11-22T10:00:00.000Z"}
+    made: dict[str, object] = {"made_at": "2026-11-22T10:00:00.000Z"}
     return {"id": command_id or new_uuid7(), "kind": kind, key: target} | (fields or made)
 
 
@@ -225,7 +228,7 @@ class Counted:
             self.statements.append(statement)
 
 
-def rows_of(path: Path, table: str) -> list:
+def rows_of(path: Path, table: str) -> Sequence[Row[Any]]:
     """A SQLite file's rows, past all code."""
     engine = create_engine(f"sqlite:///{path}")
     try:

@@ -1,10 +1,12 @@
 """What a certificate tells, and the key that signs it, for tests."""
 
+from typing import Any
+
 from lms_server.certificates.signing import public_key_of
 
 KEY = bytes(range(32))
 PUBLIC = public_key_of(KEY)
-FACTS = {
+FACTS: dict[str, Any] = {
     "uuid": "3f1b5c6a-7d80-8a52-9d4e-0190a5b47c1e",
     "server": "0190a5b4-7c1e-4a52-9d4e-3f1b5c6a7d80",
     "issuer": "Hillside Library",

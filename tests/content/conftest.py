@@ -1,6 +1,6 @@
 """Courses made by tests, and the whole sample courses where they are present."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -39,7 +39,7 @@ PNG = bytes.fromhex(
     "89504e470d0a1a0a0000000d49484452000000010000000108060000001f15c4890000000d49444154789c6360606060000000050001"
     "a5f645400000000049454e44ae426082"
 )
-FILES = {
+FILES: dict[str, str | bytes] = {
     "course.toml": COURSE,
     "lessons/01-check.md": "---\npreview: true\nminutes: 3\n---\n# Check\n\n![Cover](../assets/cover.png) "
     "[next](02-call.md) [sheet](/assets/sheet.pdf)\n",
@@ -49,7 +49,7 @@ FILES = {
 }
 
 
-def write_tree(root: Path, files: dict[str, str | bytes]) -> Path:
+def write_tree(root: Path, files: Mapping[str, str | bytes]) -> Path:
     for name, content in files.items():
         place = root / name
         place.parent.mkdir(parents=True, exist_ok=True)

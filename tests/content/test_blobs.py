@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+from functools import partial
 from io import BytesIO
 
 import pytest
@@ -45,7 +46,7 @@ def test_nothing_is_left_of_a_broken_write(tmp_path):
 def test_many_at_once_and_none_twice(tmp_path):
     blobs = Blobs(tmp_path)
     data = [b"%d" % number for number in range(50)]
-    blobs.put_all({sha256(item): (lambda item=item: io.BytesIO(item)) for item in data})
+    blobs.put_all({sha256(item): partial(io.BytesIO, item) for item in data})
     assert all(blobs.read(sha256(item)) == item for item in data)
     blobs.put_all({sha256(item): lambda: pytest.fail("is here already") for item in data})
 

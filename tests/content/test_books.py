@@ -2,6 +2,7 @@
 """EPUB, mdBook and folders of Markdown, by small traps."""
 
 import zipfile
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,7 @@ from lms_server.content.errors import BadCourse
 from lms_server.content.read import read_course
 from tests.content.conftest import PNG, write_tree
 
-EPUB = {
+EPUB: dict[str, Any] = {
     "META-INF/container.xml": '<container xmlns="c"><rootfiles><rootfile full-path="OEBPS/book.opf"/></rootfiles></container>',
     "OEBPS/book.opf": """<?xml version="1.0"?><package xmlns="o" xmlns:dc="d"><metadata><dc:title>The Book</dc:title>
 <dc:language>es</dc:language><dc:creator>Ana; B</dc:creator><dc:rights>CC0</dc:rights></metadata><manifest>

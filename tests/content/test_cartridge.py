@@ -28,7 +28,7 @@ MANIFEST = """<?xml version="1.0" encoding="UTF-8"?>
 <resource identifier="re" type="webcontent" href="web_resources/a (1).png"><file href="web_resources/a (1).png"/></resource>
 </resources></manifest>
 """
-FILES = {
+FILES: dict[str, str | bytes] = {
     "imsmanifest.xml": MANIFEST,
     "wiki_content/page.html": "<html><head><title>No</title></head><body><p>Text"
     "<img src='%24IMS-CC-FILEBASE%24/a%20(1).png?canvas_download=1' alt='A'>"

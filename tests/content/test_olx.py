@@ -9,7 +9,7 @@ import pytest
 from lms_server.content.read import read_course
 from tests.content.conftest import PNG, write_tree
 
-FILES = {
+FILES: dict[str, str | bytes] = {
     "course.xml": '<course url_name="run" org="o" course="c"/>',
     "course/run.xml": '<course display_name="Small" language="ar"><chapter url_name="b"/><chapter url_name="a"/>'
     '<chapter url_name="s"/></course>',

@@ -328,9 +328,9 @@ def test_a_flipped_bit(tmp_path):
     with zipfile.ZipFile(place, "w") as archive:
         for path, data in FILES.items():
             archive.writestr(path, data)
-    data = bytearray(place.read_bytes())
-    data[data.index(b"Call **112**")] ^= 1
-    place.write_bytes(data)
+    flipped = bytearray(place.read_bytes())
+    flipped[flipped.index(b"Call **112**")] ^= 1
+    place.write_bytes(flipped)
     assert fault(place) == "damaged"
 
 

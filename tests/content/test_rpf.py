@@ -66,7 +66,7 @@ question: Why?
 
 --- odd ---
 """
-FILES = {
+FILES: dict[str, str | bytes] = {
     "meta.yml": META,
     "step_1.md": STEP,
     "step_2.md": "Two, then [one](step_1.md).\n",

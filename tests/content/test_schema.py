@@ -36,7 +36,7 @@ def test_the_guides_example_is_a_course(tmp_path):
     [about] = re.findall(r"```toml\n(.*?)```", GUIDE, re.DOTALL)
     lesson = next(text for text in re.findall(r"```markdown\n(.*?)```", GUIDE, re.DOTALL) if text.startswith("---"))
     assert set(tomllib.loads(about)) <= set(SCHEMA["properties"])
-    files = {
+    files: dict[str, str | bytes] = {
         "assets/cover.png": PNG,
         "assets/steps.png": PNG,
         "assets/checklist.pdf": b"%PDF",

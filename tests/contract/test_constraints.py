@@ -35,24 +35,23 @@ def refuses(engine, table, row, name):
 @pytest.mark.parametrize("side", ["server", "desktop"])
 def test_a_fact_stands_once_per_learner_on_both_sides(side, world, laptops):
     learner, course = world.learner(), world.course()
-    if side == "server":
-        engine, tables = world.engine, server
-    else:
+    engine, tables = world.engine, server.metadata.tables
+    if side == "desktop":
         laptop = laptops(learner)
         laptop.sync()
-        engine, tables = laptop.store.database.engine, desktop
+        engine, tables = laptop.store.database.engine, desktop.metadata.tables
     with writing(engine) as conn:
         course_id = conn.execute(text("SELECT id FROM courses WHERE slug = 'first-aid'")).scalar_one()
         lesson_id = conn.execute(text("SELECT min(id) FROM lessons")).scalar_one()
         user_id = conn.execute(text("SELECT min(id) FROM users")).scalar_one()
     ids = {"user_id": user_id, "course_id": course_id}
-    refuses(engine, tables.enrollments, ENROLLMENT | ids, ("enrollments", "uq_enrollments_user_course"))
+    refuses(engine, tables["enrollments"], ENROLLMENT | ids, ("enrollments", "uq_enrollments_user_course"))
     progress = PROGRESS | {"user_id": user_id, "lesson_id": lesson_id}
-    refuses(engine, tables.lesson_progress, progress, ("lesson_progress", "uq_lesson_progress_user_lesson"))
+    refuses(engine, tables["lesson_progress"], progress, ("lesson_progress", "uq_lesson_progress_user_lesson"))
     with writing(engine) as conn:
-        conn.execute(insert(tables.certificates).values(CERTIFICATE | ids | {"uuid": "a"}))
+        conn.execute(insert(tables["certificates"]).values(CERTIFICATE | ids | {"uuid": "a"}))
     with pytest.raises(IntegrityError), writing(engine) as conn:
-        conn.execute(insert(tables.certificates).values(CERTIFICATE | ids | {"uuid": "b"}))
+        conn.execute(insert(tables["certificates"]).values(CERTIFICATE | ids | {"uuid": "b"}))
     assert len(course.lessons) == 3
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -40,10 +40,10 @@ class Asked:
 class Shop:
     """The server at an address. ``twist`` gets each request for files and its pieces, and gives what goes out."""
 
-    app: object
+    app: Callable[..., Iterable[bytes]]
     url: str = ""
     asked: list[Asked] = field(default_factory=list)
-    twist: object = None
+    twist: Callable[..., Iterable[bytes]] | None = None
     active: int = 0
     most_active: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -83,8 +83,9 @@ class _Quiet(WSGIRequestHandler):
 
 class _Threaded(ThreadingMixIn, WSGIServer):
     daemon_threads = True
-    # Who was killed in the middle of an answer leaves a broken pipe.
-    handle_error = staticmethod(lambda *_: None)
+
+    def handle_error(self, *_):
+        """Who was killed in the middle of an answer leaves a broken pipe."""
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from lms_desktop.store import profile
+from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.files import Blobs
 from lms_desktop.store.layout import DATABASE, SCHEMA_VERSION
 from lms_desktop.store.migrations.steps import STEPS
@@ -167,7 +168,7 @@ def test_signing_in_does_not_write_a_newer_profile(old):
         conn.execute("PRAGMA user_version=99")
         before = conn.execute("SELECT url FROM profile").fetchone()
     owner = Owner(Place(new_uuid4(), "http://elsewhere.test", ""), "", Learner(None, "", ""))
-    with pytest.raises(profile.StorageTrouble) as trouble:
+    with pytest.raises(StorageTrouble) as trouble:
         profile.create(old, owner)
     assert trouble.value.code == "newer"
     with closing(sqlite3.connect(old / DATABASE)) as conn:

@@ -244,7 +244,7 @@ def test_a_server_that_moved_is_asked_where_it_is_now(world, accounts, tmp_path,
     with serving(world) as url:
         assert desk.sign_in(url, "ana@example.org", "correct horse").result(30) is shelf
         assert shelf.place.url == url
-        until(lambda: shelf.views.status()["last_sync_at"])
+        until(lambda: shelf.views.badge().last_ok_at)
         desk.close()
 
 

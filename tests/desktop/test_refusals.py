@@ -6,7 +6,7 @@ from lms_desktop.store import facts, outbox
 from lms_desktop.store.settle import apply_locally
 from lms_desktop.sync import schedule
 from lms_desktop.sync.errors import Disabled, ServerTrouble, SignedOut, TooOld, WrongAnswerer
-from lms_server.contract.commands import CompleteLesson, Enroll
+from lms_server.contract.commands import Command, CompleteLesson, Enroll
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.times import now_ms
 from tests.desktop.ways import Choosy, problem
@@ -74,7 +74,7 @@ def test_too_large_is_sent_in_halves(laptop, course):
 
 def fill(laptop, courses):
     """10,000 completions at once, as if clicked."""
-    commands = [Enroll(new_uuid7(), course.uid, now_ms()) for course in courses]
+    commands: list[Command] = [Enroll(new_uuid7(), course.uid, now_ms()) for course in courses]
     commands += [CompleteLesson(new_uuid7(), uid, now_ms()) for course in courses for uid in course.lessons]
     with laptop.store.writing() as conn:
         with facts.counting(conn, laptop.learner.uid) as digest:

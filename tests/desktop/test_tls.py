@@ -45,7 +45,12 @@ def note_caller(server, callers):
 
 
 @pytest.fixture
-def serve(tmp_path):
+def callers():
+    return []
+
+
+@pytest.fixture
+def serve(tmp_path, callers):
     running = []
 
     def start(begins, days):
@@ -54,12 +59,11 @@ def serve(tmp_path):
         server = make_server("127.0.0.1", 0, lambda _, start: (start("200 OK", []), [b""])[1], handler_class=Quiet)
         server.socket = tls.wrap_socket(server.socket, server_side=True)
         server.handle_error = lambda *_: None
-        server.get_request = partial(note_caller, server, start.callers)
+        server.get_request = partial(note_caller, server, callers)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         running.append(server)
         return f"https://127.0.0.1:{server.server_port}"
 
-    start.callers = []
     yield start
     for server in running:
         server.shutdown()
@@ -76,12 +80,12 @@ def test_a_certificate_out_of_date_names_this_laptop_s_date(serve, tmp_path, mon
     assert f"It says that today is {datetime.now().astimezone():%Y-%m-%d}" in done.stderr
 
 
-def test_whoever_answers_with_a_bad_certificate_is_not_asked_in_the_clear(serve, tmp_path):
+def test_whoever_answers_with_a_bad_certificate_is_not_asked_in_the_clear(serve, callers, tmp_path):
     url = serve(datetime.now(UTC) - timedelta(days=1), days=30)
     accounts = Accounts(Profiles(Home(tmp_path / "home")), Device("", "laptop"))
     with pytest.raises(Untrusted):
         accounts.look_up(url.removeprefix("https://"))
-    assert len(serve.callers) == 1
+    assert len(callers) == 1
 
 
 def test_a_certificate_of_nobody_has_its_own_words_in_the_window(serve, tmp_path):

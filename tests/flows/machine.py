@@ -17,6 +17,7 @@ import json
 import logging
 import os
 import tempfile
+from collections.abc import Callable
 from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
@@ -27,6 +28,7 @@ from lms_desktop.store.errors import Refused
 from lms_desktop.store.store import Store
 from lms_desktop.sync.errors import Trouble
 from lms_server.actions import courses as course_actions
+from lms_server.actions.context import Learner
 from lms_server.actions.refusals import Refused as ServerRefused
 from lms_server.actions.users import disable_user
 from lms_server.contract import anchors
@@ -85,13 +87,13 @@ class Machine:
         # What happens to requests, when somebody else than the seed decides.
         self.fates: list[str] | None = None
         # What a learner does just when the server has answered.
-        self.interjection = None
+        self.interjection: Callable[[], None] | None = None
         self.quiet = False
         self.depth = 0
         self._syncing: list[Profile] = []
         self.crashing: Profile | None = None
         self.theme = self.rng.choices(THEMES, SHARES)[0]
-        self._acts = {
+        self._acts: dict[str, Callable[[], None]] = {
             "study": self._study,
             "enroll": self._enroll,
             "click": self._click,
@@ -606,10 +608,10 @@ class Machine:
         learner = self._learner(who)
         self._judged(lambda: enroll_user(self.server.context, learner, course.slug))
 
-    def _learner(self, who: int):
+    def _learner(self, who: int) -> Learner:
         self.tokens[who] = self.server.sign_in(who)
         row = self.server.memory.all("SELECT id, uid, name, email FROM users WHERE email = ?", PEOPLE[who][0])[0]
-        return self.shop.learner(*row)
+        return Learner(*row)
 
     def _add_lesson(self, course: Course) -> None:
         if len(course.lessons) < 5:

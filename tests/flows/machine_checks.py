@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 
 from lms_desktop.store.tables import UNKNOWN_COURSE
 from lms_server.contract.commands import certificate_command_id
-from tests.flows.machine_memory import Memory
+from tests.flows.machine_postgres import Database
 
 ACCEPTED = {"ok", "already_done", "lesson_removed"}
 
@@ -44,12 +44,12 @@ class Eye:
     receipts: int
 
     @classmethod
-    def look(cls, memory: Memory) -> "Eye":
+    def look(cls, memory: Database) -> "Eye":
         """What stands there now; looked up again only if something was written meanwhile."""
         return memory.seen(cls)
 
     @classmethod
-    def of(cls, memory: Memory) -> "Eye":
+    def of(cls, memory: Database) -> "Eye":
         certificates = memory.all(
             "SELECT u.uid, c.uid, t.payload, t.issued_at FROM certificates t JOIN users u ON u.id = t.user_id"
             " JOIN courses c ON c.id = t.course_id"
@@ -77,7 +77,7 @@ class Happened:
     payloads: set[str] = field(default_factory=set)
 
 
-def judge(memory: Memory, before: Eye, after: Eye, happened: Happened, only: str | None) -> None:
+def judge(memory: Database, before: Eye, after: Eye, happened: Happened, only: str | None) -> None:
     """One transaction of the server's: the rule of certificates, nothing lost, nobody else touched."""
     must(before.done <= after.done, "I2: a completion is gone from the server", before.done - after.done)
     must(before.receipts <= after.receipts, "I6: a receipt is gone")
@@ -97,7 +97,7 @@ def _payloads(before: Eye) -> set[str]:
     return {command["payload"] for _, command in before.parked.values() if command["kind"] == "keep_certificate"}
 
 
-def _judge_certificates(memory: Memory, before: Eye, after: Eye, lessons: set, payloads: set[str]) -> None:
+def _judge_certificates(memory: Database, before: Eye, after: Eye, lessons: set, payloads: set[str]) -> None:
     new = {key for key, value in after.certificates.items() if before.certificates.get(key) != value}
     if not lessons and not new:
         return
@@ -123,7 +123,7 @@ def _judge_certificates(memory: Memory, before: Eye, after: Eye, lessons: set, p
             must(key in earned and old is None, "I4: a certificate that nobody earned at an event", key)
 
 
-def check_server(memory: Memory, now: int) -> None:
+def check_server(memory: Database, now: int) -> None:
     """I3, the jobs, and times that don't lie ahead, at every instant."""
     jobs = memory.all("SELECT kind, key FROM jobs")
     uuids = memory.column("SELECT uuid FROM certificates")
@@ -139,7 +139,7 @@ def check_server(memory: Memory, now: int) -> None:
         must(not stuck, "parked for want of an enrollment that is there", text)
 
 
-def check_swept(memory: Memory) -> None:
+def check_swept(memory: Database) -> None:
     """After a sweep nothing is parked whose cause has gone."""
     for command, user in memory.all("SELECT command, user_id FROM parked"):
         row = json.loads(command)
@@ -173,12 +173,12 @@ class Held:
     outbox: dict[str, tuple[str, str, str]]
 
     @classmethod
-    def look(cls, memory: Memory) -> "Held":
+    def look(cls, memory: Database) -> "Held":
         """What stands there now; looked up again only if something was written meanwhile."""
         return memory.seen(cls)
 
     @classmethod
-    def of(cls, memory: Memory) -> "Held":
+    def of(cls, memory: Database) -> "Held":
         progress = memory.all(
             "SELECT l.uid, p.completed_at FROM lesson_progress p JOIN lessons l ON l.id = p.lesson_id"
         )
@@ -219,7 +219,7 @@ def check_profile(profile) -> None:
     must(not rejected, "a command was set aside", rejected)
 
 
-def _is_confirmed(memory: Memory, kind: str, target: str) -> bool:
+def _is_confirmed(memory: Database, kind: str, target: str) -> bool:
     if kind == "enroll":
         query = "SELECT 1 FROM enrollments e JOIN courses c ON c.id = e.course_id WHERE c.uid = ? AND e.revision > 0"
     else:
@@ -229,7 +229,7 @@ def _is_confirmed(memory: Memory, kind: str, target: str) -> bool:
     return bool(memory.all(query, target))
 
 
-def check_arrived(server: Memory, user: str | None, held: Held) -> None:
+def check_arrived(server: Database, user: str | None, held: Held) -> None:
     """I2: everything that a profile held before a clean sync is on the server, as a fact or parked."""
     enrolled = set(
         server.column(
@@ -261,7 +261,7 @@ def check_arrived(server: Memory, user: str | None, held: Held) -> None:
     _check_kept(server, user, held, waiting)
 
 
-def _check_kept(server: Memory, user: str | None, held: Held, waiting: set) -> None:
+def _check_kept(server: Database, user: str | None, held: Held, waiting: set) -> None:
     there = {
         course: (issued_at, payload)
         for course, issued_at, payload in server.all(
@@ -279,7 +279,7 @@ def _check_kept(server: Memory, user: str | None, held: Held, waiting: set) -> N
         )
 
 
-def check_same(server: Memory, profile, user: str | None) -> None:
+def check_same(server: Database, profile, user: str | None) -> None:
     """I9: a quiet laptop holds what the server holds for its learner, and what waits, and nothing else."""
     laptop = profile.slot.memory
     waiting = {row[:2] for row in Held.look(laptop).outbox.values()}
@@ -323,14 +323,14 @@ _FACTS = (
 )
 
 
-def _check_parked(server: Memory, laptop: Memory) -> None:
+def _check_parked(server: Database, laptop: Database) -> None:
     """What is shown as waiting on the server does wait there."""
     there = set(server.column("SELECT command_id FROM parked"))
     mine = set(laptop.column("SELECT command_id FROM outbox WHERE state = 'parked'"))
     must(mine <= there, "I9: shown as parked, but not parked", mine - there)
 
 
-def _check_catalog(server: Memory, laptop: Memory, user: str | None) -> None:
+def _check_catalog(server: Database, laptop: Database, user: str | None) -> None:
     is_open = "c.is_published AND c.deleted_at IS NULL"
     enrolled = "c.id IN (SELECT course_id FROM enrollments e JOIN users u ON u.id = e.user_id WHERE u.uid = ?)"
     theirs = server.all(f"{_COURSES} WHERE {is_open} OR {enrolled}", user)

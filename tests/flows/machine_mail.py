@@ -3,6 +3,7 @@
 import os
 import stat
 from collections import Counter
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,11 +14,12 @@ from lms_server.actions.past import Heir
 from lms_server.contract.anchors import Anchor, read_anchor
 from lms_server.contract.sqlite import writing
 from lms_server.jobs.certificate_mails import CannotResend, resend
-from lms_server.jobs.dispatch import LEASE_MS
 from lms_server.jobs.holds import release
 from lms_server.jobs.journal import FREE, Journal, read_entries
+from lms_server.jobs.queue import LEASE_MS
 from tests.flows.machine_checks import must
-from tests.flows.machine_memory import Content, Crash, Memory
+from tests.flows.machine_memory import Content, Crash
+from tests.flows.machine_postgres import Database
 from tests.flows.machine_world import Server
 
 _LOSES_POWER, _IS_FULL = 0.02, 0.01
@@ -95,7 +97,7 @@ class Post:
         self.quiet = False
         # Points that stand in the database: none goes while it isn't replaced.
         self._met: set[tuple[str, str]] = set()
-        self.note = print
+        self.note: Callable[..., None] = print
         self._depth = 0
 
     # The worker
@@ -273,7 +275,7 @@ class Post:
         query = "SELECT key FROM jobs WHERE kind = 'certificate_email' AND state IN ('accepted', 'in_doubt')"
         return set(self.memory.column(query))
 
-    def _points(self, memory: Memory) -> set[tuple[str, str]]:
+    def _points(self, memory: Database) -> set[tuple[str, str]]:
         rows = memory.all("SELECT stream, revision, tag FROM anchors")
         return {(stream, Anchor(revision, tag).text()) for stream, revision, tag in rows}
 

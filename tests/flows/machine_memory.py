@@ -52,7 +52,8 @@ class Memory:
 
     def _create(self, _address, **options):
         engine = create_engine("sqlite://", creator=lambda: self.raw, poolclass=StaticPool)
-        return QuickEngine.of(engine, self.raw, self)
+        self._quick = QuickEngine.of(engine, self.raw, self)
+        return self._quick
 
     def count(self, *_args: object) -> None:
         """One statement more; raises Crash if there is no power left for it."""
@@ -98,7 +99,7 @@ class Memory:
 
     def be_quick(self) -> None:
         """The tables are there: from now on statements go the short way."""
-        self.engine.be_quick()
+        self._quick.be_quick()
 
     def close(self) -> None:
         self.raw.close()

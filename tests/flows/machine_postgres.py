@@ -7,7 +7,7 @@ from sqlalchemy import Boolean, event
 
 from lms_server.database.engine import open_database
 from lms_server.database.tables import metadata
-from tests.flows.machine_memory import Content, Crash
+from tests.flows.machine_memory import Content, Crash, Memory
 
 
 class Postgres:
@@ -73,6 +73,9 @@ class Postgres:
         """Rows come with their numbers, which PostgreSQL's counters don't notice."""
         last = "SELECT setval(pg_get_serial_sequence('{0}', 'id'), coalesce(max(id), 0) + 1, false) FROM {0}"
         return "; ".join(last.format(table.name) for table in metadata.sorted_tables)
+
+
+Database = Memory | Postgres
 
 
 def _typed(table, row: tuple) -> tuple:

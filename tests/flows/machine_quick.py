@@ -7,6 +7,7 @@ the same, in the same transactions: ``test_machine`` runs schedules both ways an
 import sqlite3
 from collections import namedtuple
 from functools import cache, partial
+from typing import Any, cast
 
 from sqlalchemy import Engine, exc
 
@@ -228,14 +229,18 @@ class Transaction:
 class QuickEngine(Engine):
     """An engine of one connection. ``is_slow`` hands everything to Core again; making tables needs it."""
 
+    raw: sqlite3.Connection
+    cursor: sqlite3.Cursor
+    power: Any
     is_slow = True
 
     @classmethod
     def of(cls, engine: Engine, raw: sqlite3.Connection, power) -> "QuickEngine":
         """This engine, whose one connection is ``raw``; ``power`` counts statements while it is about to go."""
         engine.__class__ = cls
-        engine.raw, engine.cursor, engine.power = raw, raw.cursor(), power
-        return engine
+        quick = cast("QuickEngine", engine)
+        quick.raw, quick.cursor, quick.power = raw, raw.cursor(), power
+        return quick
 
     def be_quick(self) -> None:
         """The tables are there, and so is who wants to hear of a transaction's begin."""

@@ -6,6 +6,7 @@ import smtplib
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from lms_server.actions import certificates as certificate_actions
 from lms_server.actions import papers, work
@@ -47,7 +48,7 @@ class Route(Smtp):
 
     post: Post | None = None
 
-    def _connect(self) -> "Connection":
+    def _connect(self) -> Any:
         return Connection(self.post)
 
 

@@ -9,6 +9,7 @@ from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 from random import Random
+from typing import cast
 
 import httpx
 import msgspec
@@ -27,7 +28,6 @@ from lms_desktop.store.store import Store
 from lms_desktop.sync.beside import at_once
 from lms_desktop.sync.client import Client
 from lms_desktop.sync.session import Session
-from lms_server.actions.context import Learner as ServerLearner
 from lms_server.actions.refusals import Refused
 from lms_server.actions.sessions import issue_session
 from lms_server.actions.users import NewUser, add_user, find_user
@@ -182,7 +182,7 @@ class Wire:
     """Stands where a client has its connections; ``carry`` takes a request and brings an answer, or raises."""
 
     def __init__(self) -> None:
-        self.carry = None
+        self.carry: Callable[[Request], Reply] | None = None
         self.token: str | None = None
 
     @contextmanager
@@ -201,7 +201,7 @@ class Slot:
         self.memory = Memory()
         self.wire = Wire()
         self.client = Client(URL, None, httpx.MockTransport(lambda _request: httpx.Response(500)))
-        self.client._http = self.wire
+        self.client._http = cast("httpx.Client", self.wire)
         self.store: Store | None = None
         self.clear()
 
@@ -331,9 +331,6 @@ class Shop:
             slot.memory.close()
         self.server.memory.close()
         self.server.spare.close()
-
-    def learner(self, *row: object) -> ServerLearner:
-        return ServerLearner(*row)
 
     def forged(self, user: str, course: str, title: str, issued_at: int) -> str:
         """A certificate signed with another key."""

@@ -72,8 +72,9 @@ class Server(Program):
         """Serve, on the port of the last time; comes back when it answers."""
         with (self.data / "serve.log").open("ab") as log:
             call = [*self.call, "serve", "--port", str(self.port)]
-            pipes = {"stdout": subprocess.PIPE, "stderr": log}
-            self.process = subprocess.Popen(call, cwd=ROOT, env=self.environment, text=True, **pipes)
+            self.process = subprocess.Popen(
+                call, cwd=ROOT, env=self.environment, text=True, stdout=subprocess.PIPE, stderr=log
+            )
         for line in self.process.stdout:
             if line.startswith("listening on "):
                 self.url = line.split()[-1]

@@ -13,7 +13,7 @@ from tests.flows.place import Laptop
 
 def entry_of(folder):
     parser = configparser.RawConfigParser(strict=True)
-    parser.optionxform = str
+    parser.optionxform = str  # type: ignore[assignment] # as its documentation says
     parser.read(folder / "applications/lms-desktop.desktop", "utf-8")
     return parser["Desktop Entry"]
 

@@ -2,6 +2,7 @@
 
 import os
 from contextlib import ExitStack
+from functools import cache
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -125,11 +126,10 @@ class Sync(RuleBasedStateMachine):
             self.context.__exit__(None, None, None)
 
 
+@cache
 def shop():
     """One for all examples: a new one costs a second."""
-    if not hasattr(shop, "made"):
-        shop.made = _STACK.enter_context(workshop())
-    return shop.made
+    return _STACK.enter_context(workshop())
 
 
 Sync.TestCase.settings = settings(

@@ -22,8 +22,8 @@ from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.sample import make_sample_profile
 from lms_desktop.sync import answers
 from lms_desktop.sync.client import Client
-from lms_desktop.ui import texts
-from lms_desktop.ui.actions import Failure
+from lms_desktop.ui import compose, texts
+from lms_desktop.ui.actions import ActionFailed, Failure
 from lms_desktop.ui.failures import storage_words
 from lms_desktop.ui.pages.start import StartPage
 from lms_desktop.ui.preferences import PreferenceFile
@@ -139,7 +139,7 @@ def test_a_learner_whose_profile_is_newer_can_export_it_where_learners_are_chose
 def test_a_folder_that_can_t_be_made_is_told_in_a_window_and_on_the_terminal(qapp, tmp_path, monkeypatch, capsys):
     told_words = []
     monkeypatch.setattr(Note, "exec", lambda note: told_words.append(note.text))
-    monkeypatch.setattr(app.compose, "make_application", lambda _: qapp)
+    monkeypatch.setattr(compose, "make_application", lambda _: qapp)
     (tmp_path / "file").touch()
     code = app.run_window(Home(tmp_path / "file" / "home"), lambda: None)
     assert code == 5
@@ -185,7 +185,7 @@ def raise_it(error):
     ],
 )
 def test_what_a_server_refuses_has_its_own_words(qapp, status, code, failure):
-    with pytest.raises(app.ActionFailed) as said:
+    with pytest.raises(ActionFailed) as said:
         app._said_to_the_window(lambda: raise_it(answers._own_trouble(status, code, "")))
     assert said.value.failure is failure
 
@@ -195,10 +195,10 @@ def test_what_a_server_refuses_has_its_own_words(qapp, status, code, failure):
     [("text/html", b"<p>A school's pages</p>"), ("application/json", b"{}"), ("application/json", b'{"name": "cat"}')],
 )
 def test_something_else_that_answers_is_not_called_silence(qapp, kind, body):
-    answer = {"headers": {"Content-Type": kind}, "stream": httpx.ByteStream(body)}
-    site = httpx.MockTransport(lambda _: httpx.Response(200, **answer))
+    headers = {"Content-Type": kind}
+    site = httpx.MockTransport(lambda _: httpx.Response(200, headers=headers, stream=httpx.ByteStream(body)))
     asked = Client("http://localhost", transport=site)
-    with pytest.raises(app.ActionFailed) as said:
+    with pytest.raises(ActionFailed) as said:
         app._said_to_the_window(asked.server)
     asked.close()
     assert said.value.failure is Failure.NOT_A_SERVER
@@ -207,7 +207,7 @@ def test_something_else_that_answers_is_not_called_silence(qapp, kind, body):
 def test_who_tried_too_often_is_told_to_wait(qapp):
     headers = httpx.Headers({"Content-Type": "application/problem+json", "Retry-After": "30"})
     answer = answers.Answer(429, headers, PROBLEM)
-    with pytest.raises(app.ActionFailed) as said:
+    with pytest.raises(ActionFailed) as said:
         app._said_to_the_window(lambda: raise_it(answers.trouble_of(answer)))
     assert said.value.failure is Failure.THROTTLED
 

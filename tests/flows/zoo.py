@@ -38,6 +38,7 @@ from lms_server.database.tables import parked
 from lms_server.jobs import queue as job_queue
 from lms_server.jobs.dispatch import Dispatch
 from lms_server.jobs.journal import Journal
+from lms_server.jobs.queue import enqueue_all
 from lms_server.sync import changes, rows
 from lms_server.sync import settle as answering
 from tests.flows import machine
@@ -157,18 +158,15 @@ def _only_the_course(conn, stream, course_id: int) -> None:
 
 def _jobs_afterwards():
     """A request's certificates are issued in its transaction, their jobs made in the next."""
-    enqueue_all, settle, waiting = certificate_actions.enqueue_all, exchange.settle, []
+    settle, waiting = exchange.settle, []
 
     def settle_first(context, *args, **options):
-        certificate_actions.enqueue_all = lambda _conn, new: waiting.extend(new)
-        try:
+        waiting.clear()
+        with patch.object(certificate_actions, "enqueue_all", lambda _conn, new: waiting.extend(new)):
             results = settle(context, *args, **options)
-        finally:
-            certificate_actions.enqueue_all = enqueue_all
-            new, waiting[:] = list(waiting), []
-        if new:
+        if waiting:
             with writing(context.engine) as conn:
-                enqueue_all(conn, new)
+                enqueue_all(conn, waiting)
         return results
 
     return _off((exchange, "settle", settle_first))
@@ -177,7 +175,7 @@ def _jobs_afterwards():
 def _dropping_lessons_referred_to() -> ExitStack:
     """What is gone takes its lessons along, whatever was done in them."""
     gone = catalog._dropping_lessons(catalog._IS_OF_GONE, false())
-    marked = catalog._dropping_lessons(catalog.lessons.c.is_marked, false())
+    marked = catalog._dropping_lessons(lessons.c.is_marked, false())
     return _off((catalog, "_DROP_LESSONS", gone), (catalog, "_DROP_MARKED_LESSONS", marked))
 
 

@@ -3,6 +3,7 @@
 import json
 import shutil
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def settings(tmp_path, made_once) -> Settings:
 
 
 @pytest.fixture
-def context(settings) -> ServerContext:
+def context(settings) -> Iterator[ServerContext]:
     context = open_server(settings)
     yield context
     context.engine.dispose()

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from lms_server.actions import users as accounts
 from lms_server.actions.refusals import Refused
-from lms_server.actions.sessions import NoSession, find_session, issue_session
+from lms_server.actions.sessions import NoSession, Session, find_session, issue_session
 from lms_server.actions.users import NewUser, add_user, check_password, disable_user, find_user, list_users
 from lms_server.contract.sqlite import reading
 from lms_server.database.tables import sessions, streams, users
@@ -100,7 +100,9 @@ def test_tokens_are_stored_hashed(context):
     assert len(token) >= 43
     with reading(context.engine) as conn:
         assert token not in str(conn.execute(select(sessions)).all())
-    assert find_session(context, token).user.name == "Ana Moreno"
+    session = find_session(context, token)
+    assert isinstance(session, Session)
+    assert session.user.name == "Ana Moreno"
     assert find_session(context, token + "x") is NoSession.UNKNOWN
 
 

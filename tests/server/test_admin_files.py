@@ -9,7 +9,7 @@ from falcon import testing
 from lms_server.actions.courses import unpublish_course
 from lms_server.actions.registration import read_registration
 from lms_server.actions.users import list_users
-from lms_server.contract.commands import CompleteLesson, Enroll
+from lms_server.contract.commands import Command, CompleteLesson, Enroll
 from lms_server.contract.ids import new_uuid7
 from lms_server.contract.unsent import Writer
 from lms_server.operate.backup import write_backup
@@ -72,7 +72,7 @@ def test_a_bad_list_says_why_and_makes_nobody(browser, context, content):
 def stick(ana, course, context):
     writer = Writer(context.identity.server_id, ana.uid, "Ana Moreno", "ana@example.org")
     now = context.clock()
-    work = [Enroll(new_uuid7(), course["uid"], now)]
+    work: list[Command] = [Enroll(new_uuid7(), course["uid"], now)]
     work += [CompleteLesson(new_uuid7(), lesson["uid"], now) for lesson in course["lessons"]]
     return writer.write(work, now)
 

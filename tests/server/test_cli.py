@@ -23,7 +23,7 @@ def run(settings, capsys, monkeypatch):
         monkeypatch.setattr("sys.stdin", io.TextIOWrapper(io.BytesIO(stdin)))
         capsys.readouterr()
         try:
-            code = main([*arguments, *(["--data", str(data)] if data else [])])
+            code: int | str | None = main([*arguments, *(["--data", str(data)] if data else [])])
         except SystemExit as ended:
             code = ended.code
         out, err = capsys.readouterr()

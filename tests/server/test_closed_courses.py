@@ -1,6 +1,7 @@
 """Enrollments in courses that aren't open: each travels with its whole course, and never two by the same revision."""
 
 from collections import Counter
+from functools import partial
 
 import pytest
 from sqlalchemy import select, union_all
@@ -65,9 +66,7 @@ def test_an_enrollment_offered_again_in_a_closed_course_keeps_it_that_way(world,
 
 def test_a_page_holds_one_closed_course_at_a_time_and_all_of_them_come(world, closed, monkeypatch):
     who, taken = closed
-    monkeypatch.setattr(
-        changes.Budget, "__init__", lambda self: vars(self).update(rows=10, bytes=1 << 20, is_empty=True)
-    )
+    monkeypatch.setattr(changes, "Budget", partial(changes.Budget, rows=10, bytes=1 << 20))
     after, seen = wire.Cursors(), []
     while True:
         with reading(world.engine) as conn:

@@ -8,7 +8,7 @@ from sqlalchemy import select
 from lms_desktop.store.export import export
 from lms_server.actions.refusals import Refused
 from lms_server.actions.users import disable_user
-from lms_server.contract.commands import Enroll, StartLesson
+from lms_server.contract.commands import Command, Enroll, StartLesson
 from lms_server.contract.ids import new_uuid4, new_uuid7
 from lms_server.contract.sqlite import reading
 from lms_server.contract.unsent import Writer
@@ -187,7 +187,7 @@ def test_a_learner_lost_by_a_restore_and_added_again_is_the_same(world, laptop, 
 
 def test_more_than_one_request_s_worth(world, laptop):
     big = world.course("big", count=2100)
-    work = [Enroll(new_uuid7(), big.uid, world.now())]
+    work: list[Command] = [Enroll(new_uuid7(), big.uid, world.now())]
     work += [StartLesson(new_uuid7(), lesson, world.now()) for lesson in big.lessons]
     content = Writer(world.identity.server_id, laptop.learner.uid, "", "").write(work, world.now())
     assert outcomes(import_work(world.context, content)) == {"applied": 2101}

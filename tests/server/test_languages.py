@@ -50,7 +50,7 @@ def sentences():
     """What refusals and an import's remarks say, as constants of the program; and the places where it isn't one."""
     pages = {name: tree for name, (_, _, tree) in modules().items() if name.startswith("lms_server")}
     found = [call for name, tree in pages.items() if not name.startswith(NOT_ON_PAGES) for call in _said(name, tree)]
-    said = {words.value for _, words in found if isinstance(words, ast.Constant)}
+    said = {words.value for _, words in found if isinstance(words, ast.Constant) and isinstance(words.value, str)}
     # What is only a frame for other sentences needs no other words.
     framed = {text for text in said if not FIELD.sub("", text).strip(" .:")}
     return said - framed, [place for place, words in found if isinstance(words, ast.JoinedStr)]

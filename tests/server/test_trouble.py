@@ -5,6 +5,7 @@ import sqlite3
 from contextlib import closing
 from pathlib import Path
 
+import psycopg
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
@@ -57,7 +58,7 @@ def test_a_full_disk_stops_writing_and_not_reading(ana, course):
 
 
 def postgres(state):
-    error = Exception()
+    error = psycopg.Error()
     error.sqlstate = state
     return OperationalError("SELECT 1", {}, error)
 

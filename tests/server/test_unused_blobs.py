@@ -16,6 +16,7 @@ from lms_server.actions.unused_blobs import GRACE_MS, clean_blobs, clean_daily
 from lms_server.content.blobs import Blobs
 from lms_server.content.read import read_course
 from lms_server.contract.sqlite import reading
+from lms_server.database.retry import whole_transaction
 from lms_server.settings import read_settings
 from tests.server.conftest import LESSONS, write_course
 from tests.server.test_upkeep import check
@@ -123,7 +124,7 @@ def test_what_was_kept_a_moment_ago_stays(old, tmp_path):
 def test_an_import_under_way_gets_its_files_back(old, tmp_path, monkeypatch):
     """The files were there when it looked; then they were cleaned away; then it wrote its rows."""
     unused = changed(old, tmp_path / "p")
-    write, cleaned = course_import.whole_transaction, []
+    write, cleaned = whole_transaction, []
 
     def after_cleaning(engine, run):
         for sha256 in unused:
@@ -142,7 +143,7 @@ def test_rows_that_name_a_file_again_are_seen_under_the_lock(old, tmp_path, monk
     """Between the look and the removal, somebody imported the course as it was."""
     changed(old, tmp_path / "p")
     clean_blobs(old)
-    first = unused_blobs.whole_transaction
+    first = whole_transaction
 
     def after_an_import(engine, run):
         monkeypatch.setattr(unused_blobs, "whole_transaction", first)

@@ -1,7 +1,7 @@
 """Every part of the window in its states, on one sheet."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QGridLayout, QLayout, QWidget
+from PySide6.QtWidgets import QBoxLayout, QFrame, QGridLayout, QWidget
 
 from lms_desktop.store.rows import Badge, BadgeState, DownloadRow
 from lms_desktop.ui import icons
@@ -37,7 +37,7 @@ class Parts(QWidget):
         self.focused = self.findChildren(Button)[0]
 
 
-def _first(body: QLayout) -> None:
+def _first(body: QBoxLayout) -> None:
     grid = QGridLayout()
     for row, kind in enumerate(Kind):
         for place, is_on in enumerate((True, False)):
@@ -47,13 +47,13 @@ def _first(body: QLayout) -> None:
             grid.addWidget(button, row, place)
     body.addLayout(grid)
     marks = line(None, 8)
-    for text, kind, icon in (
+    for text, tone, icon in (
         ("Beginner", "neutral", None),
         ("Free preview", "neutral", "eye"),
         ("New", "accent", None),
         ("Draft", "attention", None),
     ):
-        marks.addWidget(Mark(text, kind, icon))
+        marks.addWidget(Mark(text, tone, icon))
     marks.addStretch(1)
     body.addLayout(marks)
     for share, state, words in ((0.36, "going", "5 of 14"), (1, "done", "All done"), (0.64, "paused", "Paused")):
@@ -66,7 +66,7 @@ def _first(body: QLayout) -> None:
     body.addWidget(outline)
 
 
-def _second(body: QLayout) -> None:
+def _second(body: QBoxLayout) -> None:
     views = SampleViews()
     body.addWidget(ContinueCard(views.going_on, art(views.going_on.course)))
     for course in COURSES:
@@ -79,7 +79,7 @@ def _second(body: QLayout) -> None:
     body.addWidget(card)
 
 
-def _sidebar(body: QLayout) -> None:
+def _sidebar(body: QBoxLayout) -> None:
     frame = QFrame()
     frame.setObjectName("sidebar")
     inner = column(frame, 4)
@@ -106,7 +106,7 @@ def _sidebar(body: QLayout) -> None:
     body.addWidget(frame)
 
 
-def _third(body: QLayout) -> None:
+def _third(body: QBoxLayout) -> None:
     body.addWidget(SearchField("Search lessons and courses"))
     wrong = LabeledField("Address of the server")
     wrong.edit.setText("hilside.example")

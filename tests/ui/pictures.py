@@ -3,6 +3,7 @@
 import sys
 import tempfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, QSize, Qt
@@ -71,6 +72,10 @@ def each_page(
     settle(app)
 
 
+def _keep(folder: Path, end: str, name: str, shown: QWidget) -> None:
+    shown.grab().save(str(folder / f"{name}{end}"))
+
+
 def main(folder: Path, only: set[str]) -> None:
     app = QApplication([])
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,9 +87,7 @@ def main(folder: Path, only: set[str]) -> None:
                     look,
                     size,
                     Path(temporary) / "window.ini",
-                    lambda name, window, end=f"-{look_name}{suffix}.png": window.grab().save(
-                        str(folder / f"{name}{end}")
-                    ),
+                    partial(_keep, folder, f"-{look_name}{suffix}.png"),
                     only,
                 )
     dress(app, Preferences())

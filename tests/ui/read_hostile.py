@@ -8,7 +8,6 @@ import struct
 import sys
 import zlib
 
-from hostile import bombs, names, snippets, svg
 from PySide6.QtCore import QUrl
 from PySide6.QtWidgets import QApplication, QTextBrowser
 
@@ -18,6 +17,7 @@ from lms_desktop.ui.reader.viewer import FileDialog
 from lms_server.content.compose import LessonSource, Outline, compose
 from lms_server.content.markdown import to_html
 from lms_server.content.tree import Tree
+from tests.ui.hostile import bombs, names, snippets, svg
 
 
 class Open(LessonView):

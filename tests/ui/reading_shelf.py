@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QBuffer, QIODevice
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QBuffer, QByteArray, QIODevice
+from PySide6.QtGui import QImage, QImageWriter
 
 from lms_desktop.store.errors import Refused
 from lms_desktop.store.rows import (
@@ -105,9 +105,9 @@ class RowViews:
         self.rows = lesson_rows()
         self.texts = {}
         self.files = ()
-        self.catalog_rows = (self.course_row,)
+        self.catalog_rows: tuple[CourseRow, ...] = (self.course_row,)
         self.certificate_page = CertificatesPage((), ())
-        self.download_rows = ()
+        self.download_rows: tuple[DownloadRow, ...] = ()
         self.searched = []
         self.found = ()
         self.state = BadgeState.SENT
@@ -246,5 +246,5 @@ def png(width=1200, height=400):
     image.fill(0xFFF3EEE4)
     buffer = QBuffer()
     buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    assert image.save(buffer, "PNG")
+    assert QImageWriter(buffer, QByteArray(b"png")).write(image)
     return bytes(buffer.data().data())

@@ -5,6 +5,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from lms_desktop.store.drive import Risk
 from lms_desktop.store.rows import (
@@ -47,7 +48,7 @@ GUEST = Learner(None, "", "")
 HILLSIDE = Place("s-1", "https://hillside.example", "Hillside Library")
 
 
-def course(uid: str, slug: str, title: str, **changes: object) -> CourseRow:
+def course(uid: str, slug: str, title: str, **changes: Any) -> CourseRow:
     row = CourseRow(
         uid=uid,
         slug=slug,
@@ -126,7 +127,7 @@ COURSES = (FIRST_AID, RUST, ACCOUNTING, BAND)
 ALL_COURSES = (FIRST_AID, RUST, ACCOUNTING, GARDEN, SHOP, BAND)
 
 
-def lesson(number: int, title: str, section: str, minutes: int, **changes: object) -> LessonRow:
+def lesson(number: int, title: str, section: str, minutes: int, **changes: Any) -> LessonRow:
     row = LessonRow(
         uid=f"l-{number}",
         title=title,

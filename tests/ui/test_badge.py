@@ -1,5 +1,7 @@
 """What the sync badge says in each state, and that it never says what is not so."""
 
+from dataclasses import replace
+
 import pytest
 
 from lms_desktop.store.rows import Badge, BadgeState
@@ -10,9 +12,7 @@ NOW = 1_764_000_000_000
 
 
 def badge(state: BadgeState, **changes) -> Badge:
-    return Badge(
-        **{"state": state, "pending": 3, "attention": 1, "sending": 2, "last_ok_at": NOW, "retry_at": NOW} | changes
-    )
+    return replace(Badge(state, pending=3, attention=1, sending=2, last_ok_at=NOW, retry_at=NOW), **changes)
 
 
 SAID = [

@@ -8,7 +8,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QShortcut
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
-from lms_desktop.store.rows import CatalogPage, CertificatesPage, LearnPage, SyncPage
+from lms_desktop.store.rows import AccountRow, CatalogPage, CertificatesPage, LearnPage, SyncPage
 from lms_desktop.ui.actions import ServerFacts
 from lms_desktop.ui.compose import PAGES
 from lms_desktop.ui.keys import key_facts
@@ -17,7 +17,7 @@ from lms_desktop.ui.pages.start_pin import PinDialog
 from lms_desktop.ui.preferences import Preferences
 from lms_desktop.ui.widgets.dialog import Note
 from lms_desktop.ui.widgets.ring import _Ring
-from tests.ui.samples import ANA, GUEST, HILLSIDE, AccountRow, SampleShelf, SampleViews
+from tests.ui.samples import ANA, GUEST, HILLSIDE, SampleShelf, SampleViews
 from tests.ui.test_pages import cut, nameless, too_wide
 from tests.ui.windows import go, opened, settle
 

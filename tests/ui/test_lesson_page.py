@@ -4,14 +4,13 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPoint, Qt, QTimer
-from PySide6.QtGui import QAccessible, QPainter, QPdfWriter
+from PySide6.QtGui import QAccessible, QDesktopServices, QPainter, QPdfWriter
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel
+from PySide6.QtWidgets import QApplication, QDialog, QFileDialog, QLabel, QPlainTextEdit
 
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.rows import Learner, Topic
 from lms_desktop.ui import theme
-from lms_desktop.ui.pages import lesson as lesson_module
 from lms_desktop.ui.pages.lesson import LessonPage
 from lms_desktop.ui.reader import viewer
 from lms_desktop.ui.reader.bar import Step
@@ -19,6 +18,7 @@ from lms_desktop.ui.reader.viewer import FileDialog, PaperView, PictureView
 from lms_desktop.ui.tokens import LAMP, PAPER
 from lms_desktop.ui.widgets import lessons as lessons_module
 from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.dialog import Question
 from tests.ui.reading_shelf import RowShelf, attachment, context_for, lesson_rows, png, uid
 from tests.ui.windows import settle
 
@@ -308,7 +308,7 @@ class TestFiles:
             dialog = FileDialog(page, "needed.txt", "text/plain", text.encode())
             dialog.show()
             settle()
-            shown = dialog._shown
+            [shown] = dialog.findChildren(QPlainTextEdit)
             lines = [shown.document().findBlockByNumber(n).layout().lineAt(0) for n in range(text.count("\n"))]
             middle = shown.viewport().width() / 2
             assert {line.naturalTextRect().center().x() > middle for line in lines} == {starts_right}
@@ -334,9 +334,9 @@ class TestLinks:
     @pytest.mark.parametrize(("answer", "opened"), [(True, ["https://example.org/"]), (False, [])])
     def test_outside_is_asked_first(self, shelf, open_page, monkeypatch, answer, opened):
         went = []
-        monkeypatch.setattr(lesson_module.QDesktopServices, "openUrl", lambda url: went.append(url.toString()))
+        monkeypatch.setattr(QDesktopServices, "openUrl", lambda url: went.append(url.toString()))
         result = QDialog.DialogCode.Accepted if answer else QDialog.DialogCode.Rejected
-        monkeypatch.setattr(lesson_module.Question, "exec", lambda _self: result.value)
+        monkeypatch.setattr(Question, "exec", lambda _self: result.value)
         page = open_page(shelf)
         page._view.outside_wanted.emit("https://example.org/")
         assert went == opened

@@ -56,13 +56,13 @@ def test_several_are_one_notice_and_another_learners_are_no_news(qapp, tmp_path,
 class Tray(QSystemTrayIcon):
     """A tray that is always there."""
 
-    shown = ()
+    shown: tuple[tuple[str, str], ...] = ()
 
     @staticmethod
     def isSystemTrayAvailable():  # noqa: N802 - Qt's name
         return True
 
-    def showMessage(self, title, text, _icon):  # noqa: N802 - Qt's name
+    def showMessage(self, title, text, *_):  # noqa: N802 - Qt's name
         Tray.shown = (*Tray.shown, (title, text))
 
 

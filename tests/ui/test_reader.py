@@ -10,9 +10,10 @@ from PySide6.QtGui import QColor, QFontMetricsF, QImage, QTextBlock, QTextCursor
 from PySide6.QtTest import QTest
 
 from lms_desktop.ui import theme
+from lms_desktop.ui.pixels import measure
 from lms_desktop.ui.reader import pictures
 from lms_desktop.ui.reader.grids import arrange
-from lms_desktop.ui.reader.inline import Break, Text, pieces
+from lms_desktop.ui.reader.inline import Text, pieces
 from lms_desktop.ui.reader.links import Link, Links, Way, link_of
 from lms_desktop.ui.reader.markup import MAX_DEPTH, read
 from lms_desktop.ui.reader.page import Head
@@ -105,7 +106,7 @@ class TestMarkup:
 
     def test_spaces_fold_as_in_a_browser(self):
         line = pieces(read("  a \n b<em> c </em> d<br> e ").children)
-        assert "".join("\n" if isinstance(piece, Break) else piece.text for piece in line) == "a b c d\ne"
+        assert "".join(piece.text if isinstance(piece, Text) else "\n" for piece in line) == "a b c d\ne"
         assert [piece.style.italic for piece in line if isinstance(piece, Text)] == [False, True, False, False]
 
 
@@ -422,18 +423,18 @@ class TestPictures:
         ],
     )
     def test_what_is_no_picture_is_not_decoded(self, view, data):
-        assert pictures.measure(data) is None
+        assert measure(data) is None
         assert pictures.shown(data, pictures.Frame(9, 9)).size().width() == 1
 
     @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (12_000, 12_000), (60_000, 1)])
     def test_a_flood_is_refused_by_its_head(self, view, width, height):
-        assert pictures.measure(claiming(4000, 4000)) is not None
+        assert measure(claiming(4000, 4000)) is not None
         flood = claiming(width, height)
-        assert pictures.measure(flood) is None
+        assert measure(flood) is None
         assert "can't be shown" in text_of(show(view, "<p><img src='a'></p>", assets={"a": flood}))[0]
 
     def test_a_large_photograph_is_not(self, view):
-        assert pictures.measure(png(5000, 3000, kind="JPG")) is not None
+        assert measure(png(5000, 3000, kind="JPG")) is not None
 
     def test_a_small_one_stays_in_its_line(self, view):
         show(view, "<p>press <img src='a'> now</p>", assets={"a": png(18, 18)})

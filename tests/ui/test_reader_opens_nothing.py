@@ -32,7 +32,7 @@ def traced(secret, way):
     """Tell the file and network calls that were made while the snippets were read."""
     trace = secret.parent.parent / f"trace-{way}"
     command = ["strace", "-f", "-qq", "-s", "4096", "-e", "trace=%file,%network", "-o", str(trace)]
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": f"{ROOT}{os.pathsep}{HERE}"}
+    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "PYTHONPATH": str(ROOT)}
     ran = subprocess.run(
         [*command, sys.executable, str(HERE / "read_hostile.py"), str(secret), way],
         cwd=secret.parent,

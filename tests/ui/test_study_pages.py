@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QLabel
 from lms_desktop.store.errors import Refused, Storage, StorageTrouble
 from lms_desktop.store.rows import BadgeState, CertificateRow, CertificatesPage, DownloadRow, Found, Learner, Topic
 from lms_desktop.ui import theme
-from lms_desktop.ui.pages import certificates as certificates_module
 from lms_desktop.ui.pages.catalog import CatalogPage
 from lms_desktop.ui.pages.certificate_parts import Sheet, check_file, paint_pages
 from lms_desktop.ui.pages.certificates import CertificatesPage as CertificatesScreen
@@ -24,6 +23,7 @@ from lms_desktop.ui.pages.found import FoundLessons
 from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.tokens import PAPER
 from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.dialog import Facts
 from lms_server.certificates.pdf import render_certificate
 from lms_server.certificates.signing import public_key_of, sign_facts
 from lms_server.contract.commands import Code
@@ -367,7 +367,7 @@ class TestCertificates:
 
     def test_a_genuine_file(self, show, shelf, monkeypatch, tmp_path):
         told = []
-        monkeypatch.setattr(certificates_module.Facts, "exec", lambda self: told.append(words_of(self)))
+        monkeypatch.setattr(Facts, "exec", lambda self: told.append(words_of(self)))
         show(CertificatesScreen, shelf).check(tmp_path / "1.pdf")
         assert {"Ana Moreno", "First aid", "22 November 2026, all 14 lessons"} <= set(told[0])
 

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QBuffer, QIODevice, QPoint, Qt
+from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QColor, QImage, QRegion
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QVBoxLayout, QWidget
@@ -26,6 +26,7 @@ from lms_desktop.ui.widgets.ring import FocusRings, _Ring
 from lms_desktop.ui.widgets.snippet import Snippet
 from lms_desktop.ui.widgets.text import ElidedText, Text
 from lms_server.contract.covers import subject_of
+from tests.ui.reading_shelf import png
 from tests.ui.samples import ACCOUNTING, BAND, FIRST_AID, GARDEN, LESSONS, MB, RUST
 from tests.ui.windows import settle
 
@@ -128,11 +129,7 @@ def test_a_cover_that_is_no_picture_is_not_decoded(qapp):
     svg = b'<svg xmlns="http://www.w3.org/2000/svg" width="10" height="10"/>'
     assert art_of("1", "x", "Tea", svg).picture is None
     assert art_of("1", "x", "Tea").initial == "T"
-    image, buffer = QImage(900, 600, QImage.Format.Format_RGB32), QBuffer()
-    image.fill(0)
-    buffer.open(QIODevice.OpenModeFlag.WriteOnly)
-    image.save(buffer, "PNG")
-    picture = art_of("1", "x", "Tea", bytes(buffer.data())).picture
+    picture = art_of("1", "x", "Tea", png(900, 600)).picture
     assert picture is not None
     assert picture.height() == 400
 
