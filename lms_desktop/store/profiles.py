@@ -11,6 +11,7 @@ from lms_desktop.store.glance import Glance
 from lms_desktop.store.owner import read_public_keys
 from lms_desktop.store.rows import AccountRow
 from lms_desktop.store.store import Store
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_server.contract.durable import land
 
 
@@ -25,14 +26,16 @@ class Profiles:
         return layout.current(self.home)
 
     def make_current(self, folder: Path) -> None:
-        """Remember which profile to open next time."""
+        """Remember which profile to open next time. Raises StorageTrouble."""
         named = folder.relative_to(self.home.profiles).as_posix()
-        land(self.home.current, json.dumps({"profile": named}).encode())
+        with as_storage_trouble():
+            land(self.home.current, json.dumps({"profile": named}).encode())
 
     def leave(self, folder: Path) -> None:
-        """Open none next time, if this one was the current one; the profile stays."""
+        """Open none next time, if this one was the current one; the profile stays. Raises StorageTrouble."""
         if self.current() == folder:
-            self.home.current.unlink(missing_ok=True)
+            with as_storage_trouble():
+                self.home.current.unlink(missing_ok=True)
 
     def open(self, folder: Path) -> Store:
         """Open a profile. Raises StorageTrouble."""

@@ -20,6 +20,7 @@ from lms_desktop.store.second_copy import SecondCopy
 from lms_desktop.store.settle import Cursors, Settled
 from lms_desktop.store.tables import ME
 from lms_desktop.store.tables import profile as profile_table
+from lms_desktop.store.trouble import as_storage_trouble
 from lms_desktop.store.views import Views
 from lms_server.contract import wire
 from lms_server.contract.apply import apply
@@ -196,8 +197,9 @@ class Store:
         return [uuid for uuid, sha256 in files if not has_content(self.certificate_path(uuid), sha256)]
 
     def keep_certificate_file(self, uuid: str, pdf: bytes) -> None:
-        """Keep a certificate's PDF: whole or not at all."""
-        land(self.certificate_path(uuid), pdf)
+        """Keep a certificate's PDF: whole or not at all. Raises StorageTrouble."""
+        with as_storage_trouble():
+            land(self.certificate_path(uuid), pdf)
         self.announce(Topic.CERTIFICATES)
 
     def certificate_path(self, uuid: str) -> Path:

@@ -1,11 +1,13 @@
 """Tokens: in the system's keyring where there is one, else in a file that only its owner can read."""
 
 import logging
-import os
 from pathlib import Path
 
 import keyring
 from keyring.errors import KeyringError
+
+from lms_desktop.store.trouble import as_storage_trouble
+from lms_server.contract.durable import land
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +30,7 @@ class Credentials:
         return token or self._from_keyring()
 
     def write(self, token: str) -> None:
-        """Keep a token."""
+        """Keep a token; the one before stays until this one is on the disk. Raises StorageTrouble."""
         if _has_keyring():
             try:
                 keyring.set_password(_SERVICE, self._name, token)
@@ -37,13 +39,13 @@ class Credentials:
             else:
                 self._file.unlink(missing_ok=True)
                 return
-        descriptor = os.open(self._file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(token)
+        with as_storage_trouble():
+            land(self._file, token.encode())
 
     def forget(self) -> None:
-        """Drop the token; the learner's work stays."""
-        self._file.unlink(missing_ok=True)
+        """Drop the token; the learner's work stays. Raises StorageTrouble."""
+        with as_storage_trouble():
+            self._file.unlink(missing_ok=True)
         if _has_keyring() and self._from_keyring():
             try:
                 keyring.delete_password(_SERVICE, self._name)

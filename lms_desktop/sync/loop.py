@@ -109,10 +109,12 @@ class SyncLoop:
             return self._plan_retry(trouble)
         except StorageTrouble:
             log.warning("The disk didn't take what the server sent; trying again later", exc_info=True)
+            self.store.show(Live())
             return schedule.LONGEST_S
         except Exception:
             # A bug ends one try, never the thread: the learner's next click must still be sent.
             log.exception("A sync failed")
+            self.store.show(Live())
             return schedule.LONGEST_S
         self._failures = 0
         self.store.show(Live())

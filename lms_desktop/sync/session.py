@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from lms_desktop.settings import Device
+from lms_desktop.store.errors import StorageTrouble
 from lms_desktop.store.settle import Cursors, Settled
 from lms_desktop.store.store import Store
 from lms_desktop.sync.beside import Start, at_once, beside
@@ -82,11 +83,15 @@ class Session:
     _ahead: list[Command] = field(default_factory=list)
 
     def run(self) -> Report:
-        """Send and receive until there is nothing left either way. Raises Trouble; the queue is safe."""
-        outcome = "ok"
+        """Send and receive until nothing is left either way. Raises Trouble, StorageTrouble; the queue is safe."""
+        outcome = "failed"
         try:
             self._exchange_all()
             self.fetch_certificates()
+            outcome = "ok"
+        except StorageTrouble:
+            outcome = "storage"
+            raise
         except Trouble as trouble:
             outcome = trouble.code
             if isinstance(trouble, SignedOut):

@@ -123,6 +123,7 @@ def sync_words(row: SyncRow) -> tuple[str, str]:
         "account_disabled": tr("Account switched off, saved here"),
         "wrong_server": tr("Another server answered, saved here"),
         "update_needed": tr("Update needed, saved here"),
+        "storage": tr("This laptop's disk did not take all of it"),
     }
     return words.get(row.outcome, tr("Server in trouble, saved here")), "small-attention"
 

@@ -1,6 +1,7 @@
 """Disks that are full, read-only, somebody else's or broken: nothing is said to be saved that isn't."""
 
 import contextlib
+import errno
 import json
 import os
 import shutil
@@ -10,15 +11,20 @@ import subprocess
 import pytest
 from sqlalchemy import text
 
-from lms_desktop.settings import Home, read_device
+from lms_desktop.settings import Device, Home, read_device
 from lms_desktop.store import ballast
 from lms_desktop.store.errors import Storage, StorageTrouble
 from lms_desktop.store.layout import DATABASE
 from lms_desktop.store.profile import folder_of
 from lms_desktop.store.profiles import Profiles
+from lms_desktop.store.rows import Live
+from lms_desktop.sync.client import Client
+from lms_desktop.sync.credentials import Credentials
+from lms_desktop.sync.loop import SyncLoop
+from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import open_sqlite, writing
 from tests.desktop.program import STRACE, start
-from tests.world import Laptop, rows_of
+from tests.world import URL, Laptop, rows_of
 
 
 def mount(place, *options):
@@ -108,6 +114,46 @@ def test_without_the_reserve_no_acknowledgement_could_be_recorded(cramped, cours
     with pytest.raises(StorageTrouble):
         cramped.sync()
     assert cramped.store.views.counts()["pending"] == len(said)
+
+
+@pytest.mark.logs("The disk didn't take")
+@pytest.mark.parametrize("failing", ["settle", "keep_certificate_file"])
+def test_a_sync_that_the_disk_stops_is_not_told_as_done(cramped, course, monkeypatch, failing):
+    cramped.study(course, *range(len(course.lessons)))
+    Credentials(cramped.folder).write(cramped.token)
+    loop = SyncLoop(
+        cramped.store,
+        Device(new_uuid4(), "laptop"),
+        Credentials(cramped.folder),
+        lambda _, token: Client(URL, token, cramped.transport),
+    )
+
+    def fail(*_):
+        raise OSError(errno.EIO, "broken")
+
+    with monkeypatch.context() as broken:
+        places = {"settle": "settling.settle", "keep_certificate_file": "land"}
+        broken.setattr(f"lms_desktop.store.store.{places[failing]}", fail)
+        loop._once()
+    assert cramped.store.views.live == Live(), "nothing is being sent any more"
+    assert cramped.store.views.status()["trouble"] == "storage"
+    loop._once()
+    assert cramped.store.views.status()["trouble"] is None
+    assert cramped.store.views.counts()["pending"] == 0
+    assert cramped.store.missing_certificates() == []
+
+
+def test_a_sign_in_that_finds_no_room_keeps_the_last_one(cramped, disk):
+    credentials, profiles = Credentials(cramped.folder), Profiles(Home(disk / "home"))
+    credentials.write("the first")
+    jettison(cramped)
+    fill_up(disk)
+    with pytest.raises(StorageTrouble, match="disk is full"):
+        credentials.write("the second")
+    with pytest.raises(StorageTrouble, match="disk is full"):
+        profiles.make_current(cramped.folder)
+    assert credentials.read() == "the first"
+    assert profiles.current() == cramped.folder
 
 
 def test_the_program_on_a_full_disk(cramped, course, disk):

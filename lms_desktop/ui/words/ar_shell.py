@@ -10,6 +10,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Account switched off, saved here": "الحساب موقوف، محفوظ هنا",
     "Another server answered, saved here": "ردّ خادم آخر، محفوظ هنا",
     "Update needed, saved here": "يلزم التحديث، محفوظ هنا",
+    "This laptop's disk did not take all of it": "لم يقبل قرص هذا الجهاز كل شيء",
     "Complete “{lesson}”": "إكمال «{lesson}»",
     "No server answers at this address. Check the spelling and the network.": "لا يردّ أي خادم على هذا العنوان. يُرجى مراجعة الكتابة والشبكة.",
     "Something answers at this address, but it is not a learning server.": "هناك ردّ من هذا العنوان، لكنه ليس خادم دورات.",

@@ -10,6 +10,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Account switched off, saved here": "Cuenta desactivada, guardado aquí",
     "Another server answered, saved here": "Respondió otro servidor, guardado aquí",
     "Update needed, saved here": "Hace falta actualizar, guardado aquí",
+    "This laptop's disk did not take all of it": "El disco de este portátil no lo aceptó todo",
     "Complete “{lesson}”": "Completar «{lesson}»",
     "No server answers at this address. Check the spelling and the network.": "Ningún servidor responde en esta dirección. Revisa cómo está escrita y la red.",
     "Something answers at this address, but it is not a learning server.": "Algo responde en esta dirección, pero no es un servidor de cursos.",
