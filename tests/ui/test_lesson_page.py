@@ -103,6 +103,19 @@ class TestComplete:
         page._bar.main.click()
         assert shelf.kinds().count("CompleteLesson") == 1
 
+    def test_after_the_last_lesson_the_way_on_leads_to_the_course(self, shelf, open_page):
+        rows = shelf.views.rows
+        rows[:-1] = [replace(row, is_completed=True) for row in rows[:-1]]
+        shelf.views.texts[rows[-1].uid] = "<p>The end.</p>"
+        page = open_page(shelf, rows[-1].uid)
+        assert page._bar.next.accessibleName() == "10 of 11 lessons: Back to the course"
+        page._bar.main.click()
+        settle()
+        assert QApplication.focusWidget() is page._bar.next
+        assert page._bar.next.accessibleName() == "All 11 lessons done: Back to the course"
+        page._bar.next.click()
+        assert asked(page)[-1] == ("show_course", shelf.views.course_row.uid)
+
     def test_the_middle_stays_in_the_middle(self, shelf, open_page):
         rows = shelf.views.rows
         rows[4] = replace(rows[4], title="A very long title of a lesson that nobody can read in one go " * 3)
@@ -123,6 +136,7 @@ class TestWhoMay:
     def test_a_guest_is_asked_to_sign_in(self, shelf, open_page):
         shelf.learner = Learner(None, "", "")
         shelf.views.course_row = replace(shelf.views.course_row, is_enrolled=False)
+        assert not open_page(shelf, shelf.views.rows[-1].uid)._bar.next.isEnabled()
         page = open_page(shelf)
         assert page._bar.main.words() == "Sign in to complete"
         page._bar.main.click()

@@ -23,11 +23,12 @@ from lms_desktop.ui.pages.found import FoundLessons
 from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.tokens import PAPER
 from lms_desktop.ui.widgets.button import Button, Kind
+from lms_desktop.ui.widgets.cover import Cover
 from lms_desktop.ui.widgets.dialog import Facts
 from lms_server.certificates.pdf import render_certificate
 from lms_server.certificates.signing import public_key_of, sign_facts
 from lms_server.contract.commands import Code
-from tests.ui.reading_shelf import COURSE, RowShelf, context_for, course_row, uid
+from tests.ui.reading_shelf import COURSE, RowShelf, context_for, course_row, png, uid
 from tests.ui.windows import settle
 
 KEY = bytes(range(32))
@@ -80,6 +81,16 @@ class TestCourse:
         assert [card.fold.isChecked() for card in cards] == [False, True, False, False]
         QTest.keyClick(cards[0].fold, Qt.Key.Key_Space)
         assert cards[0].lessons.isVisible()
+
+    def test_the_cover_is_shown_as_soon_as_it_is_downloaded(self, show):
+        shelf = RowShelf()
+        shelf.views.course_row = course_row(cover="c" * 64)
+        page = show(CoursePage, shelf, COURSE)
+        drawn = page.findChild(Cover).grab().toImage()
+        shelf.blobs["c" * 64] = png(200, 250)
+        page.reload()
+        settle()
+        assert page.findChild(Cover).grab().toImage() != drawn
 
     def test_folding_outlives_news(self, show):
         shelf = RowShelf()

@@ -37,7 +37,7 @@ class CoursePage(ScrolledPage):
     def __init__(self, context: Context) -> None:
         super().__init__(context)
         self._uid: str | None = None
-        self._head_of: CourseRow | None = None
+        self._head_of: tuple[CourseRow, bool] | None = None
         self._cards: dict[str, SectionCard] = {}
         self._head = column(None, 0)
         self._notice = column(None, 0)
@@ -74,7 +74,7 @@ class CoursePage(ScrolledPage):
         """Tell which item of the sidebar this belongs to."""
         if self._head_of is None:
             return None
-        return "learn" if self._head_of.is_enrolled else "catalog"
+        return "learn" if self._head_of[0].is_enrolled else "catalog"
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -117,7 +117,9 @@ class CoursePage(ScrolledPage):
             QWidget.setTabOrder(before, after)
 
     def _show_head(self, course: CourseRow) -> None:
-        shown = replace(course, completed=0, bytes_here=0, bytes_total=0, certificate=None)
+        picture = self.context.shelf.blob(course.cover) if course.cover else None
+        # The cover comes with a download, under the eyes of whoever started it.
+        shown = replace(course, completed=0, bytes_here=0, bytes_total=0, certificate=None), picture is not None
         if shown == self._head_of:
             return
         self._head_of = shown
@@ -131,7 +133,6 @@ class CoursePage(ScrolledPage):
         self._head.addWidget(back.flush())
         self._head.addSpacing(8)
         row = line(None, 24)
-        picture = self.context.shelf.blob(course.cover) if course.cover else None
         row.addWidget(Cover(art(course, picture), QSize(96, 120), 8), 0, TOP)
         row.addWidget(_title_block(course), 1, TOP)
         self._head.addLayout(row)

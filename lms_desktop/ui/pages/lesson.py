@@ -23,6 +23,7 @@ from lms_desktop.ui.theme import look, tokens
 from lms_desktop.ui.widgets.banner import Banner, EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Rule, clear, column
+from lms_desktop.ui.widgets.course import progress_text
 from lms_desktop.ui.widgets.dialog import Question
 
 RTL = Qt.LayoutDirection.RightToLeft
@@ -234,6 +235,8 @@ class LessonPage(Page):
         titles = {lesson.uid: lesson.title for lesson in row.lessons}
         self._bar.previous.show_lesson(titles.get(row.previous_uid or ""))
         self._bar.next.show_lesson(titles.get(row.next_uid or ""))
+        if _is_last(row):
+            self._bar.next.show_place(progress_text(row.course), tr("Back to the course"))
         self._bar.main.show()
         self._bar.main.setEnabled(True)
         learner = self.context.shelf.learner
@@ -271,7 +274,7 @@ class LessonPage(Page):
         if trouble is None:
             # The bridge's word may come later; "completed" is true now, and the focus goes on.
             self.reload()
-            (self._bar.next if row.next_uid else self._view).setFocus(Qt.FocusReason.TabFocusReason)
+            self._bar.next.setFocus(Qt.FocusReason.TabFocusReason)
         return trouble is None
 
     def _complete_and_go_on(self) -> None:
@@ -310,6 +313,8 @@ class LessonPage(Page):
     def _go_on(self) -> None:
         if self._row is not None and self._row.next_uid:
             self._go(self._row.next_uid)
+        elif self._row is not None and _is_last(self._row):
+            self._show_course()
 
     def _show_course(self) -> None:
         if self._row is not None:
@@ -336,6 +341,11 @@ def _not_here_yet(file: Attachment, row: Row, context: Context) -> Banner:
     button = Button(tr("Download the course"), "download", on_click=lambda: context.actions.download(row.course.uid))
     sentence = tr("{file} comes with the course.", file=file.name)
     return Banner("info", tr("This file is not on this laptop yet"), sentence, [button])
+
+
+def _is_last(row: Row) -> bool:
+    """Whether the way on leads out of the lessons: to the course, which says what is left to do."""
+    return row.next_uid is None and row.course.is_enrolled
 
 
 def _same(one: Reading, other: Reading) -> bool:

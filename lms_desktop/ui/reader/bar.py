@@ -22,7 +22,7 @@ class Step(QAbstractButton):
     def __init__(self, *, is_next: bool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._is_next = is_next
-        self._title = ""
+        self._word, self._title = "", ""
         self.setProperty("ring", 8)
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -30,9 +30,13 @@ class Step(QAbstractButton):
 
     def show_lesson(self, title: str | None) -> None:
         """Name the lesson; without one the step is not there."""
-        self._title = title or ""
+        self.show_place(tr("Next") if self._is_next else tr("Previous"), title)
+
+    def show_place(self, word: str, title: str | None) -> None:
+        """Name where it leads, with a small word above."""
+        self._word, self._title = word, title or ""
         self.setEnabled(title is not None)
-        self.setAccessibleName(f"{self._word()}: {self._title}" if title else self._word())
+        self.setAccessibleName(f"{word}: {title}" if title else word)
         self.updateGeometry()
         self.update()
 
@@ -77,7 +81,7 @@ class Step(QAbstractButton):
         small, strong = font(12), font(14, STRONG)
         top = (self.height() - line_height(small) - line_height(strong) - 2) // 2
         x = 8 if self._is_next else 8 + side + 12
-        self._line(painter, frame.rect(x, top, room, line_height(small)), self._word(), font(12), t.muted)
+        self._line(painter, frame.rect(x, top, room, line_height(small)), self._word, font(12), t.muted)
         below = frame.rect(x, top + line_height(small) + 2, room, line_height(strong))
         self._line(painter, below, self._title, strong, t.text)
 
@@ -89,9 +93,6 @@ class Step(QAbstractButton):
         least = self.minimumSizeHint().width() + look().px(LEAST_WORDS_PX)
         return self.width() >= min(least, self._content_width())
 
-    def _word(self) -> str:
-        return tr("Next") if self._is_next else tr("Previous")
-
     def _side(self) -> int:
         return look().px(20)
 
@@ -99,7 +100,7 @@ class Step(QAbstractButton):
         return max(40, self.width() - 8 - self._side() - 12 - 8)
 
     def _content_width(self) -> int:
-        words = max(text_width(self._title, font(14, STRONG)), text_width(self._word(), font(12)))
+        words = max(text_width(self._title, font(14, STRONG)), text_width(self._word, font(12)))
         return words + 8 + self._side() + 12 + 8 + 2
 
 

@@ -133,6 +133,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "This lesson is for enrolled learners": "هذا الدرس يحتاج إلى تسجيل في الدورة",
     "Enroll to read it. It costs nothing, and it works offline.": "التسجيل مجاني ويعمل دون اتصال، وبعده تمكن القراءة.",
     "Go to Learn": "إلى صفحة التعلّم",
+    "Back to the course": "العودة إلى الدورة",
     "Download the course": "تنزيل الدورة",
     "This lesson is gone": "هذا الدرس لم يعد موجودًا",
     "Sign in to complete": "الدخول للإكمال",

@@ -108,6 +108,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "This lesson is for enrolled learners": "Esta lección es para estudiantes inscritos",
     "Enroll to read it. It costs nothing, and it works offline.": "Inscríbete para leerla. No cuesta nada y funciona sin red.",
     "Go to Learn": "Ir a Aprender",
+    "Back to the course": "Volver al curso",
     "Download the course": "Descargar el curso",
     "This lesson is gone": "Esta lección ya no está",
     "Sign in to complete": "Inicia sesión para completar",
