@@ -62,21 +62,21 @@ def store_progress(conn: Connection, rows: list[wire.ProgressRow], digest: Diges
     """Rows replace what is there; a lesson that hasn't arrived gets a hidden placeholder."""
     if not rows:
         return
-    before = _standing(conn, [row.lesson for row in rows])
-    PROGRESS.write(conn, [_progress_values(before[row.lesson][0], row) for row in rows])
+    ids, counted = _standing(conn, [row.lesson for row in rows])
+    PROGRESS.write(conn, [_progress_values(ids[row.lesson], row) for row in rows])
     # What stays counted needs no arithmetic: most rows that come again say what was known.
-    counted = {uid for uid, (_, is_counted) in before.items() if is_counted}
     completed = {row.lesson for row in rows if row.completed_at}
     digest.remove("p", counted - completed)
     digest.add("p", completed - counted)
 
 
-def _standing(conn: Connection, uids: Sequence[str]) -> dict[str, tuple[int, bool]]:
-    """Each lesson's database id, and whether its completion is counted; placeholders are made for unknown ones."""
-    found = {uid: (key, bool(counted)) for uid, key, counted in conn.execute(_STANDING, {"uids": uids}).all()}
-    if missing := set(uids) - found.keys():
-        found |= {uid: (key, False) for uid, key in lesson_ids(conn, missing).items()}
-    return found
+def _standing(conn: Connection, uids: Sequence[str]) -> tuple[dict[str, int], set[str]]:
+    """Each lesson's database id, and whose completion is counted; placeholders are made for unknown ones."""
+    found = conn.execute(_STANDING, {"uids": uids}).all()
+    ids = {uid: key for uid, key, _ in found}
+    if missing := set(uids) - ids.keys():
+        ids |= lesson_ids(conn, missing)
+    return ids, set(_counted(found))
 
 
 def _progress_values(lesson_id: int, row: wire.ProgressRow) -> tuple[object, ...]:
