@@ -1,7 +1,7 @@
 """What a restore saves of the database that it replaces, so that no mail goes a second time."""
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -57,17 +57,12 @@ class Heir:
         back behind the backup together with the replaced database. Then those that wait in the backup are held, as are
         those of laptops that know more than anybody here.
         """
-        is_whole, knows_all, kept = False, False, _Holds()
-        if replaced is not None:
-            with reading(replaced) as old:
-                is_whole = old.execute(_JOURNAL_SEQ).scalar_one() <= self.journal.last_seq
-                knows_all = is_whole and self._is_followed_by(old)
-                kept = _read_holds(old)
-                # What the backup's journal says is older than what the replaced database knows: it comes first.
-                self.journal.add_entries_of(backed_up)
-                self._learn(old, is_whole=is_whole)
-        else:
+        with reading(replaced) if replaced is not None else nullcontext() as old:
+            is_whole = old is not None and self._is_whole_for(old)
+            knows_all = old is not None and is_whole and self._is_followed_by(old)
+            # What the backup's journal says is older than what the replaced database knows: it comes first.
             self.journal.add_entries_of(backed_up)
+            kept = self._learn(old, is_whole=is_whole) if old is not None else []
         if not knows_all:
             with reading(self.engine) as new:
                 self.journal.append_all([*news_for(new, self.journal, self.now), *self._waiting(new)])
@@ -75,6 +70,10 @@ class Heir:
             _keep_holds(new, kept)
             new.execute(_END_LEASES)
             new.execute(_BEGIN_EPOCH, {"epoch_": new_uuid4(), "seq": self.journal.last_seq})
+
+    def _is_whole_for(self, old: Connection) -> bool:
+        """Whether the journal has every line that this database knows of; only before any is added."""
+        return bool(old.execute(_JOURNAL_SEQ).scalar_one() <= self.journal.last_seq)
 
     def _is_followed_by(self, old: Connection) -> bool:
         """Whether the replaced database or the journal comes after this one: they know each history's newest point."""
@@ -87,11 +86,13 @@ class Heir:
                 return False
         return True
 
-    def _learn(self, old: Connection, *, is_whole: bool) -> None:
+    def _learn(self, old: Connection, *, is_whole: bool) -> _Holds:
+        """Record what the replaced database knows; returns who is held there."""
         self.journal.append_all(news_for(old, self.journal, self.now))
         if is_whole:
             with reading(self.engine) as new:
                 self.journal.append_all(self._taken_back(old, new))
+        return _read_holds(old)
 
     def _taken_back(self, old: Connection, new: Connection) -> Iterator[Entry]:
         names = old.execute(_STREAMS).scalars().all()

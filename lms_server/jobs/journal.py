@@ -134,27 +134,22 @@ class Journal:
         self._forget()
 
     def add_entries_of(self, other: Path) -> int:
-        """Append what another journal (a backup's) knows and this one doesn't; returns how many."""
+        """Append what another journal (a backup's) knows and this one doesn't; returns how many lines.
+
+        Of a mail only its last line says how it stands. Where this journal has that line, it knows what came after it.
+        """
         theirs, mine = read_entries(other), {_content(entry) for entry in read_entries(self._path)}
-        known = [_content(entry) in mine for entry in theirs]
-        ends = {entry.key: entry.event for entry in theirs}
-        # A mended journal has lost lines, and those from before a line that it has would come too late.
-        shared = {
-            entry.key: place for place, entry in enumerate(theirs) if known[place] and entry.event is not Event.PAST
-        }
+        mails = {entry.key: entry for entry in theirs if entry.event is not Event.PAST}
+        pasts = [entry for entry in theirs if entry.event is Event.PAST]
         self._refresh()
-        news = [
-            entry
-            for place, entry in enumerate(theirs)
-            if not known[place] and place > shared.get(entry.key, -1) and self._needs(entry, ends)
-        ]
+        lighter = [entry for entry in mails.values() if self._knows_less(entry)]
+        news = [entry for entry in [*lighter, *pasts] if _content(entry) not in mine]
         self.append_all(news)
         return len(news)
 
-    def _needs(self, entry: Entry, ends: dict[str, Event]) -> bool:
-        """A mail that this journal doesn't know, or knows less against than the other one."""
-        mine = self._events.get(entry.key)
-        return mine is None or outweighs(ends[entry.key], mine)
+    def _knows_less(self, entry: Entry) -> bool:
+        known = self._events.get(entry.key)
+        return known is None or outweighs(entry.event, known)
 
     def _forget(self) -> None:
         self._offset = 0

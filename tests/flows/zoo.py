@@ -206,11 +206,12 @@ def _guests_may_send(context, request, who):
         _ENVELOPE(context, request, who)
 
 
-def _past_alone(heir: Heir, old: Connection, *, is_whole: bool) -> None:
+def _past_alone(heir: Heir, old: Connection, *, is_whole: bool) -> list[tuple[str, str, int | None]]:
     """A restore that names what it takes back, and nothing else."""
     if is_whole:
         with reading(heir.engine) as new:
             heir.journal.append_all(heir._taken_back(old, new))
+    return past._read_holds(old)
 
 
 _STAMP = course_actions.stamp_everything
