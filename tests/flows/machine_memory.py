@@ -117,6 +117,9 @@ class Memory:
         return [row[0] for row in self.raw.execute(query, values)]
 
 
+DAY_MS = 86_400_000
+
+
 class Clock:
     """The world's true time, in milliseconds; it goes on by steps."""
 

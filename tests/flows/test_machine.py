@@ -13,7 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import SPEED
-from tests.flows.machine import Machine, run_schedule, workshop
+from tests.flows.machine import run_schedule, workshop
+from tests.flows.machine_scene import Scene
 
 ROOT = Path(__file__).parents[2]
 SCHEDULES = int(os.environ.get("LMS_SCHEDULES", "200"))
@@ -88,8 +89,8 @@ SAMPLE = range(40)
 UNSEEDED = ("sessions",)
 
 
-def told(machine: Machine) -> tuple:
+def told(scene: Scene) -> tuple:
     """The story of a schedule, and every row that is there at its end."""
-    memories = [machine.server.memory, *(profile.slot.memory for profile in machine.profiles)]
+    memories = [scene.server.memory, *(profile.slot.memory for profile in scene.profiles)]
     rows = [{name: table for name, table in memory.save().items() if name not in UNSEEDED} for memory in memories]
-    return machine.log, *rows
+    return scene.log, *rows

@@ -41,7 +41,7 @@ from lms_server.jobs.journal import Journal
 from lms_server.jobs.queue import enqueue_all
 from lms_server.sync import changes, rows
 from lms_server.sync import settle as answering
-from tests.flows import machine
+from tests.flows import machine_admin
 
 # The package has a function of the same name.
 exchange = sys.modules["lms_server.sync.exchange"]
@@ -276,7 +276,7 @@ ZOO = {
     "a certificate's name is made from its facts": lambda: _off((Identity, "certificate_uuid", lambda *_: new_uuid4())),
     "a repeated completion evaluates": lambda: _off((answering, "_repeated_courses", lambda *_: set())),
     "an enrollment replays what waits for it": lambda: _off((answering, "replay", lambda *_, **__: Decision([]))),
-    "the sweep": lambda: _off((machine, "sweep", nothing)),
+    "the sweep": lambda: _off((machine_admin, "sweep", nothing)),
     "a page holds whole revisions": lambda: _off((changes, "_by_revision", _row_by_row(changes._by_revision))),
     "publishing stamps the lessons": lambda: _off((course_actions, "stamp_everything", _only_the_course)),
     "every required lesson is complete": lambda: _off((certificate_actions, "_earns", lambda row: row.required > 0)),
