@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtGui import QShortcut
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QAbstractButton, QApplication
 
 from lms_desktop.store.rows import AccountRow, CatalogPage, CertificatesPage, LearnPage, SyncPage
@@ -83,6 +84,22 @@ def test_the_ring_around_what_has_the_focus_is_whole(qapp, tmp_path, look):
                 seen += 1
         assert cut_rings == []
         assert seen > len(PAGES)
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space])
+def test_enter_presses_what_has_the_focus_as_space_does(qapp, tmp_path, key):
+    with opened(tmp_path) as (window, _actions):
+        pressed = []
+        for page in PAGES:
+            go(window, page)
+            for stop in [stop for stop in stops(window) if isinstance(stop, QAbstractButton)]:
+                stop.blockSignals(True)
+                stop.setCheckable(True)
+                was_checked = stop.isChecked()
+                QTest.keyClick(stop, key)
+                pressed.append((page, stop.accessibleName(), stop.isChecked() != was_checked or stop.group()))
+        assert len(pressed) > 4 * len(PAGES)
+        assert [(page, name) for page, name, is_pressed in pressed if not is_pressed] == []
 
 
 class LongCourse(SampleViews):

@@ -6,13 +6,14 @@ from pathlib import Path
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFocusEvent, QImage, QPageLayout, QPageSize, QPainter, QPaintEvent
 from PySide6.QtPrintSupport import QPrintDialog, QPrinter
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.reader.paper import Paper
 from lms_desktop.ui.texts import date, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.cover import CoverArt, draw_cover
+from lms_desktop.ui.widgets.enter import EnterButton
 from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded, text_height
 from lms_desktop.ui.widgets.ring import note_focus
 from lms_server.certificates.verify import PDF_BYTES, Facts, NotGenuine, read_payload, verify_pdf
@@ -22,7 +23,7 @@ PRINT_DPI = 300
 COVER = QSize(52, 64)
 
 
-class CertificateCard(QAbstractButton):
+class CertificateCard(EnterButton):
     """One certificate in the list; the chosen one is told by ground and edge."""
 
     def __init__(self, cover: CoverArt, title: str, day: str, state: tuple[str, str, str]) -> None:

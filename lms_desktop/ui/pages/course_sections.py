@@ -4,13 +4,14 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.store.rows import LessonRow
 from lms_desktop.ui import icons
 from lms_desktop.ui.texts import numbered, tr
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.card import Card, Rule, column
+from lms_desktop.ui.widgets.enter import EnterButton
 from lms_desktop.ui.widgets.lessons import LessonList
 from lms_desktop.ui.widgets.paint import Frame, draw_text, line_height, rounded, text_height, text_width
 from lms_desktop.ui.widgets.ring import note_focus
@@ -72,7 +73,7 @@ class SectionCard(Card):
             self.lessons.fill([("", self._rows)], self._here, headings=False)
 
 
-class Fold(QAbstractButton):
+class Fold(EnterButton):
     """The line of a section that opens it: chevron, title, how much is done."""
 
     def __init__(self, title: str, parent: QWidget | None = None) -> None:

@@ -2,13 +2,14 @@
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QFont, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QFrame, QSizePolicy, QWidget
+from PySide6.QtWidgets import QFrame, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import line
+from lms_desktop.ui.widgets.enter import EnterButton
 from lms_desktop.ui.widgets.paint import Frame, draw_text, is_cut, line_height, rounded, text_width
 from lms_desktop.ui.widgets.ring import note_focus
 
@@ -16,7 +17,7 @@ COMPLETE_PX = 220
 LEAST_WORDS_PX = 64
 
 
-class Step(QAbstractButton):
+class Step(EnterButton):
     """A way to the lesson before or after: a small word over its title, an arrow at the outer side."""
 
     def __init__(self, *, is_next: bool, parent: QWidget | None = None) -> None:

@@ -6,12 +6,13 @@ from functools import partial
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.store.rows import Badge, BadgeState
 from lms_desktop.ui import icons
 from lms_desktop.ui.texts import ago, time_of, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
+from lms_desktop.ui.widgets.enter import EnterButton
 from lms_desktop.ui.widgets.paint import Frame, draw_text, rounded, text_height
 from lms_desktop.ui.widgets.ring import note_focus
 
@@ -87,7 +88,7 @@ def _sent(badge: Badge, now: int | None) -> BadgeWords:
     return BadgeWords("cloud-check", "success", tr("All work sent"), since)
 
 
-class SyncBadge(QAbstractButton):
+class SyncBadge(EnterButton):
     """The badge at the foot of the sidebar; a button that opens the Sync page."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFocusEvent, QFont, QFontMetrics, QKeyEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QButtonGroup, QPushButton, QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
 from lms_desktop.ui.tokens import Tokens
+from lms_desktop.ui.widgets.enter import is_enter
 from lms_desktop.ui.widgets.paint import GAP, Frame, line_height, rounded, text_width
 from lms_desktop.ui.widgets.ring import note_focus
 
@@ -105,6 +106,12 @@ class Button(QPushButton):
         super().changeEvent(event)
         if event.type() in {QEvent.Type.FontChange, QEvent.Type.StyleChange}:
             self.updateGeometry()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if is_enter(event):
+            self.click()
+        else:
+            super().keyPressEvent(event)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         note_focus(self, event)

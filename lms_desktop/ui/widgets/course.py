@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.store.rows import Continue, CourseRow, DownloadRow
 from lms_desktop.ui import icons
@@ -12,6 +12,7 @@ from lms_desktop.ui.texts import facts, part_of, size, tr, tr_n
 from lms_desktop.ui.theme import STRONG, font, look, tokens
 from lms_desktop.ui.widgets.bar import BarState, bar_colour
 from lms_desktop.ui.widgets.cover import CoverArt, draw_cover
+from lms_desktop.ui.widgets.enter import EnterButton
 from lms_desktop.ui.widgets.paint import (
     GAP,
     Frame,
@@ -79,7 +80,7 @@ def share_done(course: CourseRow) -> float:
     return course.completed / course.lessons if course.lessons else 0.0
 
 
-class _CardButton(QAbstractButton):
+class _CardButton(EnterButton):
     """The ground that course cards share."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -2,11 +2,12 @@
 
 from PySide6.QtCore import QSize
 from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QAbstractButton, QSizePolicy, QWidget
+from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from lms_desktop.ui import icons
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import REGULAR, STRONG, font, look, tokens
+from lms_desktop.ui.widgets.enter import EnterButton
 from lms_desktop.ui.widgets.mark import draw_mark, mark_size
 from lms_desktop.ui.widgets.paint import Frame, draw_text, focus_edge, line_height, rounded, text_height, text_width
 from lms_desktop.ui.widgets.ring import came_by_keyboard, note_focus
@@ -25,7 +26,7 @@ def sidebar_width() -> int:
     return max(216, round(216 / 14 * look().px(14))) - 1
 
 
-class SidebarItem(QAbstractButton):
+class SidebarItem(EnterButton):
     """A page's entry: icon, name, and at the end a count or a percentage, never words."""
 
     def __init__(self, text: str, icon: str, parent: QWidget | None = None) -> None:
@@ -127,7 +128,7 @@ class PlaceHead(QWidget):
         draw_text(painter, self._name, place, face, QColor(t.text), self.layoutDirection(), lines)
 
 
-class LearnerButton(QAbstractButton):
+class LearnerButton(EnterButton):
     """Who is learning; one click opens the list of learners."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
