@@ -164,7 +164,7 @@ class CatalogPage(Page):
         clear(self._empty_body)
         if total == 0:
             button = Button(tr("Sync now"), "sync", on_click=self.context.actions.sync_now)
-            sentence = tr("They come with the first sync.")
+            sentence = tr("They come with the next sync.")
             self._empty_body.addWidget(EmptyState("grid-search", tr("No courses here yet"), sentence, button))
         else:
             title = tr("Nothing found for “{words}”", words=text) if text else tr("No course fits these filters")

@@ -19,6 +19,7 @@ from lms_desktop.ui.pages.certificate_parts import (
     print_paper,
     signed_facts,
 )
+from lms_desktop.ui.pages.nothing_yet import empty_card, has_courses
 from lms_desktop.ui.reader.viewer import save_copy
 from lms_desktop.ui.texts import date, tr
 from lms_desktop.ui.theme import look
@@ -44,6 +45,7 @@ class CertificatesPage(ScrolledPage):
         super().__init__(context)
         self._chosen: str | None = None
         self._row: Row | None = None
+        self._has_come = True
         self._cards = QButtonGroup(self)
         self._list = QWidget()
         self._list_body = column(self._list, 8)
@@ -64,9 +66,10 @@ class CertificatesPage(ScrolledPage):
 
     def refresh(self) -> None:
         row = self.context.shelf.views.certificates()
-        if row == self._row:
+        has_come = has_courses(self.context)
+        if (row, has_come) == (self._row, self._has_come):
             return
-        self._row = row
+        self._row, self._has_come = row, has_come
         if self._chosen not in _keys(row):
             self._chosen = next(iter(_keys(row)), None)
         self._fill_list(row)
@@ -201,11 +204,8 @@ class CertificatesPage(ScrolledPage):
         self._shown_body.addWidget(card)
 
     def _show_none(self) -> None:
-        card = Card()
-        button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
         sentence = tr("Finish all lessons of a course, and its certificate comes here.")
-        card.body.addWidget(EmptyState("certificate", tr("No certificates yet"), sentence, button))
-        self._shown_body.addWidget(card)
+        self._shown_body.addWidget(empty_card(self.context, "certificate", tr("No certificates yet"), sentence))
 
     # What is done with one
 

@@ -10,9 +10,9 @@ from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.downloads_room import Room
 from lms_desktop.ui.pages.folder_risk import warning
+from lms_desktop.ui.pages.nothing_yet import empty_card, has_courses
 from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
 from lms_desktop.ui.theme import look
-from lms_desktop.ui.widgets.banner import EmptyState
 from lms_desktop.ui.widgets.bar import BarState, ProgressBar
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, clear, column, line
@@ -35,7 +35,7 @@ class DownloadsPage(ScrolledPage):
         self._room = Room(self._fetch_all)
         self._warned = column(None, 0)
         self._shown = column(None, 10)
-        self._shape: list[tuple[CourseRow, str, bool]] | None = None
+        self._shape: tuple[list[tuple[CourseRow, str, bool]], bool] | None = None
         self._going: dict[str, Going] = {}
         self.body.addWidget(Text(tr("Downloads"), "title"))
         self.body.addSpacing(4)
@@ -51,9 +51,10 @@ class DownloadsPage(ScrolledPage):
             if row.course.uid in self._going:
                 self._going[row.course.uid].show_row(row)
         shape = [(row.course, row.state, row.bytes_done > 0) for row in rows]
-        if shape == self._shape:
+        has_come = bool(rows) or has_courses(self.context)
+        if (shape, has_come) == self._shape:
             return
-        self._shape = shape
+        self._shape = shape, has_come
         self._room.show_rows(rows, self.context.shelf.views.room_taken(), self.context.actions.free_bytes())
         self._warn()
         focused = QApplication.focusWidget()
@@ -155,11 +156,8 @@ class DownloadsPage(ScrolledPage):
             self.context.actions.remove_download(course.uid)
 
     def _empty(self) -> Card:
-        card = Card()
-        button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
         sentence = tr("Open a course and choose “Download for offline”.")
-        card.body.addWidget(EmptyState("import", tr("Nothing downloaded yet"), sentence, button))
-        return card
+        return empty_card(self.context, "import", tr("Nothing downloaded yet"), sentence)
 
 
 class Going(QWidget):

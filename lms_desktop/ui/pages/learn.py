@@ -11,9 +11,9 @@ from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.store.rows import LearnPage as LearnRows
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.folder_risk import mark_of, warning
+from lms_desktop.ui.pages.nothing_yet import empty_card, has_courses
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import look
-from lms_desktop.ui.widgets.banner import EmptyState
 from lms_desktop.ui.widgets.button import Button, Kind
 from lms_desktop.ui.widgets.card import Card, clear, column, line
 from lms_desktop.ui.widgets.course import ContinueCard, CourseCard
@@ -44,7 +44,7 @@ class LearnPage(ScrolledPage):
         self._warned = column(None)
         self._risk: Risk | None = None
         self._shown = column(None)
-        self._rows: tuple[LearnRows, dict[str, DownloadRow]] | None = None
+        self._rows: tuple[LearnRows, bool, dict[str, DownloadRow]] | None = None
         self._cards: list[CourseCard] = []
         self._grid: QGridLayout | None = None
         self._head = line(None, 16)
@@ -60,10 +60,11 @@ class LearnPage(ScrolledPage):
         self._warn(self.context.shelf.views.risk())
         rows = self.context.shelf.views.learn()
         downloads = {row.course.uid: row for row in self.context.shelf.views.under_way()}
-        if self._rows == (rows, downloads):
+        shown = (rows, bool(rows.courses) or has_courses(self.context), downloads)
+        if self._rows == shown:
             return
-        before, self._rows = self._rows, (rows, downloads)
-        if before is not None and before[0] == rows:
+        before, self._rows = self._rows, shown
+        if before is not None and before[:2] == shown[:2]:
             self._show_downloads(downloads)
             return
         name = rows.learner.first_name
@@ -140,11 +141,8 @@ class LearnPage(ScrolledPage):
         self._grid.setColumnStretch(1, columns - 1)
 
     def _empty(self) -> Card:
-        card = Card()
-        button = Button(tr("Find a course"), "grid-search", on_click=self.context.navigator.show_catalog)
         sentence = tr("Choose a course in the catalog and it stands here, with what you have done.")
-        card.body.addWidget(EmptyState("books", tr("Your courses will be here"), sentence, button))
-        return card
+        return empty_card(self.context, "books", tr("Your courses will be here"), sentence)
 
     def _find(self) -> Button:
         go = self.context.navigator.show_catalog

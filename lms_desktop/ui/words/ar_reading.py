@@ -14,7 +14,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     ),
     "Search titles, summaries and lessons": "البحث في العناوين والملخصات والدروس",
     "Level": "المستوى",
-    "They come with the first sync.": "تصل مع أول مزامنة.",
+    "They come with the next sync.": "تصل مع المزامنة التالية.",
     "Try fewer letters, or another level or language.": "تمكن تجربة حروف أقل، أو مستوى أو لغة أخرى.",
     "Lessons on this laptop": "دروس على هذا الجهاز",
     "Nothing found for “{words}”": "لا نتائج عن «{words}»",

@@ -76,6 +76,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Downloading, {done}": "جارٍ التنزيل، {done}",
     "Downloads": "التنزيلات",
     "{action}, {course}": "{action}، {course}",
+    "Nothing has come from the server yet": "لم يصل شيء من الخادم بعد",
+    "Courses, what is done in them and certificates come with the next sync.": "تصل الدورات وما أُنجز فيها والشهادات مع المزامنة التالية.",
     "Nothing downloaded yet": "لا تنزيلات بعد",
     "Not on this laptop": "ليست على هذا الجهاز",
     "Remove": "إزالة",

@@ -7,7 +7,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "{found} of {n} courses": ("{found} de {n} curso", "{found} de {n} cursos"),
     "Search titles, summaries and lessons": "Buscar en títulos, resúmenes y lecciones",
     "Level": "Nivel",
-    "They come with the first sync.": "Llegan con la primera sincronización.",
+    "They come with the next sync.": "Llegan con la próxima sincronización.",
     "Try fewer letters, or another level or language.": "Prueba con menos letras, u otro nivel o idioma.",
     "Lessons on this laptop": "Lecciones en este portátil",
     "Nothing found for “{words}”": "No se encontró nada para «{words}»",

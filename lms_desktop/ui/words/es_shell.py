@@ -69,6 +69,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Downloading, {done}": "Descargando, {done}",
     "Downloads": "Descargas",
     "{action}, {course}": "{action}, {course}",
+    "Nothing has come from the server yet": "Del servidor aún no ha llegado nada",
+    "Courses, what is done in them and certificates come with the next sync.": "Los cursos, lo que has hecho en ellos y los certificados llegan con la próxima sincronización.",
     "Nothing downloaded yet": "Aún no hay descargas",
     "Not on this laptop": "No está en este portátil",
     "Remove": "Quitar",
