@@ -305,3 +305,16 @@ def test_marks_behind_an_emoji_stand_where_the_words_do(qtbot):
     qtbot.addWidget(snippet)
     # Qt counts in units of UTF-16: each of these pictures is two of them.
     assert snippet.found == [(10, 8)]
+
+
+def test_a_search_field_says_less_where_there_is_no_room(qapp):
+    field = SearchField("Search titles, summaries and lessons")
+    field.resize(600, 40)
+    field.show()
+    settle()
+    assert (field.placeholderText(), field.toolTip()) == ("Search titles, summaries and lessons", "")
+    field.resize(200, 40)
+    settle()
+    assert (field.placeholderText(), field.toolTip()) == ("Search", "Search titles, summaries and lessons")
+    assert field.accessibleName() == "Search titles, summaries and lessons"
+    field.close()

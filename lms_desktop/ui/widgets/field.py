@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLineEdit, QSizePolicy, QWidget
+from PySide6.QtGui import QKeyEvent, QKeySequence, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QStyle, QStyleOptionFrame, QWidget
 
 from lms_desktop.ui import icons
+from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import color, font, look
 from lms_desktop.ui.widgets.card import column, line
 from lms_desktop.ui.widgets.icon import IconLabel
@@ -15,6 +16,8 @@ from lms_desktop.ui.widgets.text import Text
 
 # One read of the catalog is quick, but not worth one for every letter of a fast typist.
 TYPING_PAUSE_MS = 120
+# What Qt keeps free at both ends of a line.
+_LINE_EDIT_MARGIN = 2
 
 
 class SearchField(QLineEdit):
@@ -25,7 +28,7 @@ class SearchField(QLineEdit):
     def __init__(self, placeholder: str, key: str | None = "Ctrl+K", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._key = QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) if key else ""
-        self.setPlaceholderText(placeholder)
+        self._words = placeholder
         self.setAccessibleName(placeholder)
         self.setClearButtonEnabled(False)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -46,6 +49,11 @@ class SearchField(QLineEdit):
         super().changeEvent(event)
         if event.type() in {QEvent.Type.LayoutDirectionChange, QEvent.Type.StyleChange}:
             self._set_margins()
+            self._fit_words()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit_words()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)
@@ -67,6 +75,17 @@ class SearchField(QLineEdit):
         start, end = look().px(20) + 10, text_width(self._key, font(12)) + 8 if self._key else 0
         is_mirrored = self.layoutDirection() is Qt.LayoutDirection.RightToLeft
         self.setTextMargins(end if is_mirrored else start, 0, start if is_mirrored else end, 0)
+
+    def _fit_words(self) -> None:
+        """What is looked through, where there is room to say it; the tooltip says it else."""
+        option = QStyleOptionFrame()
+        self.initStyleOption(option)
+        inside = self.style().subElementRect(QStyle.SubElement.SE_LineEditContents, option, self)
+        margins = self.textMargins()
+        room = inside.width() - margins.left() - margins.right() - 2 * _LINE_EDIT_MARGIN
+        fits = self.fontMetrics().horizontalAdvance(self._words) <= room
+        self.setPlaceholderText(self._words if fits else tr("Search"))
+        self.setToolTip("" if fits else self._words)
 
 
 class LabeledField(QWidget):
