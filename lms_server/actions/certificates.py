@@ -8,6 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from lms_server.actions.context import Learner, ServerContext, read_server
 from lms_server.actions.courses import course_named
+from lms_server.certificates.pdf import TEMPLATE
 from lms_server.certificates.signing import public_key_of, sign_facts
 from lms_server.certificates.verify import Facts, NotGenuine, read_payload
 from lms_server.contract import anchors, rules
@@ -21,8 +22,6 @@ from lms_server.contract.upsert import among_named
 from lms_server.database.clock import database_now
 from lms_server.jobs.holds import hold_new_mails
 from lms_server.jobs.queue import enqueue_again, enqueue_all
-
-TEMPLATE = 1
 
 
 def generate_certificate(

@@ -13,15 +13,21 @@ from lms_server.certificates.lettering import set_line
 from lms_server.certificates.phrases import Phrases, phrases
 from lms_server.certificates.sheet import HEIGHT, WIDTH, Sheet, Style, fitting
 from lms_server.certificates.signing import public_key_of, seal_file
+from lms_server.certificates.subjects import SUBJECTS
 from lms_server.certificates.typefaces import SANS, SANS_STRONG, SERIF_STRONG
 from lms_server.certificates.verify import PAYLOAD_MARK, Facts, read_payload
+from lms_server.contract.covers import subject_of
 
 # Streams as they are: wrapping them in ASCII costs a quarter in bytes and time.
 rl_config.useA85 = 0
 
+# The newest; the older ones stay, for certificates that were drawn with them. Number 1 knows no subjects.
+TEMPLATE = 2
+
 INK, MUTED, ACCENT, HAIRLINE = "#26231E", "#5F5A50", "#0F5C70", "#B9AE9A"
 _START, _END = 94.0, 760.0
 _COVER = 112.0
+_MARK = 54.0
 _QR = 88.0
 _TITLE_ROOM = _END - _START - _COVER - 24
 
@@ -36,9 +42,9 @@ _FACT = Style(SANS_STRONG, 12.5, INK)
 _ADDRESS = Style(SANS, 9.5, INK)
 
 
-def render_certificate(payload: str, key: bytes, template: int = 1) -> bytes:
+def render_certificate(payload: str, key: bytes, template: int = TEMPLATE) -> bytes:
     """Draw and seal these signed facts. Raises NotGenuine unless the key signed them, ValueError for no template."""
-    if template != 1:
+    if template not in range(1, TEMPLATE + 1):
         raise ValueError(f"there is no certificate template {template}")
     facts = read_payload(payload, public_key_of(key))
     file = BytesIO()
@@ -48,17 +54,18 @@ def render_certificate(payload: str, key: bytes, template: int = 1) -> bytes:
     canvas.setSubject(phrases(facts.language).title)
     canvas.setCreator("LMS Desktop")
     canvas.setKeywords(PAYLOAD_MARK + payload)
-    _draw(Sheet(canvas, EmbeddedFonts(canvas), facts.direction == "rtl"), facts, phrases(facts.language))
+    sheet = Sheet(canvas, EmbeddedFonts(canvas), facts.direction == "rtl")
+    _draw(sheet, facts, phrases(facts.language), subject_of("", facts.course_title) if template > 1 else None)
     canvas.showPage()
     canvas.save()
     return seal_file(key, file.getvalue())
 
 
-def _draw(sheet: Sheet, facts: Facts, words: Phrases) -> None:
+def _draw(sheet: Sheet, facts: Facts, words: Phrases, subject: str | None) -> None:
     _frame(sheet)
     _head(sheet, facts, words)
     _statement(sheet, facts, words)
-    _cover(sheet, facts)
+    _cover(sheet, facts, subject)
     _facts(sheet, facts, words)
     _signature(sheet, words)
     _verification(sheet, facts, words)
@@ -101,11 +108,15 @@ def _two_lines(title: str, *, rtl: bool) -> tuple[str, str]:
     return title[:at], title[at + 1 :]
 
 
-def _cover(sheet: Sheet, facts: Facts) -> None:
+def _cover(sheet: Sheet, facts: Facts, subject: str | None) -> None:
     cloth = cloth_of(facts.course)
     x = _END - _COVER
     sheet.box(x, 171, _COVER, 150, fill=cloth.ground, radius=4)
     sheet.outline(x + 6.5, 177.5, _COVER - 13, 137, color=cloth.frame, radius=3)
+    if subject is not None:
+        sheet.canvas.setStrokeColor(HexColor(cloth.mark))
+        sheet.figure(x + (_COVER - _MARK) / 2, 246 - _MARK / 2, _MARK, SUBJECTS[subject], 24)
+        return
     initial = next((char for char in facts.course_title if char.isalnum()), "").upper()
     line = set_line(initial, SERIF_STRONG)
     style = Style(SERIF_STRONG, 44, cloth.mark)

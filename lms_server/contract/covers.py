@@ -5,6 +5,7 @@ from hashlib import sha256
 
 # Each of the three has colours of its own for these, in this order.
 CLOTHS = ("clay", "olive", "plum", "ochre", "slate", "petrol")
+# Certificates are drawn with them too: other subjects for the same words need a certificate template of their own.
 # An icon, and the beginnings of words that call for it, in the languages that courses here are written in.
 _SUBJECTS = (
     ("heart-pulse", "aid health medic nurs primeros auxilio salud enferm إسعاف الإسعافات صحة طب"),

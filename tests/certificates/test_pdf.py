@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from lms_server.certificates.bidi import embedding_levels, visual_runs
 from lms_server.certificates.figures import CLOTHS, cloth_of, qr_code
 from lms_server.certificates.lettering import set_line
-from lms_server.certificates.pdf import render_certificate
+from lms_server.certificates.pdf import TEMPLATE, render_certificate
 from lms_server.certificates.phrases import phrases
 from lms_server.certificates.signing import seal_file, sign_facts
 from lms_server.certificates.typefaces import SANS, SERIF_STRONG
 from lms_server.certificates.verify import BadFile, Facts, NotGenuine, verify_pdf
+from lms_server.contract import covers
 from tests.certificates.facts import FACTS, KEY, PUBLIC
 
 ARABIC = FACTS | {
@@ -65,7 +66,7 @@ def test_other_scripts_can_be_found_too():
 
 def test_another_process_renders_the_same_bytes(pdf, payload):
     program = (
-        "import sys; from lms_server.certificates.pdf import render_certificate;"
+        "import sys; from lms_server.certificates.pdf import TEMPLATE, render_certificate;"
         "sys.stdout.buffer.write(render_certificate(sys.argv[1], bytes(range(32))))"
     )
     outcome = subprocess.run([sys.executable, "-c", program, payload], capture_output=True, check=True)
@@ -266,3 +267,26 @@ def test_the_code_can_be_scanned_from_paper():
 def test_a_course_keeps_its_cloth():
     assert cloth_of(FACTS["course"]) == cloth_of(FACTS["course"])
     assert {cloth_of(str(number)) for number in range(100)} == set(CLOTHS)
+
+
+def cover_of(content: bytes):
+    document = pypdfium2.PdfDocument(content)
+    picture = document[0].render(scale=2).to_pil().crop((1300, 350, 1510, 630))
+    document.close()
+    return picture
+
+
+@pytest.mark.parametrize("subject", [icon for icon, _ in covers._SUBJECTS])
+def test_the_cover_shows_the_subject_as_in_the_app(subject):
+    words = dict(covers._SUBJECTS)[subject].split()[0]
+    payload = sign_facts(KEY, FACTS | {"course_title": words})
+    by_initial, by_subject = (cover_of(render_certificate(payload, KEY, number)) for number in (1, TEMPLATE))
+    assert by_initial.tobytes() != by_subject.tobytes()
+    assert words[0].upper() not in text_of(render_certificate(payload, KEY)).split()
+
+
+def test_a_course_of_no_known_subject_has_its_initial_and_old_certificates_keep_theirs():
+    payload = sign_facts(KEY, FACTS | {"course_title": "Zen"})
+    assert render_certificate(payload, KEY, 1) == render_certificate(payload, KEY)
+    assert "Z" in text_of(render_certificate(payload, KEY)).split()
+    assert "F" in text_of(render_certificate(sign_facts(KEY, FACTS), KEY, 1)).split()
