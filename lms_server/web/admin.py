@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import falcon
 
@@ -97,6 +98,9 @@ class CourseVerb:
         go_on(resp, f"/admin/courses/{slug}")
 
 
+_ONLY_HERE = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
 @dataclass(frozen=True)
 class LearnersPage:
     """``/admin/learners``: find, add, disable."""
@@ -129,7 +133,14 @@ class LearnersPage:
         search = wanted(req)
         found = [user for user in list_users(self.pages.context) if holds(f"{user.name} {user.email}", search)]
         shown, paging = page_of(req, found)
-        self.pages.show(resp, "admin/learners.html", session, users=shown, paging=paging, q=search, error=error)
+        values = {"users": shown, "paging": paging, "q": search, "error": error, "address": self._for_laptops(req)}
+        self.pages.show(resp, "admin/learners.html", session, **values)
+
+    def _for_laptops(self, req: falcon.Request) -> str:
+        """What learners type: the address that this browser reached, unless only this machine reaches it."""
+        public = self.pages.context.public_url
+        known = (public,) if self.pages.is_secure else (f"http://{req.netloc}", public)
+        return next((address for address in known if urlsplit(address).hostname not in _ONLY_HERE), "")
 
 
 @dataclass(frozen=True)

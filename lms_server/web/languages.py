@@ -66,7 +66,7 @@ NAMED = {
 
 # Sizes, from bytes on, as the desktop writes them.
 _UNITS = ("B", "kB", "MB", "GB", "TB")
-_ARABIC_UNITS = ("بايت", "ك.ب", "م.ب", "غ.ب", "ت.ب")
+_ARABIC_UNITS = ("بايت", "كيلوبايت", "م.ب", "غ.ب", "ت.ب")
 
 
 def _two(n: int) -> int:

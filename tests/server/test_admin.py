@@ -142,6 +142,18 @@ def test_a_course_s_page_enrolls_and_takes_lessons_out(browser, course):
     assert browser.get("/admin/courses/nothing").status_code == 404
 
 
+def test_learners_are_told_an_address_that_their_laptops_reach(browser, context):
+    def said(host):
+        return browser.guest.get("/admin/learners", Cookie=browser.cookie, Accept="text/html", Host=host).text
+
+    assert ">http://192.168.1.7:8080<" in said("192.168.1.7:8080")
+    object.__setattr__(context, "public_url", "http://hillside:8080")
+    assert ">http://hillside:8080<" in said("localhost:8080")
+    object.__setattr__(context, "public_url", "http://127.0.0.1:8080")
+    assert "--host 0.0.0.0" in said("127.0.0.1:8080")
+    assert "type this address" not in said("127.0.0.1:8080")
+
+
 def test_a_learner_s_page(browser, ana, certificate):
     path = f"/admin/learners/{ana.uid}"
     page = browser.get(path).text

@@ -239,6 +239,12 @@ def test_no_cell_of_a_csv_is_a_formula():
     assert text.splitlines() == ["a,b", "'=1+1,'+1", "'-1,'@x", "'\tx,5", 'fine,"a,b"']
 
 
+def test_pages_can_be_read_while_their_letters_are_still_on_the_way():
+    faces = re.findall(r"@font-face \{.*\}", (ROOT / "lms_server" / "web" / "static" / "style.css").read_text("utf-8"))
+    assert faces
+    assert all("font-display: swap;" in face for face in faces)
+
+
 def test_static_files_are_the_known_ones(guest):
     assert guest.get("/static/style.css").headers["content-type"].startswith("text/css")
     assert guest.get("/static/NotoSans-Regular.ttf").status_code == 200

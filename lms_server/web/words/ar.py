@@ -84,6 +84,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Admin": "الإدارة",
     "Dashboard": "لوحة المتابعة",
     "Courses": "الدورات",
+    "In LMS Desktop, learners type this address:": "يكتب المتعلّمون هذا العنوان في LMS Desktop:",
+    "Laptops can't reach this server: it answers on this machine only. Start it with {option}.": "لا تصل الحواسيب المحمولة إلى هذا الخادم: لا يستجيب إلا على هذا الجهاز. شغّله مع {option}.",
     "Learners": "المتعلّمون",
     "Certificates": "الشهادات",
     "Parked work": "العمل المنتظر",

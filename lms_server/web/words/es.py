@@ -85,6 +85,8 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "Dashboard": "Panel",
     "Courses": "Cursos",
     "Learners": "Alumnado",
+    "In LMS Desktop, learners type this address:": "En LMS Desktop, el alumnado escribe esta dirección:",
+    "Laptops can't reach this server: it answers on this machine only. Start it with {option}.": "Los portátiles no llegan a este servidor: solo responde en esta máquina. Inícielo con {option}.",
     "Certificates": "Certificados",
     "Parked work": "Trabajo en espera",
     "Backup": "Copia de seguridad",
