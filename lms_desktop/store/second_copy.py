@@ -39,9 +39,10 @@ class SecondCopy:
         """Write down commands that are in the outbox by now."""
         try:
             self._journal.add(commands)
-        except OSError:
-            # They are durable in the database, and the next note writes the whole journal anew.
-            log.warning("The journal beside the database couldn't be written", exc_info=True)
+        except OSError as error:
+            # They are durable in the database, and the next note writes the whole journal anew. Whoever typed the
+            # command reads this.
+            log.warning("The journal beside the database couldn't be written; this is saved all the same: %s", error)
 
     def settle(self, settled: Settled) -> None:
         """Follow what an answer did to the outbox."""

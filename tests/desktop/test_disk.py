@@ -23,7 +23,7 @@ from lms_desktop.sync.credentials import Credentials
 from lms_desktop.sync.loop import SyncLoop
 from lms_server.contract.ids import new_uuid4
 from lms_server.contract.sqlite import open_sqlite, writing
-from tests.desktop.program import STRACE, start
+from tests.desktop.program import STRACE, run, start
 from tests.world import URL, Laptop, rows_of
 
 
@@ -240,6 +240,15 @@ def test_an_error_of_the_disk_is_never_a_success(machine, course):
     laptop = machine.reopen()
     laptop.sync()
     assert laptop.store.views.counts()["pending"] == 0
+
+
+def test_a_click_whose_second_copy_fails_is_saved_and_says_so_in_a_line(machine, course):
+    # The database uses fdatasync.
+    inject = ("-e", "trace=fsync", "-e", "inject=fsync:error=EIO:when=1")
+    done = run(machine.home, "complete", course.lessons[0], before=(*STRACE, *inject))
+    assert (done.returncode, done.stdout[:5]) == (0, "SAVED")
+    assert len(done.stderr.splitlines()) == 1
+    assert "saved all the same" in done.stderr
 
 
 def test_connections_are_made_anew_after_an_error_of_the_disk(machine, course, monkeypatch):
