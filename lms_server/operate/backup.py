@@ -6,7 +6,6 @@ import os
 import re
 import shutil
 import sqlite3
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -19,6 +18,7 @@ from lms_server.actions.copying import copy_to_file
 from lms_server.actions.refusals import Refused
 from lms_server.contract.durable import sync_file, sync_folder
 from lms_server.contract.times import now_ms, to_wire
+from lms_server.operate.scratch import scratch
 from lms_server.settings import Settings
 
 FORMAT = 1
@@ -29,6 +29,8 @@ BLOBS = "blobs/"
 _MANIFEST = "manifest.json"
 _is_ours = re.compile(r"server\.sqlite3|identity\.json|journal\.jsonl|blobs/[0-9a-f]{2}/[0-9a-f]{62}").fullmatch
 _CHUNK = 1 << 20
+# No backup takes a day.
+_LONGEST_S = 24 * 60 * 60
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Written:
 def write_backup(settings: Settings, target: Path) -> Written:
     """Back up a running server; the file appears only when it is whole and was read back. Raises Refused, OSError."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent, prefix=".backup-") as folder:
-        snapshot, part = Path(folder) / DATABASE, Path(folder) / "part"
+    with scratch(target.parent, ".lms-server-backup-", spared_s=_LONGEST_S) as folder:
+        snapshot, part = folder / DATABASE, folder / "part"
         _take_snapshot(settings, snapshot)
         _write_archive(settings, snapshot, part)
         files = len(read_manifest(part, verify=True)["files"])

@@ -3,7 +3,6 @@
 import os
 import shutil
 import sqlite3
-import tempfile
 import zipfile
 from contextlib import closing
 from pathlib import Path
@@ -17,6 +16,7 @@ from lms_server.database.identity import BadIdentity, Identity, read_identity
 from lms_server.jobs.journal import BadJournal, Journal
 from lms_server.operate.backup import BLOBS, DATABASE, IDENTITY, JOURNAL, opened, read_manifest
 from lms_server.operate.presence import present
+from lms_server.operate.scratch import scratch
 from lms_server.settings import Settings
 
 _KEPT = "before-restore.sqlite3"
@@ -29,8 +29,7 @@ def restore_backup(settings: Settings, source: Path) -> None:
     time. Where none is, the mails of learners whose laptops know more than the backup wait for ``mail release``.
     """
     files = read_manifest(source, verify=True)["files"]
-    with present(settings.data, alone=True), tempfile.TemporaryDirectory(dir=settings.data, prefix=".restore-") as name:
-        folder = Path(name)
+    with present(settings.data, alone=True), scratch(settings.data, ".restore-") as folder:
         with opened(source) as archive:
             for member in sorted(files.keys() & {DATABASE, IDENTITY, JOURNAL}):
                 _extract(archive, member, folder / member)

@@ -1,5 +1,6 @@
 """Backup, restore and doctor: what is written can be read back, what is broken is named."""
 
+import os
 import shutil
 import sqlite3
 import threading
@@ -142,6 +143,25 @@ def test_a_restore_takes_back_what_came_later_and_keeps_a_copy_of_it(backup, con
     with closing(sqlite3.connect(kept)) as conn:
         assert conn.execute("SELECT name FROM users WHERE email = 'ana@example.org'").fetchone() == ("Later",)
     context.engine.dispose()
+
+
+def test_what_a_killed_backup_or_restore_left_goes_with_the_next_one(backup, context, settings):
+    """It is a copy of everybody's data."""
+    context.engine.dispose()
+    at_work = backup.parent / ".lms-server-backup-now"
+    left = [settings.data / ".restore-killed", backup.parent / ".lms-server-backup-killed"]
+    for folder in (*left, at_work, backup.parent / ".backup-of-somebody"):
+        folder.mkdir()
+        (folder / "server.sqlite3").write_text("x")
+        os.utime(folder, (0, 0) if folder is not at_work else None)
+    write_backup(settings, backup)
+    restore_backup(settings, backup)
+    assert not any(folder.exists() for folder in left)
+    assert sorted(path.name for path in backup.parent.iterdir()) == [
+        ".backup-of-somebody",
+        ".lms-server-backup-now",
+        "backup.zip",
+    ]
 
 
 def test_a_damaged_database_is_replaced(backup, context, settings):
