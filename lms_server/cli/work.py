@@ -34,11 +34,14 @@ def _import(args: Namespace) -> None:
         raise Refused("no_unsent_work", f"{args.file.name} is too large for a file of unsent work.")
     done = import_work(server_of(args), content, dry_run=args.dry_run)
     report = done.report()
-    lines = [
-        f"{report['name']} ({report['email']}): {report['commands']} commands, written {to_wire(done.exported_at)}"
-    ]
+    size = _counted(report["commands"], "command")
+    lines = [f"{report['name']} ({report['email']}): {size}, written {to_wire(done.exported_at)}"]
     lines += [f"  {report[outcome]} {_WORDS[outcome]}" for outcome in OUTCOMES if report[outcome]]
     lines += [f"    {reason['count']} {reason['code']}" for reason in report["reasons"]]
-    lines += [f"  {report['certificates']} certificates issued"] if report["certificates"] else []
+    lines += [f"  {_counted(report['certificates'], 'certificate')} issued"] if report["certificates"] else []
     lines += ["Nothing was changed: this was a dry run."] if done.dry_run else []
     show(args, report | {"file": str(args.file), "exported_at": to_wire(done.exported_at)}, "\n".join(lines))
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number} {name}" if number == 1 else f"{number} {name}s"
