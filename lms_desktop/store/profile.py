@@ -32,7 +32,8 @@ def folder_of(profiles: Path, server_id: str, user_uid: str | None) -> Path:
 def create(folder: Path, owner: Owner) -> None:
     """Make the profile if it isn't there; an existing one keeps everything and learns the server's present address."""
     with as_storage_trouble():
-        folder.mkdir(parents=True, exist_ok=True)
+        # For this account of the system alone: what somebody learns is nobody else's business.
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         write_owner(folder, owner)
         begin_journal(folder / JOURNAL)
         try:

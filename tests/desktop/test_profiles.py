@@ -50,6 +50,12 @@ def test_a_profile_has_one_owner(machine, course):
     assert machine.run("complete", course.lessons[1]).returncode == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps them in the account's own folder")
+def test_other_accounts_of_the_system_see_nothing_of_a_profile(machine):
+    laptop = machine.reopen()
+    assert laptop.store.folder.stat().st_mode & 0o077 == 0
+
+
 def test_commands_at_the_same_time_take_turns(machine, course):
     store = machine.reopen().store
     closing = threading.Timer(1.0, store.close)
