@@ -3,7 +3,6 @@
 import errno
 import hashlib
 import os
-import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import IO
 
 from lms_server.contract.durable import UNFINISHED, land_all, sync_folder
+from lms_server.contract.sha256 import is_sha256, place_of
 
 if sys.platform == "win32":  # pragma: no cover
     import msvcrt
@@ -28,7 +28,6 @@ else:
         fcntl.flock(file, fcntl.LOCK_EX if waits else fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 _PART = ".part"
 # How the systems say that somebody else has a lock.
 _TAKEN = {errno.EAGAIN, errno.EACCES, errno.EDEADLK}
@@ -45,10 +44,7 @@ class Blobs:
     root: Path
 
     def path(self, sha256: str) -> Path:
-        """Where that content lies or would lie; raises ValueError for anything but a lower-case SHA-256."""
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError("not a SHA-256 in lower-case hex")
-        return self.root / sha256[:2] / sha256[2:]
+        return place_of(self.root, sha256)
 
     def part(self, sha256: str) -> Path:
         """Where the first bytes of it wait for the others."""
@@ -92,7 +88,7 @@ class Blobs:
         for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
             with suppress(FileNotFoundError):
                 sha256 = path.parent.name + path.name.removesuffix(_PART)
-                if _SHA256.fullmatch(sha256):
+                if is_sha256(sha256):
                     yield sha256, path.stat()
 
     def remove(self, sha256: str) -> int:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, bindparam, delete, insert, select, updat
 from lms_server.actions.context import ServerContext
 from lms_server.actions.courses import CourseRefusal, stamp_everything
 from lms_server.actions.refusals import Refused
-from lms_server.content.blobs import Blobs, Opener, WrongContentError
+from lms_server.content.blobs import Blobs, Opener, WrongContent
 from lms_server.content.errors import BadCourse, Fault
 from lms_server.content.model import CoursePackage, LessonDraft
 from lms_server.content.report import package_report
@@ -111,7 +111,7 @@ def store_files(store: Blobs, package: CoursePackage) -> None:
     contents.update({asset.sha256: asset.open for asset in package.assets.values()})
     try:
         store.put_all(contents)
-    except WrongContentError as error:
+    except WrongContent as error:
         raise BadCourse(Fault.DAMAGED, "A file of the course changed while it was read: import it again.") from error
 
 

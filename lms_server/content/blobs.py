@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
@@ -11,15 +10,15 @@ from pathlib import Path
 from typing import IO, BinaryIO
 
 from lms_server.contract.durable import UNFINISHED, sync_files, sync_folders
+from lms_server.contract.sha256 import is_sha256, place_of
 
 CHUNK_BYTES = 1 << 20
-_SHA256 = re.compile(r"[0-9a-f]{64}")
 
 Opener = Callable[[], BinaryIO]
 
 
-class WrongContentError(Exception):
-    """What came isn't what was announced."""
+class WrongContent(Exception):
+    """The bytes aren't those that were announced."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +28,7 @@ class Blobs:
     root: Path
 
     def path(self, sha256: str) -> Path:
-        """Where that content lies or would lie; only for a well-formed hash."""
-        if not _SHA256.fullmatch(sha256):
-            raise ValueError("not a SHA-256 in lower-case hex")
-        return self.root / sha256[:2] / sha256[2:]
+        return place_of(self.root, sha256)
 
     def has(self, sha256: str) -> bool:
         return self.path(sha256).is_file()
@@ -69,8 +65,8 @@ class Blobs:
         """Every file by its hash, as it lay there in one passing."""
         for path in self.root.glob("[0-9a-f][0-9a-f]/*"):
             with suppress(FileNotFoundError):
-                if _SHA256.fullmatch(path.parent.name + path.name):
-                    yield path.parent.name + path.name, path.stat()
+                if is_sha256(sha256 := path.parent.name + path.name):
+                    yield sha256, path.stat()
 
     def is_older(self, sha256: str, than_ms: int) -> bool:
         """Whether it was kept, or wanted again, before that time; not when it isn't here."""
@@ -108,7 +104,7 @@ class Blobs:
         with os.fdopen(descriptor, "wb") as target:
             sha256 = _copy(stream, target)
         if expected is not None and sha256 != expected:
-            raise WrongContentError(f"expected {expected}, got {sha256}")
+            raise WrongContent(f"expected {expected}, got {sha256}")
         written[Path(name)] = sha256
 
     def _land(self, written: Mapping[Path, str]) -> None:

@@ -14,6 +14,7 @@ import msgspec
 from lms_server.actions.context import ServerContext
 from lms_server.actions.rights import readable_blobs
 from lms_server.actions.users import User
+from lms_server.contract.sha256 import is_sha256
 from lms_server.web.auth import bearer
 from lms_server.web.bodies import read_json, takes_gzip
 from lms_server.web.errors import Problem, not_found
@@ -21,7 +22,6 @@ from lms_server.web.errors import Problem, not_found
 MOST_AT_ONCE = 500
 _CHUNK_BYTES = 1 << 18
 _BLOCK = tarfile.BLOCKSIZE
-_is_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 class Fetch(msgspec.Struct, frozen=True):
@@ -37,7 +37,7 @@ class BlobResource:
     context: ServerContext
 
     def on_get(self, req: falcon.Request, resp: falcon.Response, sha256: str) -> None:
-        if not _is_sha256(sha256):
+        if not is_sha256(sha256):
             raise not_found()
         media_type = readable_blobs(self.context, _who(req, self.context), [sha256]).get(sha256)
         path = self.context.blobs.path(sha256)
@@ -58,7 +58,7 @@ class FetchResource:
         wanted = list(dict.fromkeys(read_json(req, Fetch).sha256))
         if len(wanted) > MOST_AT_ONCE:
             raise Problem(413, "too_many_blobs", f"Ask for at most {MOST_AT_ONCE} blobs at once.")
-        allowed = readable_blobs(self.context, user, [name for name in wanted if _is_sha256(name)])
+        allowed = readable_blobs(self.context, user, [name for name in wanted if is_sha256(name)])
         paths = [(name, self.context.blobs.path(name)) for name in wanted if name in allowed]
         files = [(name, path, path.stat().st_size) for name, path in paths if path.is_file()]
         resp.content_type = "application/x-tar"

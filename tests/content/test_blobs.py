@@ -7,7 +7,7 @@ from io import BytesIO
 
 import pytest
 
-from lms_server.content.blobs import Blobs, WrongContentError
+from lms_server.content.blobs import Blobs, WrongContent
 
 
 def sha256(data):
@@ -36,9 +36,9 @@ def test_nothing_is_left_of_a_broken_write(tmp_path):
     blobs = Blobs(tmp_path)
     with pytest.raises(OSError, match="went away"):
         blobs.put(Breaks(b"abcdef"))
-    with pytest.raises(WrongContentError):
+    with pytest.raises(WrongContent):
         blobs.put(BytesIO(b"other"), sha256(b"announced"))
-    with pytest.raises(WrongContentError):
+    with pytest.raises(WrongContent):
         blobs.put_all({sha256(b"good"): lambda: io.BytesIO(b"good"), sha256(b"bad"): lambda: io.BytesIO(b"worse")})
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
