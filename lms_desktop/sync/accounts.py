@@ -40,28 +40,25 @@ class Accounts:
 
     def look_up(self, address: str) -> Found:
         """Ask who answers at an address as a person types it. Raises Trouble."""
-        trouble: Offline | None = None
         if not (meant := addresses(address)):
             raise Offline(f"{address} isn't the address of a server; it should look like library.example.")
+        failed: list[Offline] = []
         for url in meant:
-            client = Client(url)
             try:
-                facts = client.server()
+                facts = _with(url, Client.server)
             except Untrusted:
                 # Never in the clear then: whoever stands in the way would be told the password.
                 raise
             except Offline as error:
-                # Something that answered says more than nothing at all.
-                trouble = error if trouble is None or not _is_silence(error) else trouble
+                failed.append(error)
             else:
                 if not facts.protocol_min <= wire.VERSION <= facts.protocol_max:
                     raise TooOld("This server needs another version of the app.")
                 return Found(url, facts)
-            finally:
-                client.close()
-        if trouble is not None and not _is_silence(trouble):
-            raise trouble
-        raise Offline(f"No server answers at {address}. Check its spelling and the network.") from trouble
+        # Something that answered says more than nothing at all.
+        if answered := [trouble for trouble in failed if not _is_silence(trouble)]:
+            raise answered[-1]
+        raise Offline(f"No server answers at {address}. Check its spelling and the network.") from failed[0]
 
     def sign_in(self, address: str, email: str, password: str) -> Path:
         """Sign a learner in and make their profile the current one; returns its folder. Raises Trouble."""

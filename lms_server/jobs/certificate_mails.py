@@ -64,16 +64,21 @@ def resend(conn: Connection, journal: Journal, certificate: str, now: int) -> St
     if not _is_whole(conn, journal):
         # It would grow again, and nobody would notice any more that it is missing.
         raise CannotResend("The mail journal is missing, damaged or shorter than it was: release the held mails first.")
-    payload = json.loads(row.payload)
-    payload.pop("intent", None)
-    payload["resent"] = payload.get("resent", 0) + 1
-    if "mail" in payload:
-        # The three days of patience begin again.
-        payload["mail"]["first_at"] = now
-    values = {"payload": json.dumps(payload), "state": State.QUEUED, "reason": None, "run_at": now, "attempts": 0}
+    payload = json.dumps(_once_more(json.loads(row.payload), now))
+    values = {"payload": payload, "state": State.QUEUED, "reason": None, "run_at": now, "attempts": 0}
     conn.execute(update(jobs).where(jobs.c.kind == KIND, jobs.c.key == certificate).values(values))
     journal.append(Event.RESEND, certificate, now)
     return State(row.state)
+
+
+def _once_more(payload: dict[str, Any], now: int) -> dict[str, Any]:
+    """As if nothing had been handed over yet, but for the count; a frozen message stays as it is."""
+    again = {name: value for name, value in payload.items() if name != "intent"}
+    again["resent"] = again.get("resent", 0) + 1
+    if "mail" in again:
+        # The three days of patience begin again.
+        again["mail"] = again["mail"] | {"first_at": now}
+    return again
 
 
 def _is_whole(conn: Connection, journal: Journal) -> bool:

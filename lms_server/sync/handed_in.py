@@ -1,7 +1,7 @@
 """Work that came on a memory stick: a laptop's file of unsent commands, settled as its learner's own sync would."""
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,23 +55,9 @@ def import_work(context: ServerContext, content: bytes, *, dry_run: bool = False
     received_at = context.clock()
     # How long the file travelled is no error of the laptop's clock: only a clock that is ahead can be told.
     times = {"sent_at": max(unsent.exported_at_ms, received_at), "received_at": received_at}
-    batches = list(_batches(unsent.commands))
-    results: list[Result] = []
-    if dry_run:
-        with writing(context.engine) as conn:
-            before = _count_issued(conn, who)
-            for batch in batches:
-                results += settle_in(conn, context, who, sort_out(batch), **times)
-            after = _count_issued(conn, who)
-            conn.rollback()
-    else:
-        with reading(context.engine) as conn:
-            before = _count_issued(conn, who)
-        for batch in batches:
-            results += settle(context, who, batch, **times)
-        with reading(context.engine) as conn:
-            after = _count_issued(conn, who)
-    return HandedIn(who, unsent.exported_at_ms, tuple(results), issued=after - before, dry_run=dry_run)
+    run = _try if dry_run else _settle
+    results, issued = run(context, who, unsent.commands, times)
+    return HandedIn(who, unsent.exported_at_ms, tuple(results), issued, dry_run)
 
 
 def read_file(context: ServerContext, content: bytes) -> tuple[Unsent, Learner]:
@@ -99,6 +85,31 @@ def read_file(context: ServerContext, content: bytes) -> tuple[Unsent, Learner]:
             "account_disabled", "The account of {email} is disabled, so its work can't be imported.", email=row.email
         )
     return unsent, Learner(row.id, row.uid, row.name, row.email)
+
+
+def _settle(
+    context: ServerContext, who: Learner, commands: list[Any], times: Mapping[str, int]
+) -> tuple[list[Result], int]:
+    """The results, and how many certificates were issued; each batch is a transaction, as in a sync."""
+    with reading(context.engine) as conn:
+        before = _count_issued(conn, who)
+    results = [result for batch in _batches(commands) for result in settle(context, who, batch, **times)]
+    with reading(context.engine) as conn:
+        return results, _count_issued(conn, who) - before
+
+
+def _try(
+    context: ServerContext, who: Learner, commands: list[Any], times: Mapping[str, int]
+) -> tuple[list[Result], int]:
+    """What ``_settle`` would give; nothing of it stays."""
+    results: list[Result] = []
+    with writing(context.engine) as conn:
+        before = _count_issued(conn, who)
+        for batch in _batches(commands):
+            results += settle_in(conn, context, who, sort_out(batch), **times)
+        issued = _count_issued(conn, who) - before
+        conn.rollback()
+    return results, issued
 
 
 def _batches(commands: list[Any]) -> Iterator[list[Any]]:

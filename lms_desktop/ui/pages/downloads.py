@@ -59,19 +59,7 @@ class DownloadsPage(ScrolledPage):
         self._warn()
         focused = QApplication.focusWidget()
         name = focused.accessibleName() if focused is not None and self.isAncestorOf(focused) else ""
-        clear(self._shown)
-        self._going = {}
-        wanted = [row for row in rows if row.state != "none" or row.bytes_done > 0]
-        offered = [row for row in rows if row.state == "none" and row.bytes_done == 0]
-        if not wanted:
-            self._shown.addWidget(self._empty())
-        for row in wanted:
-            self._shown.addWidget(self._card(row))
-        if offered:
-            self._shown.addSpacing(18)
-            self._shown.addWidget(Text(tr("Not on this laptop"), "section"))
-            for row in offered:
-                self._shown.addWidget(self._card(row))
+        self._show_cards(rows)
         self._give_back_focus(name)
 
     def changeEvent(self, event: QEvent) -> None:
@@ -87,6 +75,22 @@ class DownloadsPage(ScrolledPage):
         if risk is not None:
             self._warned.addWidget(warning(risk))
             self._warned.addSpacing(16)
+
+    def _show_cards(self, rows: Sequence[DownloadRow]) -> None:
+        """What is here or on its way, then what could be."""
+        clear(self._shown)
+        self._going = {}
+        wanted = [row for row in rows if row.state != "none" or row.bytes_done > 0]
+        offered = [row for row in rows if row not in wanted]
+        if not wanted:
+            self._shown.addWidget(self._empty())
+        for row in wanted:
+            self._shown.addWidget(self._card(row))
+        if offered:
+            self._shown.addSpacing(18)
+            self._shown.addWidget(Text(tr("Not on this laptop"), "section"))
+        for row in offered:
+            self._shown.addWidget(self._card(row))
 
     def _fetch_all(self, uids: Sequence[str]) -> None:
         for uid in uids:
