@@ -14,6 +14,9 @@ from lms_desktop.store.profiles import Profiles
 from lms_desktop.store.trouble import as_storage_trouble
 from lms_desktop.sync.accounts import Accounts
 
+# Adds a command: its name, what runs it, and what it is about.
+Add = Callable[[str, Callable[..., int | None], str], argparse.ArgumentParser]
+
 
 def run(args: argparse.Namespace) -> int:
     """Run the headless command that was parsed; returns its exit code. Reasons go to stderr."""
@@ -58,6 +61,13 @@ def build_parser() -> argparse.ArgumentParser:
         command.set_defaults(run=run)
         return command
 
+    _add_accounts(add)
+    _add_learning(add)
+    _add_files(add)
+    return parser
+
+
+def _add_accounts(add: Add) -> None:
     login = add("login", verbs.login, "sign in at a server")
     login.add_argument("--server", required=True, metavar="URL", help="its address, as your school or library gave it")
     login.add_argument("--email", required=True, metavar="EMAIL", help="of the account there")
@@ -65,6 +75,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("logout", verbs.logout, "sign out; unsent work stays")
     add("accounts", verbs.accounts, "who learns on this laptop")
     add("switch", verbs.switch, "let another learner go on").add_argument("email", metavar="EMAIL")
+
+
+def _add_learning(add: Add) -> None:
     add("catalog", verbs.catalog, "courses and lessons")
     add("download", verbs.download, "fetch a course for reading offline").add_argument("slug", metavar="SLUG")
     add("enroll", verbs.enroll, "take up a course").add_argument("slug", metavar="SLUG")
@@ -72,6 +85,9 @@ def build_parser() -> argparse.ArgumentParser:
     add("complete", verbs.complete, "finish a lesson").add_argument("lesson", metavar="LESSON_UID")
     add("sync", verbs.sync, "send and receive")
     add("status", verbs.status, "what is saved, sent and waiting")
+
+
+def _add_files(add: Add) -> None:
     add("certificates", verbs.certificates, "certificates, and where their files are").add_argument(
         "--save", metavar="DIR", help="copy the files into this folder too"
     )
@@ -79,4 +95,3 @@ def build_parser() -> argparse.ArgumentParser:
     add("verify", verbs.verify, "check a certificate's file").add_argument("file", metavar="FILE")
     entry = add("shortcut", verbs.shortcut, "put the app into the desktop's menu (Linux)")
     entry.add_argument("--remove", action="store_true", help="take it out again")
-    return parser

@@ -9,7 +9,7 @@ from lms_desktop.store import catalog, facts, outbox
 from lms_desktop.store.rows import Topic
 from lms_desktop.store.tables import ME, profile, users
 from lms_server.contract import rules, wire
-from lms_server.contract.apply import Decision, load_facts, write
+from lms_server.contract.apply import Decision, Facts, load_facts, write
 from lms_server.contract.commands import STUDIES, Command, CompleteLesson, Enroll, Event, StartLesson
 from lms_server.contract.digest import Digest
 
@@ -100,20 +100,12 @@ def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest)
     studies = [c for c in commands if isinstance(c, STUDIES)]
     course_ids = facts.course_ids(conn, [c.course for c in enrolls]) if enrolls else {}
     lesson_ids = facts.lesson_ids(conn, [c.lesson for c in studies]) if studies else {}
-    events = [Event(c, _time(c)) for c in (*enrolls, *studies)]
-    known = load_facts(conn, ME, events)
+    known = load_facts(conn, ME, [Event(c, _time(c)) for c in (*enrolls, *studies)])
     decision = Decision([])
-    for command in enrolls:
-        key = course_ids[command.course]
-        if key not in known.enrollments:
-            new = rules.enrolled(decision.enrollments.get(key), _time(command), command.id)
-            decision.enrollments[key] = new
+    for enroll in enrolls:
+        _decide_enrollment(decision, known, course_ids[enroll.course], enroll)
     for study in studies:
-        key = lesson_ids[study.lesson]
-        before = known.progress.get(key)
-        if before is None or (isinstance(study, CompleteLesson) and before.completed_at is None):
-            fold = rules.started if isinstance(study, StartLesson) else rules.completed
-            decision.progress[key] = fold(decision.progress.get(key, before), _time(study), study.id)
+        _decide_progress(decision, known, lesson_ids[study.lesson], study)
     facts.uncount(
         conn,
         digest,
@@ -121,6 +113,19 @@ def apply_locally(conn: Connection, commands: Sequence[Command], digest: Digest)
         [uid for uid, key in lesson_ids.items() if key in decision.progress],
     )
     write(conn, ME, decision, lambda: None)
+
+
+def _decide_enrollment(decision: Decision, known: Facts, course_id: int, command: Enroll) -> None:
+    if course_id not in known.enrollments:
+        before = decision.enrollments.get(course_id)
+        decision.enrollments[course_id] = rules.enrolled(before, _time(command), command.id)
+
+
+def _decide_progress(decision: Decision, known: Facts, lesson_id: int, command: StartLesson | CompleteLesson) -> None:
+    told = known.progress.get(lesson_id)
+    if told is None or (isinstance(command, CompleteLesson) and told.completed_at is None):
+        fold = rules.started if isinstance(command, StartLesson) else rules.completed
+        decision.progress[lesson_id] = fold(decision.progress.get(lesson_id, told), _time(command), command.id)
 
 
 def _time(command: Enroll | StartLesson | CompleteLesson) -> int:

@@ -111,17 +111,8 @@ class MainWindow(QMainWindow):
         # Going through the lessons of a course is one step back, not one for every lesson.
         self._go(Route("lesson", uid), remember=self._route.page != "lesson")
 
-    def show_downloads(self) -> None:
-        self._go(Route("downloads"))
-
     def show_certificates(self, uuid: str | None = None) -> None:
         self._go(Route("certificates", uuid))
-
-    def show_sync(self) -> None:
-        self._go(Route("sync"))
-
-    def show_settings(self) -> None:
-        self._go(Route("settings"))
 
     def show_sign_in(self, then: Then | None = None) -> None:
         self._entrance.sign_in(then)

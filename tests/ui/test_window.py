@@ -71,9 +71,9 @@ def test_sync_now_answers_at_once_and_again_when_the_server_has(qapp, tmp_path, 
 
 def test_back_returns_to_where_one_came_from(qapp, tmp_path):
     with opened(tmp_path) as (window, _actions):
-        window.show_sync()
-        window.show_downloads()
-        window.show_settings()
+        go(window, "sync")
+        go(window, "downloads")
+        go(window, "settings")
         window.back()
         assert window.route() == Route("downloads")
         window.back()
@@ -166,8 +166,7 @@ def test_a_guest_signs_in_and_comes_back_to_the_same_place_and_deed(qapp, tmp_pa
 def test_who_has_to_sign_in_again_does_so_from_the_sync_page(qapp, tmp_path):
     views = SampleViews(badge_row=Badge(BadgeState.SIGN_IN, 12, 0, 0, None, None))
     with opened(tmp_path, shelf=SampleShelf(views)) as (window, actions):
-        window.show_sync()
-        settle()
+        go(window, "sync")
         banner = next(part for part in window.findChildren(Banner) if part.isVisible())
         banner.findChild(Button).click()
         settle()
@@ -254,7 +253,7 @@ def test_an_address_that_nobody_answers_says_so(qapp, tmp_path):
 
 def test_going_back_from_sign_in_changes_nothing(qapp, tmp_path):
     with opened(tmp_path, shelf=guest_shelf()) as (window, _actions):
-        window.show_downloads()
+        go(window, "downloads")
         window.show_sign_in(lambda _shelf: pytest.fail("nobody signed in"))
         window.centralWidget()._address.returned.emit()
         settle()
@@ -319,7 +318,7 @@ def test_an_idle_laptop_asks_who_is_learning_and_the_same_learner_comes_back_to_
     with opened(tmp_path, shelf=shelf) as (window, actions):
         actions.shelf = shelf
         actions.known = (AccountRow(HILLSIDE, ANA, 3, is_current=True),)
-        window.show_sync()
+        go(window, "sync")
         window._idle._timer.setInterval(20)
         QTest.keyClick(window.windowHandle(), Qt.Key.Key_Shift)
         qtbot.waitUntil(lambda: isinstance(window.centralWidget(), StartPage))
@@ -381,8 +380,7 @@ def test_tab_goes_on_into_the_page_that_was_opened(qapp, tmp_path):
     with opened(tmp_path) as (window, _actions):
         go(window, "learn")
         window.findChild(ContinueCard).setFocus(Qt.FocusReason.TabFocusReason)
-        window.show_sync()
-        settle()
+        go(window, "sync")
         window.focusNextChild()
         assert window._stack.currentWidget().isAncestorOf(QApplication.focusWidget())
 

@@ -63,19 +63,14 @@ def download_panel(actions: Actions, course: CourseRow, row: DownloadRow | None)
     _add_download_head(card, state)
     if state in {"queued", "running", "paused", "failed"} or 0 < done < total:
         _add_download_progress(card, state, done, total)
-    elif state == "done":
-        card.body.addWidget(Text(tr("All of it, {size}. It can be read without a network.", size=size(total)), "muted"))
     else:
-        known = tr("{size}, for reading without a network.", size=size(total)) if total else tr("Size not known yet")
-        card.body.addWidget(Text(known, "muted"))
-    if row is not None and state == "running" and row.bytes_per_s:
-        rest = left((total - done) // row.bytes_per_s)
-        card.body.addWidget(Text(tr("{rate} a second, {left}", rate=size(row.bytes_per_s), left=rest), "small"))
-    if row is not None and state == "failed":
-        card.body.addWidget(Text(_failed(row), "small-danger"))
+        card.body.addWidget(Text(_all_or_nothing(state, total), "muted"))
+    if row is not None:
+        _add_download_news(card, row)
     free = actions.free_bytes()
-    _add_download_buttons(card, actions, course, state, has_room=free >= total - done + SPARE_BYTES)
-    _add_free_room(card, free, is_short=state != "done" and free < total - done + SPARE_BYTES)
+    has_room = free >= total - done + SPARE_BYTES
+    _add_download_buttons(card, actions, course, state, has_room=has_room)
+    _add_free_room(card, free, is_short=state != "done" and not has_room)
     return card
 
 
@@ -186,6 +181,20 @@ def _add_download_progress(card: Card, state: str, done: int, total: int) -> Non
     states = {"running": BarState.GOING, "queued": BarState.GOING, "done": BarState.DONE}
     bar.show_share(share, states.get(state, BarState.PAUSED))
     card.body.addWidget(bar)
+
+
+def _all_or_nothing(state: str, total: int) -> str:
+    if state == "done":
+        return tr("All of it, {size}. It can be read without a network.", size=size(total))
+    return tr("{size}, for reading without a network.", size=size(total)) if total else tr("Size not known yet")
+
+
+def _add_download_news(card: Card, row: DownloadRow) -> None:
+    if row.state == "running" and row.bytes_per_s:
+        rest = left((row.bytes_total - row.bytes_done) // row.bytes_per_s)
+        card.body.addWidget(Text(tr("{rate} a second, {left}", rate=size(row.bytes_per_s), left=rest), "small"))
+    if row.state == "failed":
+        card.body.addWidget(Text(_failed(row), "small-danger"))
 
 
 def _add_download_buttons(card: Card, actions: Actions, course: CourseRow, state: str, *, has_room: bool) -> None:
