@@ -234,9 +234,11 @@ class LessonPage(Page):
     def _show_bar(self, row: Row) -> None:
         titles = {lesson.uid: lesson.title for lesson in row.lessons}
         self._bar.previous.show_lesson(titles.get(row.previous_uid or ""))
-        self._bar.next.show_lesson(titles.get(row.next_uid or ""))
+        # Never off and on again: a control that is off for a moment loses the focus for good.
         if _is_last(row):
             self._bar.next.show_place(progress_text(row.course), tr("Back to the course"))
+        else:
+            self._bar.next.show_lesson(titles.get(row.next_uid or ""))
         self._bar.main.show()
         self._bar.main.setEnabled(True)
         learner = self.context.shelf.learner
