@@ -184,9 +184,27 @@ SYNCS = (
     SyncRow(at(16, 17, 2), 31, 58, "ok", 0),
 )
 CERTIFICATES = (
-    CertificateRow("cert-1", "18", "First aid", "Ana Moreno", None, at(0, 9, 0), at(0, 9, 1), "{}", None),
     CertificateRow(
-        "cert-2", "4", "Español para el trabajo", "Ana Moreno", None, at(80, 9, 0), at(80, 9, 1), "{}", None
+        "e6b95350-3a9b-8c1d-a242-e4d9113cf241",
+        "18",
+        "First aid",
+        "Ana Moreno",
+        None,
+        at(0, 9, 0),
+        at(0, 9, 1),
+        "{}",
+        None,
+    ),
+    CertificateRow(
+        "38fadc5f-0a8b-80dd-8039-821398d8ef49",
+        "4",
+        "Español para el trabajo",
+        "Ana Moreno",
+        None,
+        at(80, 9, 0),
+        at(80, 9, 1),
+        "{}",
+        None,
     ),
 )
 SYNC_PAGE = SyncPage(ATTENTION, PENDING, 3, PARKED, SYNCS, at(0, 14, 2), HILLSIDE)

@@ -127,7 +127,9 @@ def _alignment(direction: Qt.LayoutDirection, *, at_end: bool, centred: bool) ->
 
 def _broken(text: str, face: QFont, width: int) -> list[str]:
     layout = QTextLayout(text, face)
-    layout.setTextOption(QTextOption())
+    option = QTextOption()
+    option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+    layout.setTextOption(option)
     layout.beginLayout()
     rows = []
     while (line := layout.createLine()).isValid():

@@ -14,6 +14,9 @@ Place = Literal["start", "center", "end"]
 MOST_LINES = 200
 # A sentence that may wrap asks for no more than this.
 WIDEST = 520
+# Longer ones are numbers of certificates, addresses and paths: they may be broken anywhere.
+LONGEST_WORD = 24
+BROKEN_WORD = 160
 
 
 class Text(QLabel):
@@ -61,7 +64,7 @@ class Text(QLabel):
     def minimumSizeHint(self) -> QSize:
         if not self.wordWrap():
             return super().minimumSizeHint()
-        words = (text_width(word, self._face()) for word in self.text().split())
+        words = (_least_width(word, self._face()) for word in self.text().split())
         return QSize(min(max(words, default=0) + 1, look().px(WIDEST)), line_height(self._face()))
 
     def paintEvent(self, event: QPaintEvent) -> None:
@@ -100,6 +103,11 @@ class Text(QLabel):
         side = Qt.AlignmentFlag.AlignRight if to_right else Qt.AlignmentFlag.AlignLeft
         chosen = sides.get(self._place, side | Qt.AlignmentFlag.AlignAbsolute)
         self.setAlignment(chosen | Qt.AlignmentFlag.AlignVCenter)
+
+
+def _least_width(word: str, face: QFont) -> int:
+    width = text_width(word, face)
+    return width if len(word) <= LONGEST_WORD else min(width, look().px(BROKEN_WORD))
 
 
 class ElidedText(Text):
