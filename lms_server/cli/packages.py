@@ -40,7 +40,9 @@ def read_package(path: Path) -> CoursePackage:
 
 def remarks(report: dict[str, Any]) -> list[str]:
     """The report's warnings, a line each."""
-    return [f"  {remark['code']}: {remark['where']}: {remark['text']}" for remark in report["warnings"]]
+    parts = [(remark["code"], remark["where"], remark["text"]) for remark in report["warnings"]]
+    # Some are about the package as a whole.
+    return ["  " + ": ".join(part for part in line if part) for line in parts]
 
 
 def _new(args: Namespace) -> None:

@@ -363,3 +363,11 @@ def test_a_mistake_of_ours_says_so(run, monkeypatch):
     code, _, err = run("user", "list")
     assert code == 3
     assert "mistake in the program" in err
+
+
+def test_a_remark_about_the_whole_package_names_no_place(run, tmp_path):
+    folder = write_course(tmp_path / "course")
+    (folder / "assets" / "unused.txt").write_text("x", "utf-8")
+    code, out, _ = run("course", "check", str(folder))
+    assert code == 0
+    assert "  unused_files: 1 file" in out
