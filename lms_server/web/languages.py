@@ -59,6 +59,15 @@ NAMED = {
     "new": "New",
     "added": "Added",
     "email_taken": "Has an account",
+    # Why a mail doesn't go; what a mail server or the system adds stays as it said it.
+    "the dispatch journal is missing or shorter than recorded": "The mail journal is missing or shorter than recorded",
+    "the server's history was rolled back: it may have gone before": "The server went back in time: it may have gone",
+    "a worker stopped while handing it over": "A worker stopped while handing it over",
+    "given up after 3 days": "Given up after 3 days",
+    "no answer after the message": "No answer after the message",
+    "the mail server takes no addresses with such letters": "The mail server takes no addresses with such letters",
+    "the dispatch journal can't be written": "The mail journal can't be written",
+    "the mail folder": "The mail folder",
     "open": "Open to everybody",
     "closed": "Admins make accounts",
 }
@@ -148,6 +157,15 @@ class Language:
     def named(self, value: str) -> Markup:
         """A value of the database in words."""
         return self.say(NAMED.get(value, value))
+
+    def reason(self, text: str) -> Markup:
+        """Why something waits: our own words in this language, what others said behind them as it is."""
+        if text in NAMED:
+            return self.named(text)
+        ours, colon, theirs = text.partition(": ")
+        if not colon or ours not in NAMED:
+            return escape(_Quoted(text))
+        return self.named(ours) + colon + self.reason(theirs)
 
     def language_named(self, tag: str) -> Markup:
         """A course's language in words, whatever its country; one we have no word for stands as it is."""

@@ -153,7 +153,9 @@ def make_pages(context: ServerContext, *, has_upkeep: bool = False, has_settings
         lstrip_blocks=True,
     )
     templates.globals.update(icon=_icon, cloth=_cloth, subject=_subject)
-    templates.filters.update(number=_number, moment=_moment, day=_day, size=_size, named=_named, spoken=_spoken)
+    templates.filters.update(
+        number=_number, moment=_moment, day=_day, size=_size, named=_named, reason=_reason, spoken=_spoken
+    )
 
     @pass_context
     def ago(page: Context, ms: int) -> str:
@@ -237,6 +239,11 @@ def _language(page: Context) -> Language:
 @pass_context
 def _named(page: Context, value: str) -> Markup:
     return _language(page).named(value)
+
+
+@pass_context
+def _reason(page: Context, text: str) -> Markup:
+    return _language(page).reason(text)
 
 
 @pass_context

@@ -182,6 +182,18 @@ def test_figures_and_dates_are_the_language_s_own(guest, course, certificate, co
     assert language.day(from_wire(certificate["issued_at"])) in pages[1]
 
 
+def test_why_a_mail_waits_is_said_in_the_page_s_language_but_what_others_said_is_theirs():
+    spanish = LANGUAGES["es"]
+    assert spanish.reason("a worker stopped while handing it over").startswith("Un proceso")
+    both = spanish.reason("given up after 3 days: no answer after the message: 451 <b>later: not now")
+    assert both == "Abandonado tras 3 días: Sin respuesta tras el mensaje: <bdi>451 &lt;b&gt;later: not now</bdi>"
+    jobs = "".join(path.read_text("utf-8") for path in (ROOT / "lms_server" / "jobs").glob("*.py"))
+    said = r"(?:Refused|TryAgain|InDoubt|FAILED,|HELD,|reason =|MAY_HAVE_GONE =)[( ]+f?\"([a-z'][^\"{]+)"
+    ours = re.findall(said, jobs)
+    assert len(ours) >= 8
+    assert {text.rstrip(": ") for text in ours} <= NAMED.keys()
+
+
 def test_a_refusal_is_said_in_the_page_s_language_and_braces_are_harmless(guest):
     language = LANGUAGES["es"]
     assert language.say("The e-mail address or the password is wrong.").startswith("El correo")
