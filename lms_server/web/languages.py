@@ -64,6 +64,7 @@ NAMED = {
     "the server's history was rolled back: it may have gone before": "The server went back in time: it may have gone",
     "a worker stopped while handing it over": "A worker stopped while handing it over",
     "given up after 3 days": "Given up after 3 days",
+    "the answer after the message can't be read": "The answer after the message can't be read",
     "no answer after the message": "No answer after the message",
     "the mail server takes no addresses with such letters": "The mail server takes no addresses with such letters",
     "the dispatch journal can't be written": "The mail journal can't be written",

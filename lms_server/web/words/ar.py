@@ -19,6 +19,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "The server went back in time: it may have gone": "أُعيد سجلّ الخادم إلى الوراء: ربما أُرسلت من قبل",
     "A worker stopped while handing it over": "توقّفت عملية أثناء تسليمها",
     "Given up after 3 days": "تُركت بعد ٣ أيام",
+    "The answer after the message can't be read": "تتعذّر قراءة الردّ بعد الرسالة",
     "No answer after the message": "لا ردّ بعد الرسالة",
     "The mail server takes no addresses with such letters": "لا يقبل خادم البريد عناوين بمثل هذه الأحرف",
     "The mail journal can't be written": "تتعذّر الكتابة في سجلّ البريد",

@@ -19,6 +19,7 @@ WORDS: dict[str, str | tuple[str, ...]] = {
     "The server went back in time: it may have gone": "El historial del servidor retrocedió: puede que ya se enviara",
     "A worker stopped while handing it over": "Un proceso se detuvo mientras lo entregaba",
     "Given up after 3 days": "Abandonado tras 3 días",
+    "The answer after the message can't be read": "No se entiende la respuesta al mensaje",
     "No answer after the message": "Sin respuesta tras el mensaje",
     "The mail server takes no addresses with such letters": "El servidor de correo no admite direcciones con esas letras",
     "The mail journal can't be written": "No se puede escribir el diario de correos",
