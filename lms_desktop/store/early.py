@@ -97,6 +97,9 @@ class EarlyViews:
     def certificate_count(self) -> int:
         return self._views().certificate_count() if _is_open(self._opened) else self._seen.certificate_count
 
+    def has_courses(self) -> bool:
+        return self._views().has_courses() if _is_open(self._opened) else self._seen.has_courses
+
     def risk(self) -> "Risk | None":
         # Told when the profile is open: the first frame doesn't wait for a look around its folder.
         return self._views().risk() if _is_open(self._opened) else None

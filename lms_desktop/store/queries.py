@@ -83,6 +83,8 @@ LEARNER = select(users.c.uid, users.c.name, users.c.email)
 PROFILE = select(profile)
 DOWNLOADS = select(downloads)
 CERTIFICATE_COUNT = select(func.count()).select_from(certificates)
+# Placeholders of what hasn't arrived are hidden.
+ANY_COURSE = select(courses.c.id).where(~courses.c.is_hidden).limit(1)
 
 
 def select_courses(condition: ColumnElement[bool]) -> Select[Any]:

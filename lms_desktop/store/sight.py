@@ -25,6 +25,7 @@ class Sight:
     badge: Badge
     under_way: tuple[DownloadRow, ...]
     certificate_count: int
+    has_courses: bool
 
 
 def look(folder: Path) -> Sight | None:
@@ -65,6 +66,7 @@ def _read(folder: Path, conn: sqlite3.Connection) -> Sight | None:
         shown.badge(Live(), counts, profile.last_sync_at, needs_sign_in=bool(profile.needs_sign_in)),
         _under_way(courses, {row.course_uid: row for row in conn.execute(sql.DOWNLOADS)}),
         conn.execute(sql.CERTIFICATE_COUNT).fetchone().count_1,
+        conn.execute(sql.ANY_COURSE).fetchone() is not None,
     )
 
 

@@ -41,6 +41,9 @@ downloads
 CERTIFICATE_COUNT = """
 SELECT count(*) AS count_1 FROM certificates
 """
+ANY_COURSE = """
+SELECT courses.id FROM courses WHERE courses.is_hidden = 0 LIMIT 1 OFFSET 0
+"""
 COUNTS = """
 SELECT outbox.state, count(*) AS count_1 FROM outbox GROUP BY outbox.state
 """

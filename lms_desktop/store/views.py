@@ -134,6 +134,11 @@ class Views:
         with self._reading() as conn:
             return int(conn.execute(queries.CERTIFICATE_COUNT).scalar_one())
 
+    def has_courses(self) -> bool:
+        """Whether a sync has brought any; after a rescue none has, whatever the learner did."""
+        with self._reading() as conn:
+            return conn.execute(queries.ANY_COURSE).first() is not None
+
     def sync(self) -> SyncPage:
         """What waits here, what waits on the server, what needs attention, and the last syncs."""
         with self._reading() as conn:

@@ -16,6 +16,7 @@ STATEMENTS = {
     "OUTLINE": queries.select_outline(literal_column(":course")),
     "DOWNLOADS": queries.DOWNLOADS,
     "CERTIFICATE_COUNT": queries.CERTIFICATE_COUNT,
+    "ANY_COURSE": queries.ANY_COURSE,
     "COUNTS": outbox.COUNTS,
 }
 

@@ -65,6 +65,7 @@ def test_it_tells_what_the_views_tell(folder, tmp_path):
     assert set(seen.under_way) == set(views.under_way())
     assert len(seen.under_way) == 2
     assert seen.certificate_count == views.certificate_count() == 1
+    assert seen.has_courses is views.has_courses() is True
     assert (seen.learner, seen.place) == (store.learner, store.place)
     store.close()
 

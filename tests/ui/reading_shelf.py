@@ -137,6 +137,9 @@ class RowViews:
     def search(self, words):
         return self.found if words else ()
 
+    def has_courses(self):
+        return bool(self.catalog_rows)
+
     def catalog(self, search="", level=None, language=None):
         self.searched.append((search, level, language))
         found = [

@@ -296,6 +296,9 @@ class SampleViews:
     def certificate_count(self) -> int:
         return len(self.certificate_rows.certificates)
 
+    def has_courses(self) -> bool:
+        return self.catalog().total > 0
+
     def accounts(self) -> tuple[AccountRow, ...]:
         return self.account_rows
 

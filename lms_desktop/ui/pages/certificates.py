@@ -19,7 +19,7 @@ from lms_desktop.ui.pages.certificate_parts import (
     print_paper,
     signed_facts,
 )
-from lms_desktop.ui.pages.nothing_yet import empty_card, has_courses
+from lms_desktop.ui.pages.nothing_yet import empty_card
 from lms_desktop.ui.reader.viewer import save_copy
 from lms_desktop.ui.texts import date, tr
 from lms_desktop.ui.theme import look
@@ -66,7 +66,7 @@ class CertificatesPage(ScrolledPage):
 
     def refresh(self) -> None:
         row = self.context.shelf.views.certificates()
-        has_come = has_courses(self.context)
+        has_come = self.context.shelf.views.has_courses()
         if (row, has_come) == (self._row, self._has_come):
             return
         self._row, self._has_come = row, has_come

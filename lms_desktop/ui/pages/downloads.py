@@ -10,7 +10,7 @@ from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.downloads_room import Room
 from lms_desktop.ui.pages.folder_risk import warning
-from lms_desktop.ui.pages.nothing_yet import empty_card, has_courses
+from lms_desktop.ui.pages.nothing_yet import empty_card
 from lms_desktop.ui.texts import facts, left, part_of, percent, size, tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.bar import BarState, ProgressBar
@@ -51,7 +51,7 @@ class DownloadsPage(ScrolledPage):
             if row.course.uid in self._going:
                 self._going[row.course.uid].show_row(row)
         shape = [(row.course, row.state, row.bytes_done > 0) for row in rows]
-        has_come = bool(rows) or has_courses(self.context)
+        has_come = bool(rows) or self.context.shelf.views.has_courses()
         if (shape, has_come) == self._shape:
             return
         self._shape = shape, has_come

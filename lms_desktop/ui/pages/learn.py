@@ -11,7 +11,7 @@ from lms_desktop.store.rows import CourseRow, DownloadRow, Topic
 from lms_desktop.store.rows import LearnPage as LearnRows
 from lms_desktop.ui.page import Context, ScrolledPage
 from lms_desktop.ui.pages.folder_risk import mark_of, warning
-from lms_desktop.ui.pages.nothing_yet import empty_card, has_courses
+from lms_desktop.ui.pages.nothing_yet import empty_card
 from lms_desktop.ui.texts import tr
 from lms_desktop.ui.theme import look
 from lms_desktop.ui.widgets.button import Button, Kind
@@ -60,7 +60,7 @@ class LearnPage(ScrolledPage):
         self._warn(self.context.shelf.views.risk())
         rows = self.context.shelf.views.learn()
         downloads = {row.course.uid: row for row in self.context.shelf.views.under_way()}
-        shown = (rows, bool(rows.courses) or has_courses(self.context), downloads)
+        shown = (rows, bool(rows.courses) or self.context.shelf.views.has_courses(), downloads)
         if self._rows == shown:
             return
         before, self._rows = self._rows, shown

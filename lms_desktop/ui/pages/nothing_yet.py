@@ -7,15 +7,10 @@ from lms_desktop.ui.widgets.button import Button
 from lms_desktop.ui.widgets.card import Card
 
 
-def has_courses(context: Context) -> bool:
-    """Whether a sync has brought anything; after a rescue without a network it hasn't, whatever the learner did."""
-    return context.shelf.views.catalog().total > 0
-
-
 def empty_card(context: Context, icon: str, title: str, sentence: str) -> Card:
     """The words that the page has for "none", unless nobody can know that yet."""
     card = Card()
-    if has_courses(context):
+    if context.shelf.views.has_courses():
         button = Button(tr("Find a course"), "grid-search", on_click=context.navigator.show_catalog)
         card.body.addWidget(EmptyState(icon, title, sentence, button))
     else:
