@@ -66,7 +66,7 @@ def _read(folder: Path, conn: sqlite3.Connection) -> Sight | None:
         shown.badge(Live(), counts, profile.last_sync_at, needs_sign_in=bool(profile.needs_sign_in)),
         _under_way(courses, {row.course_uid: row for row in conn.execute(sql.DOWNLOADS)}),
         conn.execute(sql.CERTIFICATE_COUNT).fetchone().count_1,
-        conn.execute(sql.ANY_COURSE).fetchone() is not None,
+        bool(courses) or conn.execute(sql.ANY_COURSE).fetchone() is not None,
     )
 
 
