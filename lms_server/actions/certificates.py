@@ -53,7 +53,7 @@ def keep_certificates(
 ) -> None:
     """Decide the events that offer a certificate, each by itself."""
     for index, event in enumerate(events):
-        # Thousands of others are looked at: isinstance takes four times as long to say no.
+        # Thousands of others are looked at: isinstance takes five times as long to say no.
         if type(event.command) is KeepCertificate:
             decision.codes[index] = keep_certificate(conn, context, learner, event.command, stream)
 

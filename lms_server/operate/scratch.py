@@ -16,8 +16,8 @@ def scratch(parent: Path, prefix: str, *, spared_s: float = 0) -> Iterator[Path]
     seconds, at which another command may be working. The prefix must be nobody else's.
     """
     for left in parent.glob(f"{prefix}*"):
-        # Another command may be quicker.
-        with suppress(FileNotFoundError):
+        # Another command may be quicker, and what another account left is no reason to stop.
+        with suppress(OSError):
             if time.time() - left.stat().st_mtime >= spared_s:
                 shutil.rmtree(left)
     with tempfile.TemporaryDirectory(dir=parent, prefix=prefix) as name:

@@ -164,6 +164,23 @@ def test_what_a_killed_backup_or_restore_left_goes_with_the_next_one(backup, con
     ]
 
 
+def test_what_cannot_be_removed_stops_no_backup(backup, context, settings, monkeypatch):
+    left = backup.parent / ".lms-server-backup-of-another-account"
+    left.mkdir()
+    os.utime(left, (0, 0))
+
+    remove = shutil.rmtree
+
+    def refuse(path, *given, **named):
+        if str(path) == str(left):
+            raise PermissionError(13, "Permission denied", str(path))
+        remove(path, *given, **named)
+
+    monkeypatch.setattr(shutil, "rmtree", refuse)
+    assert write_backup(settings, backup.with_name("second.zip")).path.exists()
+    assert left.exists()
+
+
 def test_a_damaged_database_is_replaced(backup, context, settings):
     context.engine.dispose()
     settings.database_file.write_bytes(b"no database at all" * 1000)
